@@ -1,0 +1,2 @@
+// Package urlpattern reads and writes paths, URLs and URL patterns.
+package urlpattern
