@@ -1,0 +1,89 @@
+package adaptors
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+)
+
+// A Kind describes a sort of adaptor to the configuration: its name, what its
+// config looks like, and how one is made.
+type Kind struct {
+	Name    string
+	Doc     string     // for its users, Markdown: what restspace help shows
+	Of      Interface  // which interface New's result has
+	Config  func() any // a pointer to a new zero config: a struct with json tags
+	Example string     // a config that works, JSON
+
+	// Claims returns what of the outside a config takes for itself, such as a
+	// directory: two adaptors whose claims overlap are an error of the
+	// configuration. nil claims nothing.
+	Claims func(config any) []Claim
+
+	// New opens an adaptor for a decoded config. What it returns has the
+	// interface Of, and io.Closer where there is something to close.
+	New func(ctx context.Context, config any, env Env) (any, error)
+}
+
+// Env is what an adaptor gets besides its config.
+type Env struct {
+	Name string // of the service that it is for
+	Log  *slog.Logger
+}
+
+// A Claim is a part of the outside world that belongs to one adaptor: a path
+// of segments in a space of its own, such as the file system. A claim overlaps
+// one that it begins with, or that begins with it.
+type Claim struct {
+	Space string
+	Path  []string
+}
+
+// Overlaps reports whether c and d have something in common.
+func (c Claim) Overlaps(d Claim) bool {
+	n := min(len(c.Path), len(d.Path))
+	return c.Space == d.Space && slices.Equal(c.Path[:n], d.Path[:n])
+}
+
+// Interface is one of the interfaces of this package.
+type Interface string
+
+// The interfaces that a Kind can be of.
+const (
+	StoreInterface  Interface = "Store"
+	MailerInterface Interface = "Mailer"
+	EngineInterface Interface = "Engine"
+)
+
+// A Registry is a list of Kinds by name. It does not change.
+type Registry struct{ kinds map[string]Kind }
+
+// NewRegistry returns a list of the kinds. It panics where two have one name.
+func NewRegistry(kinds ...Kind) Registry {
+	r := Registry{kinds: make(map[string]Kind, len(kinds))}
+	for _, k := range kinds {
+		if _, ok := r.kinds[k.Name]; ok {
+			panic(fmt.Sprintf("adaptors: two kinds are named %q", k.Name))
+		}
+		r.kinds[k.Name] = k
+	}
+	return r
+}
+
+// Kind returns the kind of that name.
+func (r Registry) Kind(name string) (Kind, bool) {
+	k, ok := r.kinds[name]
+	return k, ok
+}
+
+// Kinds returns all kinds in the order of their names.
+func (r Registry) Kinds() []Kind {
+	list := make([]Kind, 0, len(r.kinds))
+	for _, k := range r.kinds {
+		list = append(list, k)
+	}
+	slices.SortFunc(list, func(a, b Kind) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}

@@ -1,0 +1,169 @@
+package adaptors
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"time"
+
+	"github.com/seed90475182/restspace/bus"
+)
+
+// A Store holds bodies under keys: JSON documents, files, templates. All its
+// methods are safe for concurrent use. Package adaptortest tests every
+// sentence here.
+//
+// After Put or Delete returned nil, every Get and List gives the new state,
+// also after a crash. A failed Put changes nothing. A condition is compared
+// atomically with the write. A cancelled context leaves nothing behind. A
+// directory exists exactly while something is below it.
+type Store interface {
+	// Get returns the body and facts of a key. The caller closes the body,
+	// and may hold it while the key is replaced: it keeps the old content.
+	// With o.Meta the body is nil. A missing key is fs.ErrNotExist.
+	Get(ctx context.Context, key Key, o GetOptions) (*bus.Body, Info, error)
+
+	// Put makes or replaces a key, reading b to its end and closing it,
+	// whatever it returns. A body that ends early is an error. A condition
+	// that does not hold is ErrCondition. Where a key is in the way (the
+	// prefix of another) the error is fs.ErrExist.
+	Put(ctx context.Context, key Key, b *bus.Body, c Condition) (Info, error)
+
+	// Delete removes a key. A missing key is fs.ErrNotExist, a condition that
+	// does not hold ErrCondition.
+	Delete(ctx context.Context, key Key, c Condition) error
+
+	// List yields what is one level below prefix, in the byte order of the
+	// escaped names, a directory's with a "/" at its end; only what comes
+	// after the name after, which is given like Info.Name with a "/" at the
+	// end of a directory's. Name and Dir are always set, the rest as it is
+	// cheap. A directory that does not exist yields nothing. A key that is
+	// there all the while is yielded exactly once, whatever others write.
+	List(ctx context.Context, prefix Key, after string) iter.Seq2[Info, error]
+}
+
+// GetOptions say what of a key is wanted. The zero value is all of it.
+type GetOptions struct {
+	Meta  bool   // facts only: the body is nil
+	Range *Range // a part of the body; nil is the whole
+}
+
+// A Range is a part of a body, as RFC 9110 section 14.1.1 counts bytes: from
+// First to Last, both inclusive. Last -1 is the end. First -1 is a suffix of
+// Last bytes.
+type Range struct{ First, Last int64 }
+
+// Resolve returns where a range of a body of size bytes begins, and its
+// length. One that has no byte of it is ErrRange.
+func (r Range) Resolve(size int64) (offset, length int64, err error) {
+	first, last := r.First, r.Last
+	switch {
+	case first < 0:
+		first, last = max(0, size-last), size-1
+	case last < 0 || last >= size:
+		last = size - 1
+	}
+	if first > last {
+		return 0, 0, ErrRange
+	}
+	return first, last - first + 1, nil
+}
+
+// Info is the facts of a key, or of a directory in a listing.
+type Info struct {
+	Name      string // the last segment of the key, decoded
+	Dir       bool   // a directory: only in listings
+	Size      int64  // bytes of the whole body, whatever range was asked for; -1 is not known
+	ModTime   time.Time
+	ETag      string // opaque, strong, without quotes; never the same for two contents of a key; "" is not known
+	MediaType string // set by Keep
+	Created   bool   // by Put: the key was not there before
+}
+
+// Errors of a Store, beside those of io/fs and context.
+var (
+	ErrCondition = errors.New("the condition does not hold")
+	ErrRange     = errors.New("the range has no byte of the body")
+	ErrReadOnly  = errors.New("the store can't be written to")
+	ErrKey       = errors.New("the name can't be stored")
+)
+
+// Condition is what must hold for a write (RFC 9110 section 13.1). The zero
+// value always holds.
+type Condition struct {
+	Exists     bool      // If-Match: *
+	Absent     bool      // If-None-Match: *
+	Match      []string  // If-Match: one of these ETags; nil is no condition
+	NoneMatch  []string  // If-None-Match: none of these
+	Unmodified time.Time // If-Unmodified-Since, with a resolution of seconds; not looked at beside Match or Exists
+}
+
+// Check returns ErrCondition unless c holds for a key with the facts info, nil
+// for one that does not exist. A driver calls it under the lock of the write.
+func (c *Condition) Check(info *Info) error {
+	if c.holds(info) {
+		return nil
+	}
+	return ErrCondition
+}
+
+func (c *Condition) holds(info *Info) bool {
+	if info == nil {
+		return !c.Exists && c.Match == nil && c.Unmodified.IsZero()
+	}
+	if c.Absent || c.Match != nil && !contains(c.Match, info.ETag) || contains(c.NoneMatch, info.ETag) {
+		return false
+	}
+	if c.Exists || c.Match != nil || c.Unmodified.IsZero() {
+		return true
+	}
+	return !info.ModTime.Truncate(time.Second).After(c.Unmodified)
+}
+
+// Unconditional reports whether c always holds.
+func (c *Condition) Unconditional() bool {
+	return !c.Exists && !c.Absent && c.Match == nil && c.NoneMatch == nil && c.Unmodified.IsZero()
+}
+
+func contains(list []string, etag string) bool {
+	for _, s := range list {
+		if s == etag && etag != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// A Mailer sends mail.
+type Mailer interface {
+	Send(ctx context.Context, m Mail) error
+}
+
+// Mail is one message to its recipients. Addresses are RFC 5322 mailboxes.
+type Mail struct {
+	From, Subject string
+	To, Cc, Bcc   []string
+	Body          *bus.Body
+	Attachments   []Attachment
+}
+
+// An Attachment is a file that goes with a Mail.
+type Attachment struct {
+	Name string
+	Body *bus.Body
+}
+
+// An Engine fills templates with data.
+type Engine interface {
+	// Render writes the template filled with data, a JSON text, to w.
+	Render(ctx context.Context, w io.Writer, t Template, data []byte) error
+}
+
+// A Template is the source that an Engine fills.
+type Template struct {
+	Name    string // its key as a path, for messages
+	Version string // changes with Source: what an Engine may keep it under
+	Source  []byte
+	Partial func(ctx context.Context, name string) ([]byte, error) // another one of the same store
+}

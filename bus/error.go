@@ -1,0 +1,84 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"syscall"
+)
+
+// Types of problems that a client may want to tell apart; all others are
+// "about:blank" and mean what their status means.
+const (
+	TypeBodyTooLarge = "urn:restspace:problem:body-too-large"
+	TypeBusy         = "urn:restspace:problem:too-many-requests-in-flight"
+	TypeRate         = "urn:restspace:problem:rate"
+	TypeTimeout      = "urn:restspace:problem:timeout"
+	TypeSlowBody     = "urn:restspace:problem:body-too-slow"
+	TypeTooManyField = "urn:restspace:problem:too-many-header-fields"
+	TypeDepth        = "urn:restspace:problem:call-depth"
+	TypeBudget       = "urn:restspace:problem:request-budget"
+	TypeInvalidJSON  = "urn:restspace:problem:invalid-json"
+	TypeStorageFull  = "urn:restspace:problem:storage-full"
+	TypeUnavailable  = "urn:restspace:problem:service-unavailable"
+)
+
+// An Error is a failure whose meaning to the client is known where it happens.
+// Detail is shown to the client, below 500 that is; Err goes to the log only.
+type Error struct {
+	Status  int            // 400 to 599
+	Type    string         // "" is about:blank
+	Title   string         // "" is the status text
+	Detail  string         // what is wrong, where, and what to send instead
+	Header  Header         // fields that the answer needs, such as Allow
+	Members map[string]any // further members of the problem document
+	Err     error
+}
+
+// Errorf returns an Error with a status and a detail for the client.
+func Errorf(status int, format string, args ...any) *Error {
+	return &Error{Status: status, Detail: fmt.Sprintf(format, args...)}
+}
+
+// Error returns the detail and the cause: a line for the log.
+func (e *Error) Error() string {
+	text := e.Detail
+	if text == "" {
+		text = http.StatusText(e.Status)
+	}
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Classify returns what err means to a client. An Error in its chain says so
+// itself; fs.ErrNotExist is 404, fs.ErrExist 409, a passed deadline 504, a full
+// disk 507, a client that left 499, and what nobody knows 500.
+func Classify(err error) *Error {
+	var known *Error
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.Is(err, fs.ErrNotExist):
+		return &Error{Status: http.StatusNotFound, Err: err}
+	case errors.Is(err, fs.ErrExist):
+		return &Error{Status: http.StatusConflict, Detail: "something else is in the way of this name", Err: err}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &Error{Status: http.StatusGatewayTimeout, Type: TypeTimeout, Err: err}
+	case errors.Is(err, context.Canceled):
+		return &Error{Status: StatusClientClosed, Title: "Client Closed Request", Err: err}
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return &Error{Status: http.StatusInsufficientStorage, Type: TypeStorageFull, Err: err}
+	}
+	return &Error{Status: http.StatusInternalServerError, Err: err}
+}
+
+// StatusClientClosed is the status of a request whose client left before the
+// answer: nobody sees it but the log.
+const StatusClientClosed = 499

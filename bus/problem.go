@@ -1,0 +1,70 @@
+package bus
+
+import (
+	"bytes"
+	"html/template"
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+)
+
+// Problem returns the reply that shows err to a client: RFC 9457
+// application/problem+json, or a plain page of the same facts where accept
+// (the value of Accept) asks for text/html. instance is the id of the request.
+// A status of 500 or more says nothing about the inside: not its detail, nor
+// its members.
+func Problem(err error, instance, accept string) *Message {
+	known := Classify(err)
+	facts := problem{Type: known.Type, Title: known.Title, Status: known.Status, Detail: known.Detail, Instance: instance}
+	if facts.Type == "" {
+		facts.Type = "about:blank"
+	}
+	if facts.Title == "" {
+		facts.Title = http.StatusText(known.Status)
+	}
+	members := known.Members
+	if known.Status >= 500 && known.Type == "" {
+		facts.Detail, members = "", nil
+	}
+	body := facts.json(members)
+	if strings.HasPrefix(accept, "text/html") {
+		body = facts.html()
+	}
+	reply := Reply(known.Status, body)
+	reply.Header = append(reply.Header, known.Header...)
+	return reply
+}
+
+type problem struct {
+	Type     string         `json:"type"`
+	Title    string         `json:"title"`
+	Status   int            `json:"status"`
+	Detail   string         `json:"detail,omitempty"`
+	Instance string         `json:"instance,omitempty"`
+	Members  map[string]any `json:",inline"`
+}
+
+func (p problem) json(members map[string]any) *Body {
+	p.Members = members
+	text, err := json.Marshal(p, json.Deterministic(true))
+	if err != nil { // a member that is no JSON: the rest is worth more than it
+		p.Members = nil
+		text, _ = json.Marshal(p)
+	}
+	return NewBody(text, "application/problem+json")
+}
+
+func (p problem) html() *Body {
+	var page bytes.Buffer
+	_ = problemPage.Execute(&page, p)
+	return NewBody(page.Bytes(), "text/html; charset=utf-8")
+}
+
+var problemPage = template.Must(template.New("problem").Parse(`<!DOCTYPE html>
+<html lang="en"><meta charset="utf-8"><title>{{.Status}} {{.Title}}</title>
+<h1>{{.Status}} {{.Title}}</h1>
+{{with .Detail}}<p>{{.}}</p>
+{{end}}{{with .Instance}}<p>Request {{.}}</p>
+{{end}}</html>
+`))
