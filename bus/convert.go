@@ -1,0 +1,94 @@
+package bus
+
+import (
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"strings"
+
+	"github.com/seed90475182/restspace/urlpattern"
+)
+
+// HeaderFrom appends the fields of h to dst, without those that concern one
+// connection only (RFC 9110 section 7.6.1) and those that a Body says itself.
+// An upgrade keeps its fields.
+func HeaderFrom(dst Header, h http.Header) Header {
+	upgrade := h["Upgrade"] != nil
+	named := h["Connection"]
+	for name, values := range h {
+		switch name {
+		case "Connection", "Upgrade":
+			if !upgrade {
+				continue
+			}
+		case "Content-Length", "Content-Type", "Transfer-Encoding", "Trailer", "Te", "Keep-Alive",
+			"Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization":
+			continue
+		default:
+			if named != nil && listed(named, name) {
+				continue
+			}
+		}
+		for _, value := range values {
+			dst = append(dst, Field{name, value})
+		}
+	}
+	return dst
+}
+
+// listed reports whether a field that is a list of names holds name.
+func listed(values []string, name string) bool {
+	for _, value := range values {
+		for part := range strings.SplitSeq(value, ",") {
+			if sameName(strings.TrimSpace(part), name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// fillHTTP adds the fields and what the body says of itself to h.
+func fillHTTP(h http.Header, fields Header, body *Body) {
+	values := make([]string, len(fields)+1)
+	for i, f := range fields {
+		name := textproto.CanonicalMIMEHeaderKey(f.Name)
+		if old := h[name]; old != nil {
+			h[name] = append(old, f.Value)
+			continue
+		}
+		values[i] = f.Value
+		h[name] = values[i : i+1 : i+1]
+	}
+	if body != nil && body.mediaType != "" {
+		values[len(fields)] = body.mediaType
+		h["Content-Type"] = values[len(fields):]
+	}
+}
+
+// httpURL returns u as net/url has it.
+func httpURL(u urlpattern.URL) *url.URL {
+	path := strings.Join(u.Path, "/")
+	if u.Dir && path != "" {
+		path += "/"
+	}
+	escaped := urlpattern.Path{Segments: u.Path, Dir: u.Dir}.String()
+	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/" + path, RawPath: escaped, RawQuery: u.Query}
+}
+
+// requestOf returns a message for r. Its strings and its body are r's.
+func requestOf(r *http.Request) (*Message, error) {
+	path, err := urlpattern.ParsePath(r.URL.EscapedPath())
+	if err != nil {
+		return nil, &Error{Status: http.StatusBadRequest, Detail: err.Error()}
+	}
+	m := &Message{
+		Method: r.Method,
+		URL:    urlpattern.URL{Path: path.Segments, Dir: path.Dir, Query: r.URL.RawQuery},
+		Header: HeaderFrom(make(Header, 0, len(r.Header)), r.Header),
+	}
+	if r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0 {
+		m.Body = NewStream(r.Body, r.ContentLength, r.Header.Get("Content-Type"))
+	}
+	return m, nil
+}
