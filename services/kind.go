@@ -1,0 +1,105 @@
+package services
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/bus"
+)
+
+// A Kind describes a sort of service to the configuration. Make one with
+// [Define].
+type Kind struct {
+	Name    string
+	Doc     string // for its users, Markdown: what restspace help shows
+	Example string // a service of it as services.json would hold it, without name and basePath: one that works
+
+	PostReads bool // POST only computes: readRoles suffice for it
+	Documents bool // it keeps documents: PUT makes and replaces, so that createRoles mean something
+
+	// Manages reports whether a request needs manageRoles instead of the roles
+	// of its method. It must not touch the body. nil: none does.
+	Manages func(m *bus.Message) bool
+
+	Config   func() any // a pointer to a new zero config, a struct with json tags; its Check() error, if any, is called when it is decoded
+	Adaptors []Slot     // what it needs of the outside world
+
+	// New makes the service of a mount. What it returns may have io.Closer,
+	// [Runner] and [Methods]. It starts no background work.
+	New func(ctx context.Context, env Env) (bus.Service, error)
+}
+
+// A Slot is an adaptor that a Kind needs. services.json says which under Key,
+// and its config under Key + "Config".
+type Slot struct {
+	Key     string
+	Of      adaptors.Interface
+	Default string // adaptor Kind when services.json names none; "" is an error then
+}
+
+// Env is all that a service gets: nothing is global.
+type Env struct {
+	Name     string
+	Base     []string
+	Config   any            // what Kind.Config made, decoded and checked
+	Bus      bus.Service    // calls to others: limited, traced, as this service
+	Adaptors map[string]any // by Slot.Key: *adaptors.Keep, adaptors.Mailer, adaptors.Engine
+	Limits   Limits
+	Log      *slog.Logger
+}
+
+// Limits of a mount, in bytes.
+type Limits struct {
+	Body int64 // of a body that is held in memory
+	File int64 // of a body that is streamed to a store
+}
+
+// A Runner is a service with background work. Run works until ctx ends; what
+// it returns before that is the health of the service, not the end of it.
+type Runner interface {
+	Run(ctx context.Context) error
+}
+
+// Methods is a service that knows which methods it has at a service path: what
+// Allow says. Without it a service has none to tell.
+type Methods interface {
+	// Methods returns the methods for a service path of decoded segments; dir
+	// says that it ends in a slash. HEAD goes with GET and OPTIONS always:
+	// neither is listed.
+	Methods(path []string, dir bool) []string
+}
+
+// A Registry is a list of Kinds by name. It does not change.
+type Registry struct{ kinds map[string]Kind }
+
+// NewRegistry returns a list of the kinds. It panics where two have one name.
+func NewRegistry(kinds ...Kind) Registry {
+	r := Registry{kinds: make(map[string]Kind, len(kinds))}
+	for _, k := range kinds {
+		if _, ok := r.kinds[k.Name]; ok {
+			panic(fmt.Sprintf("services: two kinds are named %q", k.Name))
+		}
+		r.kinds[k.Name] = k
+	}
+	return r
+}
+
+// Kind returns the kind of that name.
+func (r Registry) Kind(name string) (Kind, bool) {
+	k, ok := r.kinds[name]
+	return k, ok
+}
+
+// Kinds returns all kinds in the order of their names.
+func (r Registry) Kinds() []Kind {
+	list := make([]Kind, 0, len(r.kinds))
+	for _, k := range r.kinds {
+		list = append(list, k)
+	}
+	slices.SortFunc(list, func(a, b Kind) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
