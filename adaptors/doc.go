@@ -7,6 +7,6 @@
 // HTTP, and says fs.ErrNotExist only when it knows.
 //
 // A [Kind] describes an adaptor to the configuration; a [Registry] is a list of
-// them. [Key.Escape] is the one escape of keys, so that files and buckets list
+// them. [EscapeName] is the one escape of names, so that files and buckets list
 // in the same order.
 package adaptors

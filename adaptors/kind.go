@@ -31,6 +31,7 @@ type Kind struct {
 type Env struct {
 	Name string // of the service that it is for
 	Log  *slog.Logger
+	Pool *Pool // what all adaptors of the process share; nil shares nothing
 }
 
 // A Claim is a part of the outside world that belongs to one adaptor: a path

@@ -1,0 +1,163 @@
+package adaptors
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"net/http"
+	"strconv"
+
+	"github.com/seed90475182/restspace/bus"
+)
+
+// A Keep is what services hold of a [Store]: the same methods, and what every
+// Store needs around them. It checks keys (an error that is ErrKey), refuses
+// bodies that are too large (413), sets the media type from the key's last
+// segment, and says in each error what was done to which key: errors.Is and
+// errors.As still find the cause. Safe for concurrent use.
+type Keep struct {
+	store   Store
+	maxSize int64
+}
+
+// NewKeep returns a Keep of a store, which stays the caller's to close. Bodies
+// of more than maxSize bytes are refused; 0 is no limit.
+func NewKeep(store Store, maxSize int64) *Keep {
+	return &Keep{store: store, maxSize: maxSize}
+}
+
+// Get is Store.Get, with MediaType in Info and in the body. The driver's body
+// is made anew for that: what has to happen when it is closed is in the Close
+// of its stream.
+func (k *Keep) Get(ctx context.Context, key Key, o GetOptions) (*bus.Body, Info, error) {
+	if err := checkDocument(key); err != nil {
+		return nil, Info{}, failure("get", key, err)
+	}
+	body, info, err := k.store.Get(ctx, key, o)
+	if err != nil {
+		return nil, Info{}, failure("get", key, err)
+	}
+	info.MediaType = MediaType(info.Name)
+	if body == nil || body.MediaType() == info.MediaType {
+		return body, info, nil
+	}
+	if stream := body.Stream(); stream != nil {
+		return bus.NewStream(stream, body.Size(), info.MediaType), info, nil
+	}
+	data, err := body.Bytes(body.Size())
+	return bus.NewBody(data, info.MediaType), info, err
+}
+
+// Put is Store.Put, with MediaType in Info. It closes b whatever it returns.
+func (k *Keep) Put(ctx context.Context, key Key, b *bus.Body, c Condition) (Info, error) {
+	err := checkDocument(key)
+	if err == nil && k.maxSize > 0 && b.Size() > k.maxSize {
+		err = tooLarge(k.maxSize)
+	}
+	if err != nil {
+		_ = b.Close() // the refusal is what the caller has to know
+		return Info{}, failure("put", key, err)
+	}
+	if k.maxSize > 0 && b.Size() < 0 {
+		b = bus.NewStream(&limited{body: b, left: k.maxSize, max: k.maxSize}, -1, b.MediaType())
+	}
+	info, err := k.store.Put(ctx, key, b, c)
+	if err != nil {
+		return Info{}, failure("put", key, err)
+	}
+	info.MediaType = MediaType(info.Name)
+	return info, nil
+}
+
+// Delete is Store.Delete.
+func (k *Keep) Delete(ctx context.Context, key Key, c Condition) error {
+	err := checkDocument(key)
+	if err == nil {
+		err = k.store.Delete(ctx, key, c)
+	}
+	return failure("delete", key, err)
+}
+
+// List is Store.List, with MediaType in the Info of documents.
+func (k *Keep) List(ctx context.Context, prefix Key, after string) iter.Seq2[Info, error] {
+	return func(yield func(Info, error) bool) {
+		if err := prefix.Check(); err != nil {
+			yield(Info{}, failure("list", prefix, err))
+			return
+		}
+		for info, err := range k.store.List(ctx, prefix, after) {
+			switch {
+			case err != nil:
+				yield(Info{}, failure("list", prefix, err))
+				return
+			case !info.Dir:
+				info.MediaType = MediaType(info.Name)
+			}
+			if !yield(info, nil) {
+				return
+			}
+		}
+	}
+}
+
+// HasDir reports whether a directory exists, which is whether something is
+// below it. The root always exists.
+func (k *Keep) HasDir(ctx context.Context, dir Key) (bool, error) {
+	if len(dir) == 0 {
+		return true, nil
+	}
+	for _, err := range k.List(ctx, dir, "") {
+		return err == nil, err
+	}
+	return false, nil
+}
+
+// Health returns why the store can't be relied on, such as a disk that failed
+// to keep a write; nil is well. A store that has nothing to say about it is
+// well.
+func (k *Keep) Health() error {
+	if s, ok := k.store.(interface{ Health() error }); ok {
+		return s.Health()
+	}
+	return nil
+}
+
+func checkDocument(key Key) error {
+	if len(key) == 0 {
+		return keyError("a document needs a name: write one after the last slash")
+	}
+	return key.Check()
+}
+
+func failure(operation string, key Key, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s %s: %w", operation, key, err)
+}
+
+func tooLarge(limit int64) error {
+	return &bus.Error{Status: http.StatusRequestEntityTooLarge, Type: bus.TypeBodyTooLarge,
+		Detail: "the body is larger than the limit of " + strconv.FormatInt(limit, 10) + " bytes: send less, or raise maxBody (maxFile for files)"}
+}
+
+// limited is the stream of a body that fails once it has given more than max
+// bytes.
+type limited struct {
+	body      *bus.Body
+	left, max int64
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	if int64(len(p)) > l.left+1 {
+		p = p[:l.left+1] // one more byte than may come tells an end from an excess
+	}
+	n, err := l.body.Stream().Read(p)
+	l.left -= int64(n)
+	if l.left < 0 {
+		return 0, tooLarge(l.max)
+	}
+	return n, err
+}
+
+func (l *limited) Close() error { return l.body.Close() }
