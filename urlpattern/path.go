@@ -171,9 +171,6 @@ func hexDigit(c byte) (byte, bool) {
 // CheckSegment holds one decoded segment to the rules of ParsePath. An error is
 // a *PathError whose offset counts from the start of the segment.
 func CheckSegment(segment string) error {
-	if _, plain := scanSegment(segment, 0); plain && !needsCheck(segment) && strings.IndexByte(segment, '/') < 0 {
-		return nil
-	}
 	if offset, reason := segmentFault(segment); reason != "" {
 		return pathFault(offset, reason)
 	}
@@ -183,6 +180,9 @@ func CheckSegment(segment string) error {
 // segmentFault says what is wrong with a decoded segment, and at which byte;
 // the reason is empty if nothing is.
 func segmentFault(segment string) (offset int, reason string) {
+	if end, plain := scanSegment(segment, 0); plain && end == len(segment) && !needsCheck(segment) {
+		return 0, ""
+	}
 	switch {
 	case segment == "":
 		return 0, "an empty segment: write one slash between two segments"
