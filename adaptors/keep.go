@@ -35,7 +35,7 @@ func (k *Keep) Get(ctx context.Context, key Key, o GetOptions) (*bus.Body, Info,
 	}
 	body, info, err := k.store.Get(ctx, key, o)
 	if err != nil {
-		return nil, Info{}, failure("get", key, err)
+		return nil, info, failure("get", key, err)
 	}
 	info.MediaType = MediaType(info.Name)
 	if body == nil || body.MediaType() == info.MediaType {

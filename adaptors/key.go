@@ -100,6 +100,17 @@ func UnescapeName(name string) (segment string, ok bool) {
 	return segment, true
 }
 
+// Position returns where a name stands in the byte order of a listing. The name
+// is given as [Store].List takes it: decoded, a directory's with a "/" at its
+// end. Drivers compare the positions of what they list; that of "" is before
+// all others.
+func Position(name string) string {
+	if dir, ok := strings.CutSuffix(name, "/"); ok {
+		return EscapeName(dir) + "/"
+	}
+	return EscapeName(name)
+}
+
 // canonical reports whether name is EscapeName(segment), allocating nothing.
 func canonical(segment, name string) bool {
 	j := 0

@@ -12,7 +12,8 @@ import (
 
 // A Store holds bodies under keys: JSON documents, files, templates. All its
 // methods are safe for concurrent use. Package adaptortest tests every
-// sentence here.
+// sentence here. Keys are good ([Key.Check]) and name a document; only a prefix
+// may be empty: Keep sees to it.
 //
 // After Put or Delete returned nil, every Get and List gives the new state,
 // also after a crash. A failed Put changes nothing. A condition is compared
@@ -21,13 +22,16 @@ import (
 type Store interface {
 	// Get returns the body and facts of a key. The caller closes the body,
 	// and may hold it while the key is replaced: it keeps the old content.
-	// With o.Meta the body is nil. A missing key is fs.ErrNotExist.
+	// With o.Meta the body is nil. A missing key, or a directory, is
+	// fs.ErrNotExist. A range that has no byte of the body is ErrRange, and
+	// comes with the facts.
 	Get(ctx context.Context, key Key, o GetOptions) (*bus.Body, Info, error)
 
-	// Put makes or replaces a key, reading b to its end and closing it,
-	// whatever it returns. A body that ends early is an error. A condition
-	// that does not hold is ErrCondition. Where a key is in the way (the
-	// prefix of another) the error is fs.ErrExist.
+	// Put makes or replaces a key, reading b to its end, which is at its size
+	// if it has one, and closing it, whatever it returns. A body that ends
+	// early is an error. A condition that does not hold is ErrCondition. Where
+	// a key is in the way (the prefix of another) and the store can see it,
+	// the error is fs.ErrExist. All facts but MediaType are set.
 	Put(ctx context.Context, key Key, b *bus.Body, c Condition) (Info, error)
 
 	// Delete removes a key. A missing key is fs.ErrNotExist, a condition that
