@@ -112,26 +112,36 @@ func isDots(s string) bool { return s == "." || s == ".." }
 // decodeSegment decodes one segment that begins at offset at of its path, and
 // checks it.
 func decodeSegment(escaped string, at int) (string, error) {
-	segment := escaped
-	if strings.IndexByte(escaped, '%') >= 0 {
-		decoded := make([]byte, 0, len(escaped))
-		for i := 0; i < len(escaped); i++ {
-			c := escaped[i]
-			if c == '%' {
-				var ok bool
-				if c, ok = hexPair(escaped, i+1); !ok {
-					return "", pathFault(at+i, "a percent sign without two hex digits after it: write %25 for a percent sign")
-				}
-				i += 2
-			}
-			decoded = append(decoded, c)
-		}
-		segment = string(decoded)
+	segment, err := unescape(escaped, at)
+	if err != nil {
+		return "", err
 	}
 	if offset, reason := segmentFault(segment); reason != "" {
 		return "", pathFault(at+escapedOffset(escaped, offset), reason)
 	}
 	return segment, nil
+}
+
+// unescape decodes the percent-encoded bytes of a text that begins at offset at
+// of its path.
+func unescape(escaped string, at int) (string, error) {
+	first := strings.IndexByte(escaped, '%')
+	if first < 0 {
+		return escaped, nil
+	}
+	decoded := append(make([]byte, 0, len(escaped)), escaped[:first]...)
+	for i := first; i < len(escaped); i++ {
+		c := escaped[i]
+		if c == '%' {
+			var ok bool
+			if c, ok = hexPair(escaped, i+1); !ok {
+				return "", pathFault(at+i, "a percent sign without two hex digits after it: write %25 for a percent sign")
+			}
+			i += 2
+		}
+		decoded = append(decoded, c)
+	}
+	return string(decoded), nil
 }
 
 // escapedOffset is where byte n of the decoded text stands in its escaped form.

@@ -160,15 +160,3 @@ func FuzzParsePath(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkAppendPath(b *testing.B) {
-	for _, path := range []string{"/json/hello", "/files/photos/2024/summer%20holiday.jpg"} {
-		b.Run(path, func(b *testing.B) {
-			dst := make([]string, 0, 8)
-			b.ReportAllocs()
-			for b.Loop() {
-				_, _, _ = AppendPath(dst, path)
-			}
-		})
-	}
-}

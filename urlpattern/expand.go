@@ -1,0 +1,274 @@
+package urlpattern
+
+import "strings"
+
+// maxQueryBytes bounds the query of an expanded URL.
+const maxQueryBytes = 16 << 10
+
+// Expand makes the URLs of calls: one, or one for each element where body codes
+// give lists, the leftmost list the slowest; none when a list is empty. Base
+// and Sub of the URLs are 0. What a code inserts is data: it is never parsed,
+// except by a pattern whose URL comes FromData.
+//
+// An error is an *ExpandError when the values don't fit the pattern, and the
+// *SyntaxError that ParseText passed over when the pattern makes no URL.
+func (p *Pattern) Expand(v *Values) ([]URL, error) {
+	if p.fault != nil {
+		return nil, p.fault
+	}
+	var room [4]insertion
+	insertions, count, err := p.resolve(v, room[:0])
+	if err != nil {
+		return nil, err
+	}
+	urls := make([]URL, count)
+	for i := range urls {
+		if i > 0 {
+			advance(insertions)
+		}
+		if err := p.expandOne(&urls[i], insertions); err != nil {
+			return nil, err
+		}
+	}
+	return urls, nil
+}
+
+// expandOne makes the URL of one combination.
+func (p *Pattern) expandOne(u *URL, insertions []insertion) (err error) {
+	if p.fromData {
+		*u, err = p.parseData(&insertions[0])
+		return err
+	}
+	size := p.target.slots
+	if p.target.spreads > 0 {
+		for i := range insertions {
+			size += len(insertions[i].segments)
+		}
+	}
+	b := builder{pattern: p, segments: make([]string, 0, min(size, maxSegments))}
+	for i := range p.target.path {
+		piece := &p.target.path[i]
+		if piece.code == nil {
+			err = b.literal(piece)
+		} else {
+			err = b.insert(piece.code, &insertions[piece.code.index])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err = b.end(); err != nil {
+		return err
+	}
+	u.Scheme, u.Host, u.Path = p.scheme, p.host, b.segments
+	u.Dir = b.slash || len(b.segments) == 0
+	u.Query, err = p.expandQuery(b.query, insertions)
+	return err
+}
+
+// parseData reads the URL that a single code gives.
+func (p *Pattern) parseData(in *insertion) (URL, error) {
+	if in.absent && in.fallback == nil {
+		return URL{}, p.absent(p.codes[0])
+	}
+	u, err := ParseURL(in.whole())
+	if err != nil {
+		return URL{}, p.expandError(p.codes[0], "%v", err)
+	}
+	return u, nil
+}
+
+// whole is the text of an insertion that is a whole URL.
+func (in *insertion) whole() string {
+	switch {
+	case in.fallback != nil:
+		return in.fallback.text
+	case len(in.segments) > 0:
+		return in.segments[0]
+	}
+	return in.text
+}
+
+// builder puts the segments of a path together.
+type builder struct {
+	pattern  *Pattern
+	segments []string
+	size     int
+	open     string // the segment at hand
+	coded    *code  // the last code that wrote to it; nil if it is a literal
+	slash    bool   // a slash came last
+	query    string // of the wholes that were inserted
+}
+
+func (b *builder) literal(p *piece) error {
+	if p.slash {
+		b.slash = true
+		return b.end()
+	}
+	b.write(p.text)
+	return nil
+}
+
+func (b *builder) write(s string) {
+	if b.open == "" {
+		b.open = s
+	} else if len(b.open) <= maxSegmentBytes {
+		b.open += s
+	}
+	b.slash = false
+}
+
+// end closes the segment at hand. An empty one is left out: nothing but $* and
+// its like, and the empty default, insert nothing.
+func (b *builder) end() error {
+	if b.open == "" {
+		return nil
+	}
+	if b.coded != nil {
+		if offset, reason := segmentFault(b.open); reason != "" {
+			return b.pattern.expandError(b.coded, "the segment would have, at byte %d, %s", offset, reason)
+		}
+	}
+	b.size += 1 + len(b.open)
+	if len(b.segments) == maxSegments || b.size > maxPathBytes {
+		return b.pattern.expandError(nil, "a path over 64 segments or 8 KiB: write a pattern that inserts less")
+	}
+	b.segments = append(b.segments, b.open)
+	b.open, b.coded = "", nil
+	return nil
+}
+
+// insert writes what a code inserts into the path.
+func (b *builder) insert(c *code, in *insertion) error {
+	switch {
+	case in.fallback != nil:
+		for i := range in.fallback.pieces {
+			b.coded = c
+			if err := b.literal(&in.fallback.pieces[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	case in.absent:
+		return b.pattern.absent(c)
+	case c.kind == bodyPath:
+		return b.insertPath(c, in.text)
+	case c.kind == queryAll:
+		b.value(c, in.query)
+		return nil
+	case c.kind == whole:
+		b.query = joinQuery(b.query, in.query)
+	case len(in.segments) == 0:
+		if in.text == "" {
+			return b.pattern.expandError(c, "an empty value where a path element is needed")
+		}
+		b.value(c, in.text)
+		return nil
+	}
+	for i, s := range in.segments {
+		if i > 0 {
+			if err := b.literal(&piece{slash: true}); err != nil {
+				return err
+			}
+		}
+		b.value(c, s)
+	}
+	if in.dir {
+		return b.literal(&piece{slash: true})
+	}
+	return nil
+}
+
+// value writes a value into the segment at hand.
+func (b *builder) value(c *code, s string) {
+	if s != "" {
+		b.coded = c
+		b.write(s)
+	}
+}
+
+// insertPath inserts a value that is a path: each part of it is one segment. A
+// slash at its beginning or its end is no part.
+func (b *builder) insertPath(c *code, path string) error {
+	path = strings.TrimPrefix(path, "/")
+	first := true
+	for part := range strings.SplitSeq(strings.TrimSuffix(path, "/"), "/") {
+		if part == "" {
+			return b.pattern.expandError(c, "an empty segment in the path: one slash separates two segments")
+		}
+		if !first {
+			if err := b.literal(&piece{slash: true}); err != nil {
+				return err
+			}
+		}
+		first = false
+		b.value(c, part)
+	}
+	if strings.HasSuffix(path, "/") {
+		return b.literal(&piece{slash: true})
+	}
+	return nil
+}
+
+// expandQuery makes the query from that which the path's codes brought and the
+// pattern's own.
+func (p *Pattern) expandQuery(query string, insertions []insertion) (string, error) {
+	pieces := p.target.query
+	if len(query) > maxQueryBytes {
+		return "", p.expandError(nil, "a query over 16 KiB: write a pattern that inserts less")
+	}
+	if len(pieces) == 0 {
+		return query, nil
+	}
+	if len(pieces) == 1 && pieces[0].code == nil {
+		return joinQuery(query, pieces[0].text), nil
+	}
+	b := make([]byte, 0, 64)
+	if b = append(b, query...); query != "" {
+		b = append(b, '&')
+	}
+	for i := range pieces {
+		c := pieces[i].code
+		if c == nil {
+			b = append(b, pieces[i].text...)
+			continue
+		}
+		in := &insertions[c.index]
+		if in.absent && in.fallback == nil {
+			return "", p.absent(c)
+		}
+		if b = appendInsertion(b, c, in); len(b) > maxQueryBytes {
+			return "", p.expandError(c, "a query over 16 KiB: write a pattern that inserts less")
+		}
+	}
+	return strings.TrimSuffix(string(b), "&"), nil
+}
+
+// appendInsertion adds what a code inserts to a query: one component, and a raw
+// query joined to what is there.
+func appendInsertion(b []byte, c *code, in *insertion) []byte {
+	if in.fallback != nil {
+		return appendLegalQuery(b, in.fallback.text)
+	}
+	for i, s := range in.segments {
+		if i > 0 {
+			b = appendHex(b, '/')
+		}
+		b = appendComponent(b, s)
+	}
+	if in.dir {
+		b = appendHex(b, '/')
+	}
+	b = appendComponent(b, in.text)
+	if in.query != "" && len(b) > 0 && b[len(b)-1] != '&' {
+		b = append(b, '&')
+	}
+	return append(b, in.query...)
+}
+
+func joinQuery(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "&" + b
+}
