@@ -20,6 +20,7 @@ type Root struct {
 	Client string // address that the request came from, without its port; "" is this process
 	Table  *Table // the mounts as this request sees them to its end
 	Limits Limits
+	Seen   Seen
 
 	parent   context.Context
 	deadline time.Time
@@ -33,6 +34,15 @@ type Root struct {
 	timer  *time.Timer
 	err    error // how it ended, once it has
 	lifted bool
+}
+
+// Seen is what was found out about a request on its way, for its line in the
+// log. It is written before the reply is returned, by the goroutine that has
+// the message.
+type Seen struct {
+	Mount, User string
+	Token       string // why a token was not believed
+	Err         error  // what Problem made a reply of
 }
 
 // Limits bound what one request from outside may cause inside. Zero is no
@@ -120,6 +130,15 @@ func (r *Root) Value(key any) any {
 		ctx = r.parent
 	}
 	return ctx.Value(key)
+}
+
+// Allow replaces the time that the request has for the first byte of its
+// answer, counted from now: the mount that it is for may say so. It is called
+// before anybody waits for r.
+func (r *Root) Allow(timeout time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.deadline = time.Now().Add(timeout)
 }
 
 // Lift takes the deadline away: the answer has begun, and from now on it only

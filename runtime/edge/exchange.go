@@ -1,0 +1,91 @@
+package edge
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/urlpattern"
+)
+
+// exchange is the memory of one request, used again when its reply has been
+// written.
+type exchange struct {
+	message  bus.Message
+	fields   [24]bus.Field
+	segments [12]string
+}
+
+// request makes the message for r: a canonical path and the fields that a
+// client may send.
+func (x *exchange) request(w http.ResponseWriter, r *http.Request, o *Options) (*bus.Message, error) {
+	if err := acceptable(r, o); err != nil {
+		return nil, err
+	}
+	target, query, _ := strings.Cut(r.RequestURI, "?")
+	if !strings.HasPrefix(target, "/") {
+		target, query = r.URL.EscapedPath(), r.URL.RawQuery
+	}
+	path, dir, err := urlpattern.AppendPath(x.segments[:0], target)
+	if err != nil {
+		return nil, &bus.Error{Status: http.StatusBadRequest, Detail: err.Error()}
+	}
+	x.message = bus.Message{
+		Method: r.Method,
+		URL:    urlpattern.URL{Path: path, Dir: dir, Query: query},
+		Header: cleanHeader(bus.HeaderFrom(x.fields[:0], r.Header)),
+	}
+	if r.Body != http.NoBody && r.ContentLength != 0 {
+		stream := &requestBody{ReadCloser: r.Body, control: http.NewResponseController(w)}
+		x.message.Body = bus.NewStream(stream, r.ContentLength, r.Header.Get("Content-Type"))
+	}
+	return &x.message, nil
+}
+
+// acceptable refuses what no service is to see.
+func acceptable(r *http.Request, o *Options) error {
+	fields := 0
+	for _, values := range r.Header {
+		fields += len(values)
+	}
+	switch {
+	case fields > o.Limits.HeaderFields:
+		return &bus.Error{Status: http.StatusRequestHeaderFieldsTooLarge, Type: bus.TypeTooManyField,
+			Detail: fmt.Sprintf("the header has %d fields, more than the limit of %d", fields, o.Limits.HeaderFields)}
+	case o.Host != nil && !o.Host(r.Host):
+		return &bus.Error{Status: http.StatusMisdirectedRequest,
+			Detail: "this server does not answer to that Host: use its own name, or list this one in server.hosts"}
+	case r.Method == http.MethodConnect, r.Method == http.MethodTrace:
+		return &bus.Error{Status: http.StatusNotImplemented, Detail: r.Method + " is not possible here"}
+	case r.RequestURI == "*" && r.Method != http.MethodOptions:
+		return bus.Errorf(http.StatusBadRequest, "the target * goes with OPTIONS only: write a path")
+	case len(r.Header["Authorization"]) > 1:
+		return bus.Errorf(http.StatusBadRequest, "Authorization stands twice in the header: send one")
+	}
+	return nil
+}
+
+// cleanHeader removes the fields that only this system may set. What a client
+// sends under such a name, or under one that some servers take for it, is a
+// forgery.
+func cleanHeader(h bus.Header) bus.Header {
+	kept := h[:0]
+	for _, f := range h {
+		if !reserved(f.Name) {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+func reserved(name string) bool {
+	if strings.Contains(name, "_") {
+		return true // some servers read X_A as X-A
+	}
+	if len(name) < 5 || name[0] != 'X' || name[1] != '-' { // net/http gives canonical names
+		return false
+	}
+	return strings.HasPrefix(name, "X-Restspace-") && name != "X-Restspace-Request-Mode" ||
+		strings.HasPrefix(name, "X-Rs-") || name == "X-Sc-Token" || name == "X-Request-Id"
+}

@@ -1,0 +1,50 @@
+package edge
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/seed90475182/restspace/bus"
+)
+
+// gate bounds how many requests are worked on at once, and how many wait.
+type gate struct {
+	places  *semaphore.Weighted
+	queue   int64
+	waiting atomic.Int64
+}
+
+func newGate(places, queue int) *gate {
+	return &gate{places: semaphore.NewWeighted(int64(places)), queue: int64(queue)}
+}
+
+// enter waits for a place until ctx ends. The error is the one for the client;
+// without one, leave must follow.
+func (g *gate) enter(ctx context.Context) error {
+	if g.places.TryAcquire(1) {
+		return nil
+	}
+	if g.waiting.Add(1) > g.queue {
+		g.waiting.Add(-1)
+		return busy()
+	}
+	defer g.waiting.Add(-1)
+	if g.places.Acquire(ctx, 1) != nil {
+		return busy()
+	}
+	return nil
+}
+
+func (g *gate) leave() { g.places.Release(1) }
+
+func busy() error {
+	return &bus.Error{
+		Status: http.StatusServiceUnavailable,
+		Type:   bus.TypeBusy,
+		Detail: "too many requests are being answered: try again",
+		Header: bus.Header{{Name: "Retry-After", Value: "1"}},
+	}
+}

@@ -1,0 +1,65 @@
+package edge
+
+import (
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/seed90475182/restspace/bus"
+)
+
+// entry is what the log says of a request, beside what the Root has seen.
+type entry struct {
+	start  time.Time
+	status int
+	sent   int64
+}
+
+// log notes a request in one line. The query stays out of it, since queries
+// hold secrets.
+func (s *Server) log(r *http.Request, root *bus.Root, e entry) {
+	level := slog.LevelInfo
+	if e.status >= 500 {
+		level = slog.LevelError
+	}
+	if !s.options.Log.Enabled(root, level) {
+		return
+	}
+	if e.status < 400 && s.options.LogSample < 1 && rand.Float64() >= s.options.LogSample {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 12)
+	attrs = append(attrs,
+		slog.String("id", root.ID),
+		slog.String("client", root.Client),
+		slog.String("method", clip(r.Method, 32)),
+		slog.String("path", clip(r.URL.EscapedPath(), 1024)),
+		slog.Int("status", e.status),
+		slog.Int64("received", max(r.ContentLength, 0)),
+		slog.Int64("sent", e.sent),
+		slog.Duration("time", time.Since(e.start)),
+	)
+	attrs = appendSet(attrs, "mount", root.Seen.Mount)
+	attrs = appendSet(attrs, "user", root.Seen.User)
+	attrs = appendSet(attrs, "token", root.Seen.Token)
+	attrs = appendSet(attrs, "trace", root.Trace.ID)
+	if root.Seen.Err != nil {
+		attrs = append(attrs, slog.String("error", clip(root.Seen.Err.Error(), 4096)))
+	}
+	s.options.Log.LogAttrs(root, level, "request", attrs...)
+}
+
+func appendSet(attrs []slog.Attr, key, value string) []slog.Attr {
+	if value == "" {
+		return attrs
+	}
+	return append(attrs, slog.String(key, value))
+}
+
+func clip(s string, most int) string {
+	if len(s) > most {
+		return s[:most] + "..."
+	}
+	return s
+}

@@ -1,0 +1,39 @@
+package edge
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/seed90475182/restspace/bus"
+)
+
+// Options of a Server. They do not change while it serves.
+type Options struct {
+	Limits         Limits
+	Inside         bus.Limits             // of each request, for what it leads to
+	Host           func(host string) bool // whether the server answers to this Host; nil: any
+	TrustedProxies []netip.Prefix         // whose request ids and connections are believed
+	Log            *slog.Logger
+	LogSample      float64 // which part of the good requests the log shows: 1 is all
+}
+
+// Limits of a Server. All are set.
+type Limits struct {
+	HeaderBytes      int
+	HeaderFields     int
+	HeaderTimeout    time.Duration // to read a header
+	IdleTimeout      time.Duration // of a connection between requests
+	Timeout          time.Duration // to the first byte of an answer
+	InFlight         int           // requests that are worked on
+	Queue            int           // requests that wait for a place among them
+	Connections      int
+	ConnectionsPerIP int
+}
+
+// The rate at which bytes must move at least, in either direction: a piece in
+// each window.
+const (
+	slowWindow = 10 * time.Second
+	slowPiece  = 16 << 10
+)

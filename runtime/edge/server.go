@@ -1,0 +1,67 @@
+package edge
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+
+	"github.com/seed90475182/restspace/bus"
+)
+
+// A Server serves a bus.Service over HTTP/1.1. Make one with [New].
+type Server struct {
+	service bus.Service
+	options Options
+	http    http.Server
+	gate    *gate
+	leave   func() // the gate's, bound once
+	writer  *bus.ReplyWriter
+	pool    sync.Pool // *exchange
+	nosniff []string  // a value of a header, shared by all answers
+}
+
+// New returns a server that has all requests answered by service, whose Serve
+// is called with a *bus.Root as its context.
+func New(service bus.Service, o Options) *Server {
+	s := &Server{
+		service: service,
+		options: o,
+		gate:    newGate(o.Limits.InFlight, o.Limits.Queue),
+		writer:  bus.NewReplyWriter(),
+		pool:    sync.Pool{New: func() any { return new(exchange) }},
+		nosniff: []string{"nosniff"},
+	}
+	s.leave = s.gate.leave
+	s.http = http.Server{
+		Handler:                      http.HandlerFunc(s.handle),
+		MaxHeaderBytes:               o.Limits.HeaderBytes,
+		ReadHeaderTimeout:            o.Limits.HeaderTimeout,
+		IdleTimeout:                  o.Limits.IdleTimeout,
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+	}
+	return s
+}
+
+// Serve answers the connections of l until Shutdown. It closes l. The error is
+// nil after Shutdown.
+func (s *Server) Serve(l net.Listener) error {
+	err := s.http.Serve(newListener(l, s.options.Limits))
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// Shutdown takes no more connections, waits until all requests are answered or
+// ctx ends, and closes what is open then.
+func (s *Server) Shutdown(ctx context.Context) error {
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, s.http.Close())
+	}
+	return err
+}
