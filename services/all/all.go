@@ -1,0 +1,14 @@
+// Package all is the one list of built-in services.
+package all
+
+import (
+	"github.com/seed90475182/restspace/services"
+	"github.com/seed90475182/restspace/services/lib"
+)
+
+// Registry returns the Kinds of all built-in services.
+func Registry() services.Registry {
+	return services.NewRegistry(
+		lib.Kind(),
+	)
+}

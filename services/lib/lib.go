@@ -1,0 +1,61 @@
+// Package lib is the service of small steps that pipelines are made of: each
+// path is one function over the message.
+package lib
+
+import (
+	"context"
+	_ "embed"
+	"log/slog"
+	"net/http"
+
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services"
+)
+
+//go:embed README.md
+var doc string
+
+// Kind returns the Kind lib.
+func Kind() services.Kind {
+	return services.Define(services.Kind{
+		Name:      "lib",
+		Doc:       doc,
+		Example:   `{"service": "lib", "readRoles": "all"}`,
+		PostReads: true,
+	}, open)
+}
+
+func open(_ context.Context, env services.Env, _ services.None, _ services.None) (bus.Service, error) {
+	l := library{limit: env.Limits.Body, log: env.Log}
+	routes := make(services.Routes)
+	for path, route := range map[string]services.Route{
+		"/bypass":                     l.bypass,
+		"/to-text":                    l.toText,
+		"/to-b64":                     l.toBase64,
+		"/from-b64":                   l.fromBase64,
+		"/set-status/:status":         l.setStatus,
+		"/set-status/:status/:reason": l.setStatus,
+		"/redirect/*path":             l.redirect(http.StatusFound),
+		"/see-other/*path":            l.redirect(http.StatusSeeOther),
+		"/log":                        l.logLine,
+		"/log/body":                   l.logBody,
+		"/delay/:ms":                  l.delay,
+	} {
+		routes["GET "+path] = route
+		routes["POST "+path] = route
+	}
+	return routes.Service()
+}
+
+// library is one mount of the Kind.
+type library struct {
+	limit int64 // of a body that is held in memory
+	log   *slog.Logger
+}
+
+// pass makes m its own reply. What the request said of itself does not become
+// the answer's.
+func pass(m *bus.Message, status int) *bus.Message {
+	m.Header, m.Status = m.Header[:0], status
+	return m
+}

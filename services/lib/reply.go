@@ -1,0 +1,66 @@
+package lib
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services"
+	"github.com/seed90475182/restspace/urlpattern"
+)
+
+// maxDelay is the longest time that a request may ask to wait.
+const maxDelay = time.Minute
+
+func (library) setStatus(_ context.Context, m *bus.Message, args services.Args) (*bus.Message, error) {
+	status, err := strconv.Atoi(args[0])
+	if err != nil || status < 200 || status > 599 {
+		return nil, bus.Errorf(http.StatusBadRequest, "%q is not a status: write a number from 200 to 599, as in /set-status/404", args[0])
+	}
+	switch {
+	case len(args) > 1:
+		return pass(withText(m, args[1]), status), nil
+	case m.Body == nil && status != http.StatusNoContent && status != http.StatusNotModified:
+		return pass(withText(m, http.StatusText(status)), status), nil
+	}
+	return pass(m, status), nil
+}
+
+// withText replaces the body of m with a text.
+func withText(m *bus.Message, text string) *bus.Message {
+	_ = m.Body.Close()
+	m.Body = bus.NewBody([]byte(text), "text/plain; charset=utf-8")
+	return m
+}
+
+func (library) redirect(status int) services.Route {
+	return func(_ context.Context, m *bus.Message, _ services.Args) (*bus.Message, error) {
+		target := urlpattern.URL{Path: m.ServicePath()[1:], Dir: m.URL.Dir, Query: m.URL.Query}
+		location := target.String()
+		_ = m.Body.Close()
+		m.Body = nil
+		reply := pass(m, status)
+		reply.Header.Set("Location", location)
+		return reply, nil
+	}
+}
+
+func (library) delay(ctx context.Context, m *bus.Message, args services.Args) (*bus.Message, error) {
+	ms, err := strconv.Atoi(args[0])
+	wait := time.Duration(ms) * time.Millisecond
+	if err != nil || ms < 0 || ms > int(maxDelay/time.Millisecond) {
+		return nil, bus.Errorf(http.StatusBadRequest, "%q is not a delay: write milliseconds from 0 to %d, as in /delay/250",
+			args[0], maxDelay.Milliseconds())
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return pass(m, http.StatusOK), nil
+	case <-ctx.Done():
+		_ = m.Close()
+		return nil, ctx.Err()
+	}
+}
