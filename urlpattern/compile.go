@@ -12,12 +12,13 @@ type target struct {
 	spreads int      // how many codes may make several
 }
 
-// piece is a literal part of a segment, a slash between segments, or a code. In
-// a query it is a literal or a code.
+// piece is a literal part of a segment or a code, with the slash before it if
+// one is there; a slash at the end is a piece with an empty literal. In a query
+// it is a literal or a code.
 type piece struct {
-	text  string // decoded; as it is in a query
 	slash bool
-	at    int // in the pattern
+	text  string // decoded; as it is in a query
+	at    int    // in the pattern
 	code  *code
 }
 
@@ -83,15 +84,24 @@ func (c *compiler) code(code *code) error {
 		c.spreads++
 	}
 	c.coded, c.leading = true, false
-	c.path = append(c.path, piece{code: code})
+	if last := len(c.path) - 1; last >= 0 && c.path[last].text == "" && c.path[last].code == nil {
+		c.path[last].code = code
+	} else {
+		c.path = append(c.path, piece{code: code})
+	}
 	return nil
 }
 
 func (c *compiler) add(p piece) error {
-	c.path = append(c.path, p)
 	if p.slash {
-		return c.end()
+		if err := c.end(); err != nil {
+			return err
+		}
 	}
+	if p == (piece{slash: true, at: p.at}) && c.path == nil {
+		return nil // the slash at the beginning says nothing
+	}
+	c.path = append(c.path, p)
 	if c.open == "" {
 		c.at = p.at
 	}
@@ -128,18 +138,15 @@ func literalPieces(literal string, at int) ([]piece, error) {
 	var pieces []piece
 	texts := strings.Split(literal, "/")
 	for i, text := range texts {
-		if i > 0 {
-			pieces = append(pieces, piece{slash: true, at: at - 1})
-		}
 		if text == "" && i > 0 && i < len(texts)-1 {
 			return nil, &SyntaxError{Offset: at, Message: "an empty segment: write one slash between two segments"}
 		}
-		if text != "" {
-			decoded, err := unescape(text, at)
-			if err != nil {
-				return nil, syntaxFault(0, err)
-			}
-			pieces = append(pieces, piece{text: decoded, at: at})
+		decoded, err := unescape(text, at)
+		if err != nil {
+			return nil, syntaxFault(0, err)
+		}
+		if decoded != "" || i > 0 {
+			pieces = append(pieces, piece{slash: i > 0, text: decoded, at: at})
 		}
 		at += len(text) + 1
 	}

@@ -48,13 +48,13 @@ func (p *Pattern) expandOne(u *URL, insertions []insertion) (err error) {
 	b := builder{pattern: p, segments: make([]string, 0, min(size, maxSegments))}
 	for i := range p.target.path {
 		piece := &p.target.path[i]
-		if piece.code == nil {
-			err = b.literal(piece)
-		} else {
-			err = b.insert(piece.code, &insertions[piece.code.index])
-		}
-		if err != nil {
+		if err = b.literal(piece); err != nil {
 			return err
+		}
+		if piece.code != nil {
+			if err = b.insert(piece.code, &insertions[piece.code.index]); err != nil {
+				return err
+			}
 		}
 	}
 	if err = b.end(); err != nil {
@@ -62,7 +62,9 @@ func (p *Pattern) expandOne(u *URL, insertions []insertion) (err error) {
 	}
 	u.Scheme, u.Host, u.Path = p.scheme, p.host, b.segments
 	u.Dir = b.slash || len(b.segments) == 0
-	u.Query, err = p.expandQuery(b.query, insertions)
+	if b.query != "" || p.hasQuery {
+		u.Query, err = p.expandQuery(b.query, insertions)
+	}
 	return err
 }
 
@@ -102,11 +104,19 @@ type builder struct {
 
 func (b *builder) literal(p *piece) error {
 	if p.slash {
-		b.slash = true
-		return b.end()
+		if err := b.separate(); err != nil {
+			return err
+		}
 	}
-	b.write(p.text)
+	if p.text != "" {
+		b.write(p.text)
+	}
 	return nil
+}
+
+func (b *builder) separate() error {
+	b.slash = true
+	return b.end()
 }
 
 func (b *builder) write(s string) {
@@ -143,10 +153,10 @@ func (b *builder) insert(c *code, in *insertion) error {
 	switch {
 	case in.fallback != nil:
 		for i := range in.fallback.pieces {
-			b.coded = c
 			if err := b.literal(&in.fallback.pieces[i]); err != nil {
 				return err
 			}
+			b.coded = c
 		}
 		return nil
 	case in.absent:
@@ -167,14 +177,14 @@ func (b *builder) insert(c *code, in *insertion) error {
 	}
 	for i, s := range in.segments {
 		if i > 0 {
-			if err := b.literal(&piece{slash: true}); err != nil {
+			if err := b.separate(); err != nil {
 				return err
 			}
 		}
 		b.value(c, s)
 	}
 	if in.dir {
-		return b.literal(&piece{slash: true})
+		return b.separate()
 	}
 	return nil
 }
@@ -197,7 +207,7 @@ func (b *builder) insertPath(c *code, path string) error {
 			return b.pattern.expandError(c, "an empty segment in the path: one slash separates two segments")
 		}
 		if !first {
-			if err := b.literal(&piece{slash: true}); err != nil {
+			if err := b.separate(); err != nil {
 				return err
 			}
 		}
@@ -205,7 +215,7 @@ func (b *builder) insertPath(c *code, path string) error {
 		b.value(c, part)
 	}
 	if strings.HasSuffix(path, "/") {
-		return b.literal(&piece{slash: true})
+		return b.separate()
 	}
 	return nil
 }

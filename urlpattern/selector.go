@@ -46,14 +46,18 @@ func (s *Selector) Raw(doc []byte) (raw []byte, ok bool) {
 		raw := strings.TrimRight(v.one.Raw, " \t\r\n")
 		return unsafe.Slice(unsafe.StringData(raw), len(raw)), v.one.Exists()
 	}
-	raw = []byte{'['}
-	for element := range v.list {
+	return array(v.list), true
+}
+
+func array(elements iter.Seq[gjson.Result]) []byte {
+	raw := []byte{'['}
+	for element := range elements {
 		if len(raw) > 1 {
 			raw = append(raw, ',')
 		}
 		raw = append(raw, element.Raw...)
 	}
-	return append(raw, ']'), true
+	return append(raw, ']')
 }
 
 // text views bytes as a string: gjson's own functions for bytes copy what they

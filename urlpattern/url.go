@@ -125,5 +125,5 @@ func (u URL) MainPath() []string { return u.Path[u.base():u.subAt()] }
 // SubPath is what follows the main path.
 func (u URL) SubPath() []string { return u.Path[u.subAt():] }
 
-func (u URL) base() int  { return min(max(u.Base, 0), len(u.Path)) }
-func (u URL) subAt() int { return max(u.base(), len(u.Path)-max(u.Sub, 0)) }
+func (u *URL) base() int  { return min(max(u.Base, 0), len(u.Path)) }
+func (u *URL) subAt() int { return max(u.base(), len(u.Path)-max(u.Sub, 0)) }

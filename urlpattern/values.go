@@ -3,6 +3,7 @@ package urlpattern
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -104,12 +105,11 @@ type insertion struct {
 	text     string   // of all others
 	absent   bool
 	fallback *fallback // a literal default takes its place
-	list     []string  // the values of a list, of which text is the one whose turn it is
-	isList   bool
+	list     []string  // the values of a list, of which text is the one whose turn it is; nil: no list
 	turn     int
 }
 
-// resolve reads what every code inserts, into room. Count is how many
+// resolve reads what every code inserts, into room if that is large enough. Count is how many
 // combinations the lists among them have.
 func (p *Pattern) resolve(v *Values, room []insertion) (insertions []insertion, count int, err error) {
 	limit := v.Limit
@@ -117,25 +117,30 @@ func (p *Pattern) resolve(v *Values, room []insertion) (insertions []insertion, 
 		limit = defaultLimit
 	}
 	count = 1
-	for _, c := range p.codes {
-		room = append(room, insertion{})
-		in := &room[len(room)-1]
-		if c.kind == bodyValue || c.kind == bodyPath {
-			err = p.resolveBody(c, v, in, limit)
-		} else {
+	if len(p.codes) > cap(room) {
+		room = make([]insertion, len(p.codes))
+	}
+	insertions = room[:len(p.codes)]
+	for i, c := range p.codes {
+		in := &insertions[i]
+		if c.kind != bodyValue && c.kind != bodyPath {
 			c.resolve(v, in)
+			continue
 		}
-		if err != nil {
+		if in.text, in.list, err = p.bodyText(c, v, limit); err != nil {
 			return nil, 0, err
 		}
-		if in.isList {
+		if in.list != nil {
 			count = min(count*len(in.list), limit+1)
+			if count > 0 {
+				in.text = in.list[0]
+			}
 		}
 	}
 	if count > limit {
 		return nil, 0, p.expandError(nil, "more than %d combinations: write a condition that chooses fewer, or raise the limit", limit)
 	}
-	return room, count, nil
+	return insertions, count, nil
 }
 
 // resolve reads a code that reads no body.
@@ -187,33 +192,37 @@ func joinedValues(query, key string) (text string, absent bool) {
 	return text, absent
 }
 
-// resolveBody reads the value or the values of a body code.
-func (p *Pattern) resolveBody(c *code, v *Values, in *insertion, limit int) error {
+// bodyText reads the value or the values of a body code; list is nil if it is
+// one. (What it finds it returns: a loop over a list would move what it writes
+// to onto the heap.)
+func (p *Pattern) bodyText(c *code, v *Values, limit int) (one string, list []string, err error) {
 	document := text(v.document(c))
 	found := c.selector.find(document)
-	var err error
 	if elements := found.elements(); elements != nil {
-		in.isList = true
-		for element := range elements {
-			if len(in.list) == limit {
-				return p.expandError(c, "more than %d values: write a condition that chooses fewer, or raise the limit", limit)
-			}
-			var s string
-			if s, err = scalar(element); err != nil {
-				break
-			}
-			in.list = append(in.list, s)
-		}
-		if len(in.list) > 0 {
-			in.text = in.list[0]
-		}
+		list, err = scalars(elements, limit)
 	} else {
-		in.text, err = scalar(found.one)
+		one, err = scalar(found.one)
 	}
-	if err == nil {
-		return nil
+	if err != nil {
+		err = &ExpandError{Pattern: p.text, Code: c.text, Reason: err.Error(), Keys: c.selector.keysNear(document)}
 	}
-	return &ExpandError{Pattern: p.text, Code: c.text, Reason: err.Error(), Keys: c.selector.keysNear(document)}
+	return one, list, err
+}
+
+// scalars are the texts of the elements of a list; never nil without an error.
+func scalars(elements iter.Seq[gjson.Result], limit int) ([]string, error) {
+	list := []string{}
+	for element := range elements {
+		if len(list) == limit {
+			return nil, fmt.Errorf("more than %d values: write a condition that chooses fewer, or raise the limit", limit)
+		}
+		s, err := scalar(element)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, nil
 }
 
 // scalar is the text of a value that can be inserted.
@@ -244,7 +253,7 @@ func scalar(r gjson.Result) (string, error) {
 func advance(insertions []insertion) {
 	for i := len(insertions) - 1; i >= 0; i-- {
 		in := &insertions[i]
-		if !in.isList {
+		if in.list == nil {
 			continue
 		}
 		in.turn = (in.turn + 1) % len(in.list)
