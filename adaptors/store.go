@@ -21,7 +21,8 @@ import (
 // directory exists exactly while something is below it.
 type Store interface {
 	// Get returns the body and facts of a key. The caller closes the body,
-	// and may hold it while the key is replaced: it keeps the old content.
+	// and may hold it while the key is replaced: it keeps the old content. A
+	// stream may go on after the body's size, where a range ends.
 	// With o.Meta the body is nil. A missing key, or a directory, is
 	// fs.ErrNotExist. A range that has no byte of the body is ErrRange, and
 	// comes with the facts.

@@ -135,7 +135,7 @@ func noLostUpdate(t T, s adaptors.Store) {
 				if err != nil {
 					return err
 				}
-				data, err := io.ReadAll(body.Reader())
+				data, err := body.Bytes(maxBody)
 				if err = errors.Join(err, body.Close()); err != nil {
 					return err
 				}
@@ -169,7 +169,7 @@ func noTornRead(t T, s adaptors.Store) {
 			if err != nil {
 				return err
 			}
-			data, err := io.ReadAll(body.Reader())
+			data, err := body.Bytes(maxBody)
 			if err = errors.Join(err, body.Close()); err != nil {
 				return err
 			}

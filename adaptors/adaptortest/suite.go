@@ -11,7 +11,6 @@ package adaptortest
 
 import (
 	"context"
-	"io"
 	"slices"
 	"testing"
 
@@ -77,14 +76,20 @@ func read(t T, s adaptors.Store, k adaptors.Key) (string, adaptors.Info) {
 	return drain(t, body), info
 }
 
+// maxBody is more than any clause stores.
+const maxBody = 64 << 20
+
 // drain returns the text of a body, and closes it.
 func drain(t T, b *bus.Body) string {
 	t.Helper()
 	require.NotNil(t, b, "the body")
-	data, err := io.ReadAll(b.Reader())
+	size := b.Size()
+	data, err := b.Bytes(maxBody)
 	require.NoError(t, err)
 	require.NoError(t, b.Close())
-	require.Equal(t, b.Size(), int64(len(data)), "the size that the body says")
+	if size >= 0 {
+		require.Equal(t, size, int64(len(data)), "the size that the body says")
+	}
 	return string(data)
 }
 

@@ -1,0 +1,16 @@
+// Package all is the one list of built-in adaptors.
+package all
+
+import (
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/adaptors/filestore"
+	"github.com/seed90475182/restspace/adaptors/memstore"
+)
+
+// Registry returns the adaptors that every server has.
+func Registry() adaptors.Registry {
+	return adaptors.NewRegistry(
+		filestore.Kind(),
+		memstore.Kind(),
+	)
+}

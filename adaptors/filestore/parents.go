@@ -1,0 +1,119 @@
+package filestore
+
+import (
+	"errors"
+	"io/fs"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/seed90475182/restspace/adaptors"
+)
+
+// parents are the open directories from the root down to that of a document.
+type parents struct {
+	root  *root
+	names []string // of those below the root
+	dirs  []dir    // one for each name
+	made  int      // the depth of the highest that was made on the way; 0 is none
+}
+
+// descend opens the directories of key. With a condition it makes those that
+// are missing, unless the condition does not hold for a document that is
+// missing with them; without one they are an error that is missing.
+func (r *root) descend(key adaptors.Key, c *adaptors.Condition) (*parents, error) {
+	p := &parents{root: r}
+	for _, segment := range key {
+		name := adaptors.EscapeName(segment)
+		d, err := p.lowest().open(name)
+		if c != nil && errors.Is(err, unix.ENOENT) {
+			if err := c.Check(nil); err != nil {
+				return p, err
+			}
+			d, err = p.make(name)
+		}
+		if c != nil && errors.Is(err, unix.ENOTDIR) {
+			err = fs.ErrExist
+		}
+		if err != nil {
+			return p, err
+		}
+		p.names, p.dirs = append(p.names, name), append(p.dirs, d)
+	}
+	return p, nil
+}
+
+// make makes a directory in the lowest one, and opens it.
+func (p *parents) make(name string) (dir, error) {
+	err := p.lowest().mkdir(name, 0o750)
+	if err == nil && p.made == 0 {
+		p.made = len(p.dirs) + 1
+	}
+	var d dir
+	if err == nil || errors.Is(err, unix.EEXIST) { // EEXIST: another writer made it meanwhile
+		d, err = p.lowest().open(name)
+	}
+	switch {
+	case errors.Is(err, unix.ENOENT):
+		return 0, errVanished
+	case errors.Is(err, unix.ENOTDIR):
+		return 0, err
+	}
+	return d, fault(err)
+}
+
+// lowest returns the directory of the document.
+func (p *parents) lowest() dir { return p.at(len(p.dirs)) }
+
+// at returns the directory of that depth; 0 is the root.
+func (p *parents) at(depth int) dir {
+	if depth == 0 {
+		return p.root.base
+	}
+	return p.dirs[depth-1]
+}
+
+// flush syncs the directory of the document and those that hold a new one,
+// the lowest first.
+func (p *parents) flush() error {
+	highest := len(p.dirs)
+	if p.made > 0 {
+		highest = p.made - 1
+	}
+	for depth := len(p.dirs); depth >= highest; depth-- {
+		if err := p.root.flush(int(p.at(depth))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unmake removes the directories that were made, unless somebody put something
+// into them.
+func (p *parents) unmake() {
+	if p.made > 0 {
+		p.prune(p.made)
+	}
+}
+
+// prune removes the directories that have become empty, up to the one at depth
+// highest. The lowest is then the one that holds what is left.
+func (p *parents) prune(highest int) {
+	for depth := len(p.dirs); depth >= highest; depth-- {
+		if p.at(depth-1).rmdir(p.names[depth-1]) != nil { // it is not empty
+			return
+		}
+		p.drop()
+	}
+}
+
+// drop closes the lowest directory and forgets it.
+func (p *parents) drop() {
+	p.lowest().close()
+	p.names, p.dirs = p.names[:len(p.names)-1], p.dirs[:len(p.dirs)-1]
+}
+
+func (p *parents) close() {
+	for len(p.dirs) > 0 {
+		p.drop()
+	}
+}
