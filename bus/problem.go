@@ -42,7 +42,7 @@ type problem struct {
 	Status   int            `json:"status"`
 	Detail   string         `json:"detail,omitempty"`
 	Instance string         `json:"instance,omitempty"`
-	Members  map[string]any `json:",inline"`
+	Members  map[string]any `json:",embed"`
 }
 
 func (p problem) json(members map[string]any) *Body {
