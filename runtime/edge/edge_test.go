@@ -1,0 +1,333 @@
+package edge
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/bus/bustest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// running is a server on a real socket.
+type running struct {
+	*Server
+	address string
+	log     *lockedBuffer
+}
+
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+func testLimits() Limits {
+	return Limits{
+		HeaderBytes: 32 << 10, HeaderFields: 100, HeaderTimeout: time.Second, IdleTimeout: time.Second, Timeout: time.Second,
+		InFlight: 4, Queue: 2, Connections: 20, ConnectionsPerIP: 10,
+	}
+}
+
+func start(t *testing.T, service bus.Service, change func(*Options)) *running {
+	t.Helper()
+	log := new(lockedBuffer)
+	o := Options{Limits: testLimits(), Log: slog.New(slog.NewJSONHandler(log, nil)), LogSample: 1}
+	if change != nil {
+		change(&o)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := New(service, o)
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_ = s.Shutdown(ctx)
+		assert.NoError(t, <-served)
+		http.DefaultClient.CloseIdleConnections()
+	})
+	return &running{Server: s, address: l.Addr().String(), log: log}
+}
+
+// raw sends text on a new connection and returns all that comes back.
+func (r *running) raw(t *testing.T, text string) string {
+	t.Helper()
+	c, err := net.Dial("tcp", r.address)
+	require.NoError(t, err)
+	defer c.Close()
+	require.NoError(t, c.SetDeadline(time.Now().Add(10*time.Second)))
+	_, err = io.WriteString(c, text)
+	require.NoError(t, err)
+	answer, _ := io.ReadAll(c)
+	return string(answer)
+}
+
+func (r *running) get(t *testing.T, target string, fields ...string) string {
+	t.Helper()
+	return r.raw(t, "GET "+target+" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"+strings.Join(fields, "\r\n")+strings.Repeat("\r\n", min(len(fields), 1))+"\r\n")
+}
+
+func TestRequestsArriveAsCleanMessages(t *testing.T) {
+	var seen bustest.Recorder
+	s := start(t, seen.Wrap(bustest.Echo()), nil)
+	answer := s.get(t, "/a%2Fb/c/?x=1", "X-Restspace-Service: forged", "x-restspace-roles: A", "X_Restspace_Internal: true",
+		"X-Rs-Hops: 1", "X-SC-Token: t", "X-Request-Id: mine", "X-Restspace-Request-Mode: manage", "Accept: */*")
+	assert.Contains(t, answer, "HTTP/1.1 200 OK")
+	require.Len(t, seen.Calls(), 1)
+	call := seen.Calls()[0]
+	assert.Equal(t, "/a%2Fb/c/?x=1", call.URL)
+	assert.ElementsMatch(t, bus.Header{{Name: "X-Restspace-Request-Mode", Value: "manage"}, {Name: "Accept", Value: "*/*"}}, call.Header)
+	assert.Nil(t, call.User)
+}
+
+func TestEveryAnswerIsStamped(t *testing.T) {
+	s := start(t, bustest.Echo(), nil)
+	trace := "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	for name, answer := range map[string]string{
+		"good": s.get(t, "/", "Traceparent: "+trace, "X-Request-Id: forged"),
+		"bad":  s.get(t, "/../", "Traceparent: "+trace),
+	} {
+		assert.Regexp(t, `X-Request-Id: [0-9a-f]{32}\r\n`, answer, name)
+		assert.Contains(t, answer, "X-Content-Type-Options: nosniff\r\n", name)
+		assert.Contains(t, answer, "Traceparent: "+trace, name)
+	}
+	trusting := start(t, bustest.Echo(), func(o *Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
+	assert.Contains(t, trusting.get(t, "/", "X-Request-Id: from-proxy"), "X-Request-Id: from-proxy\r\n")
+	assert.NotContains(t, trusting.get(t, "/", "X-Request-Id: a\"b"), `a"b`)
+}
+
+func TestRefusedBeforeAnyService(t *testing.T) {
+	var seen bustest.Recorder
+	s := start(t, seen.Wrap(bustest.Echo()), func(o *Options) { o.Host = func(h string) bool { return h == "localhost" } })
+	many := make([]string, 101)
+	for i := range many {
+		many[i] = fmt.Sprintf("X-%d: v", i)
+	}
+	for name, row := range map[string]struct{ answer, want, detail string }{
+		"dot-dot":       {s.get(t, "/a/../b"), "400 Bad Request", "as a segment"},
+		"double slash":  {s.get(t, "//a"), "400 Bad Request", "empty"},
+		"NUL":           {s.get(t, "/a%00"), "400 Bad Request", "control"},
+		"star":          {s.raw(t, "GET * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), "400 Bad Request", "OPTIONS only"},
+		"other host":    {s.raw(t, "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"), "421 Misdirected Request", "server.hosts"},
+		"absolute form": {s.raw(t, "GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), "421 Misdirected Request", "server.hosts"},
+		"TRACE":         {s.raw(t, "TRACE / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), "501 Not Implemented", "about:blank"},
+		"CONNECT":       {s.raw(t, "CONNECT localhost:1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), "421", "Host"},
+		"two tokens":    {s.get(t, "/", "Authorization: Bearer a", "Authorization: Bearer b"), "400 Bad Request", "Authorization stands twice"},
+		"101 fields":    {s.get(t, "/", many[:100]...), "431", "101 fields"},
+	} {
+		assert.Contains(t, row.answer, "HTTP/1.1 "+row.want, name)
+		assert.Contains(t, row.answer, row.detail, name)
+		assert.Contains(t, row.answer, "application/problem+json", name)
+	}
+	assert.Empty(t, seen.Calls())
+	assert.Contains(t, s.get(t, "/", many[:99]...), "HTTP/1.1 200", "100 fields with Connection")
+}
+
+func TestTransferEncodingEndsTheConnection(t *testing.T) {
+	s := start(t, bustest.Echo(), nil)
+	smuggled := "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
+	answer := s.raw(t, smuggled)
+	assert.Equal(t, 1, strings.Count(answer, "HTTP/1.1 200"), answer)
+	assert.Contains(t, answer, "Connection: close")
+}
+
+func TestInFlightQueueAndBusy(t *testing.T) {
+	inside := make(chan struct{})
+	release := make(chan struct{})
+	s := start(t, bus.ServiceFunc(func(context.Context, *bus.Message) (*bus.Message, error) {
+		inside <- struct{}{}
+		<-release
+		return bus.Reply(200, nil), nil
+	}), func(o *Options) { o.Limits.Timeout = 5 * time.Second })
+	answers := make(chan string, 6)
+	for range 4 {
+		go func() { answers <- s.get(t, "/") }()
+	}
+	for range 4 {
+		<-inside
+	}
+	for range 2 {
+		go func() { answers <- s.get(t, "/") }()
+	}
+	require.Eventually(t, func() bool { return s.gate.waiting.Load() == 2 }, 3*time.Second, time.Millisecond)
+	over := s.get(t, "/")
+	assert.Contains(t, over, "503 Service Unavailable")
+	assert.Contains(t, over, "Retry-After: 1")
+	assert.Contains(t, over, bus.TypeBusy)
+	go func() {
+		for range 2 {
+			<-inside
+		}
+	}()
+	close(release)
+	for range 6 {
+		assert.Contains(t, <-answers, "HTTP/1.1 200")
+	}
+}
+
+func TestConnectionsOfOneAddress(t *testing.T) {
+	s := start(t, bustest.Echo(), nil)
+	var open []net.Conn
+	for range 10 {
+		c, err := net.Dial("tcp", s.address)
+		require.NoError(t, err)
+		open = append(open, c)
+	}
+	_, err := io.WriteString(open[9], "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	require.NoError(t, err)
+	line, err := bufio.NewReader(open[9]).ReadString('\n')
+	require.NoError(t, err)
+	assert.Equal(t, "HTTP/1.1 200 OK\r\n", line)
+
+	c, err := net.Dial("tcp", s.address)
+	require.NoError(t, err)
+	_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+	_, err = c.Read(make([]byte, 1))
+	assert.ErrorIs(t, err, io.EOF, "the eleventh is closed at once")
+	_ = c.Close()
+
+	other := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
+	c, err = other.Dial("tcp", s.address)
+	require.NoError(t, err)
+	_, err = io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+	require.NoError(t, err)
+	answer, _ := io.ReadAll(c)
+	assert.Contains(t, string(answer), "200 OK", "another address is served")
+	for _, c := range append(open, c) {
+		_ = c.Close()
+	}
+}
+
+func TestTimeToTheFirstByte(t *testing.T) {
+	s := start(t, bus.ServiceFunc(func(ctx context.Context, _ *bus.Message) (*bus.Message, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}), func(o *Options) { o.Limits.Timeout = 30 * time.Millisecond })
+	answer := s.get(t, "/")
+	assert.Contains(t, answer, "504 Gateway Timeout")
+	assert.Contains(t, answer, bus.TypeTimeout)
+}
+
+func TestAnswerMayLastLongerThanTheFirstByte(t *testing.T) {
+	s := start(t, bus.ServiceFunc(func(ctx context.Context, _ *bus.Message) (*bus.Message, error) {
+		reader, writer := io.Pipe()
+		go func() {
+			for range 5 {
+				time.Sleep(20 * time.Millisecond)
+				if ctx.Err() != nil {
+					break
+				}
+				_, _ = writer.Write([]byte("tick "))
+			}
+			_ = writer.Close()
+		}()
+		return bus.Reply(200, bus.NewStream(reader, -1, "text/plain")), nil
+	}), func(o *Options) { o.Limits.Timeout = 30 * time.Millisecond })
+	assert.Contains(t, s.get(t, "/"), "200 OK")
+	assert.Equal(t, 5, strings.Count(s.get(t, "/"), "tick"))
+}
+
+func TestHeaderTimeout(t *testing.T) {
+	s := start(t, bustest.Echo(), func(o *Options) { o.Limits.HeaderTimeout = 50 * time.Millisecond })
+	begin := time.Now()
+	s.raw(t, "GET / HTTP/1.1\r\nHost: loc")
+	assert.Less(t, time.Since(begin), 5*time.Second)
+}
+
+func TestBodyThatEndsEarly(t *testing.T) {
+	s := start(t, bus.ServiceFunc(func(_ context.Context, m *bus.Message) (*bus.Message, error) {
+		_, err := m.Body.Bytes(1000)
+		if err != nil {
+			return nil, err
+		}
+		return bus.Reply(200, nil), nil
+	}), nil)
+	c, err := net.Dial("tcp", s.address)
+	require.NoError(t, err)
+	defer c.Close()
+	_, err = io.WriteString(c, "PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nshort")
+	require.NoError(t, err)
+	require.NoError(t, c.(*net.TCPConn).CloseWrite())
+	answer, _ := io.ReadAll(c)
+	assert.Contains(t, string(answer), "400 Bad Request")
+	assert.Contains(t, string(answer), "the body ended")
+}
+
+func TestReplyThatBreaksOffBreaksTheConnection(t *testing.T) {
+	s := start(t, bus.ServiceFunc(func(context.Context, *bus.Message) (*bus.Message, error) {
+		return bus.Reply(200, bus.NewStream(io.NopCloser(strings.NewReader("half")), 8, "text/plain")), nil
+	}), nil)
+	response, err := http.Get("http://" + strings.Replace(s.address, "127.0.0.1", "localhost", 1) + "/")
+	if err == nil {
+		_, err = io.ReadAll(response.Body)
+		_ = response.Body.Close()
+	}
+	assert.ErrorContains(t, err, "EOF")
+}
+
+func TestLogHasOneLineWithoutSecrets(t *testing.T) {
+	s := start(t, bustest.Echo(), nil)
+	s.get(t, "/pub/%1b%5b2J%0aFAKE?token=SECRET", "Authorization: Bearer eyJhbGciOiJub25lIn0")
+	lines := strings.Split(strings.TrimSpace(s.log.String()), "\n")
+	require.Len(t, lines, 1)
+	assert.Contains(t, lines[0], `"status":400`)
+	assert.NotContains(t, lines[0], "SECRET")
+	assert.NotContains(t, lines[0], "eyJ")
+	assert.NotContains(t, lines[0], "\x1b")
+}
+
+func TestSlowReaderOfTheAnswerIsCutOff(t *testing.T) {
+	var c conn
+	local, remote := tcpPair(t)
+	defer remote.Close()
+	c.TCPConn, c.left = local, func() {}
+	defer c.Close()
+	require.NoError(t, c.moving(100))
+	first := c.until
+	assert.InDelta(t, 2*slowWindow, time.Until(first), float64(time.Second))
+	require.NoError(t, c.moving(100))
+	assert.Equal(t, first, c.until, "far enough away: left as it is")
+	require.NoError(t, c.moving(10*slowPiece))
+	assert.InDelta(t, 12*slowWindow, time.Until(c.until), float64(time.Second))
+}
+
+func tcpPair(t *testing.T) (*net.TCPConn, *net.TCPConn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	a, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	b, err := l.Accept()
+	require.NoError(t, err)
+	return a.(*net.TCPConn), b.(*net.TCPConn)
+}
