@@ -51,6 +51,7 @@ func (p position) in(n int) int {
 type fallback struct {
 	element *code
 	text    string
+	at      int     // where, in the pattern
 	pieces  []piece // the literal in a path
 }
 
@@ -156,8 +157,9 @@ func cutPosition(s string, to *position) (rest string, ok bool) {
 func (p *parser) fallback(c *code) error {
 	switch {
 	case p.eat(":("):
+		at := p.at
 		text, err := p.until(")", c.at)
-		c.fallback = &fallback{text: text}
+		c.fallback = &fallback{text: text, at: at}
 		return err
 	case strings.HasPrefix(p.rest(), ":$"):
 		p.at++

@@ -75,7 +75,7 @@ type compiler struct {
 func (c *compiler) code(code *code) error {
 	if f := code.fallback; f != nil && f.element == nil {
 		var err error
-		if f.pieces, err = literalPieces(f.text, code.at); err != nil {
+		if f.pieces, err = literalPieces(f.text, f.at); err != nil {
 			return err
 		}
 	}

@@ -164,16 +164,14 @@ func (b *builder) insert(c *code, in *insertion) error {
 	case c.kind == bodyPath:
 		return b.insertPath(c, in.text)
 	case c.kind == queryAll:
-		b.value(c, in.query)
-		return nil
+		if in.query == "" {
+			return nil
+		}
+		return b.value(c, in.query)
 	case c.kind == whole:
 		b.query = joinQuery(b.query, in.query)
 	case len(in.segments) == 0:
-		if in.text == "" {
-			return b.pattern.expandError(c, "an empty value where a path element is needed")
-		}
-		b.value(c, in.text)
-		return nil
+		return b.value(c, in.text)
 	}
 	for i, s := range in.segments {
 		if i > 0 {
@@ -181,7 +179,9 @@ func (b *builder) insert(c *code, in *insertion) error {
 				return err
 			}
 		}
-		b.value(c, s)
+		if err := b.value(c, s); err != nil {
+			return err
+		}
 	}
 	if in.dir {
 		return b.separate()
@@ -190,11 +190,13 @@ func (b *builder) insert(c *code, in *insertion) error {
 }
 
 // value writes a value into the segment at hand.
-func (b *builder) value(c *code, s string) {
-	if s != "" {
-		b.coded = c
-		b.write(s)
+func (b *builder) value(c *code, s string) error {
+	if s == "" {
+		return b.pattern.expandError(c, "an empty value where a path element is needed")
 	}
+	b.coded = c
+	b.write(s)
+	return nil
 }
 
 // insertPath inserts a value that is a path: each part of it is one segment. A
@@ -203,16 +205,15 @@ func (b *builder) insertPath(c *code, path string) error {
 	path = strings.TrimPrefix(path, "/")
 	first := true
 	for part := range strings.SplitSeq(strings.TrimSuffix(path, "/"), "/") {
-		if part == "" {
-			return b.pattern.expandError(c, "an empty segment in the path: one slash separates two segments")
-		}
 		if !first {
 			if err := b.separate(); err != nil {
 				return err
 			}
 		}
 		first = false
-		b.value(c, part)
+		if err := b.value(c, part); err != nil {
+			return err
+		}
 	}
 	if strings.HasSuffix(path, "/") {
 		return b.separate()

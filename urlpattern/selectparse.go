@@ -113,6 +113,9 @@ func (p *parser) bracket(s *Selector) error {
 		if !p.closes() {
 			return p.fault(start, "a bracket that is not closed, or something that is no part of a condition in it: write ] at its end")
 		}
+		if _, ok := next.(where); ok && !p.reads {
+			return p.fault(content, "a condition that doesn't look at the element: write $this or the name of a member in it, or [last()] for the last element")
+		}
 	}
 	s.steps = append(s.steps, next)
 	return nil
@@ -125,7 +128,6 @@ func (p *parser) closes() bool {
 }
 
 func (p *parser) lastOrCondition() (step, error) {
-	start := p.at
 	if p.eat("last()") {
 		p.skipSpace()
 		if !p.eat("-") {
@@ -140,11 +142,5 @@ func (p *parser) lastOrCondition() (step, error) {
 	}
 	p.reads = false
 	condition, err := p.expression(0)
-	if err != nil {
-		return nil, err
-	}
-	if !p.reads {
-		return nil, p.fault(start, "a condition that doesn't look at the element: write $this or the name of a member in it, or [last()] for the last element")
-	}
-	return where{condition}, nil
+	return where{condition}, err
 }
