@@ -1,0 +1,154 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// usageTemplate is what the help of a command says after its description.
+const usageTemplate = `Usage: {{.UseLine}}
+{{if .HasExample}}
+Examples:
+{{.Example}}
+{{end}}{{if .HasAvailableSubCommands}}
+Commands:{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}
+
+Run 'restspace help COMMAND' for its flags and an example.
+{{end}}
+Flags:
+{{.Flags.FlagUsages}}`
+
+func (r *run) helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND | services | service NAME | adaptors | adaptor NAME]",
+		Short: "Help about a command, a service or an adaptor",
+		Long: `Without an argument: the commands. "services" and "adaptors" list what this
+program can mount, and "service NAME" and "adaptor NAME" tell all about one.`,
+		Example: `  restspace help services
+  restspace help service lib
+  restspace help call`,
+		Args:                  takes("[topic]", "[NAME]"),
+		DisableFlagsInUseLine: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Root().Help()
+			}
+			return r.help(cmd.Root(), args[0], args[1:])
+		},
+	}
+}
+
+// help prints what is known of a topic; names has the name that follows it, if
+// one does.
+func (r *run) help(root *cobra.Command, topic string, names []string) error {
+	switch topic {
+	case "services", "adaptors":
+		return r.listKinds(kinds(r.App, topic), names)
+	case "service", "adaptor":
+		return r.describeKind(kinds(r.App, topic+"s"), topic, names)
+	}
+	cmd, _, err := root.Find([]string{topic})
+	if err != nil || cmd == root {
+		topics := append(root.SuggestionsFor(topic), nearest(topic, []string{"services", "service", "adaptors", "adaptor"})...)
+		return usagef("there is no help on %q%s", topic, didYouMean(topics))
+	}
+	if len(names) > 0 {
+		return usagef("%q is an argument too many", names[0])
+	}
+	cmd.InitDefaultHelpFlag()
+	return cmd.Help()
+}
+
+// kind is what help tells of a Kind of service or of adaptor.
+type kind struct{ name, doc string }
+
+// kinds returns the "services" or the "adaptors" of a, in the order of their
+// names.
+func kinds(a App, of string) []kind {
+	var list []kind
+	if of == "services" {
+		for _, k := range a.Services.Kinds() {
+			list = append(list, kind{k.Name, k.Doc})
+		}
+		return list
+	}
+	for _, k := range a.Adaptors.Kinds() {
+		list = append(list, kind{k.Name, k.Doc})
+	}
+	return list
+}
+
+func (r *run) listKinds(list []kind, names []string) error {
+	if len(names) > 0 {
+		return usagef("%q is an argument too many", names[0])
+	}
+	rows := make([][]string, len(list))
+	for i, k := range list {
+		rows[i] = []string{k.name, firstSentence(k.doc)}
+	}
+	return printTable(r.stdout, rows)
+}
+
+// describeKind prints the Doc of a Kind. what says which sort it is.
+func (r *run) describeKind(list []kind, what string, names []string) error {
+	all := make([]string, len(list))
+	for i, k := range list {
+		all[i] = k.name
+	}
+	if len(names) == 0 {
+		return usagef("which %s? One of %s", what, strings.Join(all, ", "))
+	}
+	for _, k := range list {
+		if k.name == names[0] {
+			return printDoc(r.stdout, k.doc, r.paintFor(r.stdout))
+		}
+	}
+	if near := nearest(names[0], all); len(near) > 0 {
+		return usagef("there is no %s %q%s", what, names[0], didYouMean(near))
+	}
+	return usagef("there is no %s %q: it is one of %s", what, names[0], strings.Join(all, ", "))
+}
+
+// printDoc prints Markdown as it is, with its headings set off.
+func printDoc(w io.Writer, doc string, p paint) error {
+	fenced := false
+	for line := range strings.Lines(strings.TrimRight(doc, "\n") + "\n") {
+		line = strings.TrimSuffix(line, "\n")
+		if strings.HasPrefix(line, "```") {
+			fenced = !fenced
+		}
+		if !fenced && strings.HasPrefix(line, "#") {
+			line = p.bold(line)
+		}
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// firstSentence returns the first sentence of Markdown after its heading, in
+// one line and without the full stop.
+func firstSentence(doc string) string {
+	var words []string
+	for line := range strings.Lines(doc) {
+		line = strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(line, "#"):
+			continue
+		case line == "" && len(words) > 0:
+			return strings.TrimSuffix(strings.Join(words, " "), ".")
+		}
+		for _, word := range strings.Fields(line) {
+			words = append(words, word)
+			if strings.HasSuffix(word, ".") {
+				return strings.TrimSuffix(strings.Join(words, " "), ".")
+			}
+		}
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,18 @@
+package cli
+
+import (
+	"io"
+	"strings"
+	"text/tabwriter"
+)
+
+// printTable prints rows in aligned columns, the first row being their heads.
+func printTable(w io.Writer, rows [][]string) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		if _, err := io.WriteString(table, strings.Join(row, "\t")+"\n"); err != nil {
+			return err
+		}
+	}
+	return table.Flush()
+}
