@@ -35,7 +35,7 @@ program can mount, and "service NAME" and "adaptor NAME" tell all about one.`,
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return cmd.Root().Help()
+				return showHelp(cmd.Root())
 			}
 			return r.help(cmd.Root(), args[0], args[1:])
 		},
@@ -59,6 +59,11 @@ func (r *run) help(root *cobra.Command, topic string, names []string) error {
 	if len(names) > 0 {
 		return usagef("%q is an argument too many", names[0])
 	}
+	return showHelp(cmd)
+}
+
+// showHelp prints the help of a command as its flag --help does.
+func showHelp(cmd *cobra.Command) error {
 	cmd.InitDefaultHelpFlag()
 	return cmd.Help()
 }
