@@ -1,0 +1,150 @@
+package access
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services"
+)
+
+// Rules are the specs of a mount. All are set.
+type Rules struct {
+	Read   *Spec // GET and HEAD, and POST of a Kind whose POST only reads
+	Write  *Spec // every other method
+	Create *Spec // instead of Write, for making a document
+	Manage *Spec // instead of all others, for what the Kind says is management
+}
+
+// A Decision is that a request may go on, perhaps under a condition.
+type Decision struct {
+	// Condition is a field that the request has to carry, since its user may
+	// make documents but not replace them, or the other way round. It is the
+	// zero Field where there is none.
+	Condition bus.Field
+
+	user *bus.User
+}
+
+// Decide says whether the user of m may do what m asks of a service of that
+// kind. The base path of m's URL is set. An error is a *bus.Error: 401 for
+// nobody, 403 for a user without the role.
+func (r *Rules) Decide(kind *services.Kind, m *bus.Message) (Decision, error) {
+	put := m.Method == http.MethodPut || m.Method == http.MethodPost && !m.URL.Dir
+	switch {
+	case kind.Manages != nil && kind.Manages(m):
+		return plain(r.Manage, m, "manage this")
+	case m.Method == http.MethodGet, m.Method == http.MethodHead, m.Method == http.MethodPost && kind.PostReads:
+		return plain(r.Read, m, "read this")
+	case kind.Documents && put:
+		return r.put(m)
+	case kind.Documents && m.Method == http.MethodPost:
+		return plain(r.Create, m, "create documents here")
+	}
+	return plain(r.Write, m, "write here")
+}
+
+// plain asks one spec.
+func plain(s *Spec, m *bus.Message, what string) (Decision, error) {
+	if !s.Admits(m.User, m.ServicePath()) {
+		return Decision{}, refuse(m.User, what)
+	}
+	return Decision{}, nil
+}
+
+// put decides over a document that may or may not exist. Nobody looks whether
+// it does, which would be another moment than the write's: who may do only one
+// of both gets the condition for it.
+func (r *Rules) put(m *bus.Message) (Decision, error) {
+	create := r.Create.Admits(m.User, m.ServicePath())
+	write := create
+	if r.Write != r.Create {
+		write = r.Write.Admits(m.User, m.ServicePath())
+	}
+	d := Decision{user: m.User}
+	switch {
+	case create && write:
+		return Decision{}, nil
+	case create:
+		if asksForExisting(m.Header) {
+			return Decision{}, refuse(m.User, mayReplace)
+		}
+		if m.Header.Get("If-None-Match") != "*" {
+			d.Condition = bus.Field{Name: "If-None-Match", Value: "*"}
+		}
+	case write:
+		if asksForAbsent(m.Header) {
+			return Decision{}, refuse(m.User, mayCreate)
+		}
+		if !asksForExisting(m.Header) && !asksForOlder(m.Header) {
+			d.Condition = bus.Field{Name: "If-Match", Value: "*"}
+		}
+	default:
+		return Decision{}, refuse(m.User, "write here")
+	}
+	return d, nil
+}
+
+const (
+	mayCreate  = "create documents here"
+	mayReplace = "replace documents here"
+)
+
+// asksForExisting reports whether h has an If-Match (RFC 9110 section 13.1.1)
+// that no missing document meets.
+func asksForExisting(h bus.Header) bool {
+	value := h.Get("If-Match")
+	return value == "*" || strings.Contains(value, `"`)
+}
+
+// asksForAbsent reports whether h has the If-None-Match (RFC 9110 section
+// 13.1.2) that only a missing document meets.
+func asksForAbsent(h bus.Header) bool {
+	for value := range h.Values("If-None-Match") {
+		if value == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+// asksForOlder reports whether h has an If-Unmodified-Since (RFC 9110 section
+// 13.1.4), which a missing document does not meet. An If-Match beside it would
+// have it ignored.
+func asksForOlder(h bus.Header) bool {
+	_, err := http.ParseTime(h.Get("If-Unmodified-Since"))
+	return err == nil
+}
+
+// Apply writes the condition into the header of m.
+func (d Decision) Apply(m *bus.Message) {
+	if d.Condition.Name != "" {
+		m.Header.Set(d.Condition.Name, d.Condition.Value)
+	}
+}
+
+// Explain returns what the error of an admitted request means to its user:
+// where the condition that the decision added does not hold, that they may not
+// do it.
+func (d Decision) Explain(err error) error {
+	if d.Condition.Name == "" || bus.Classify(err).Status != http.StatusPreconditionFailed {
+		return err
+	}
+	if d.Condition.Name == "If-Match" {
+		return refuse(d.user, mayCreate)
+	}
+	return refuse(d.user, mayReplace)
+}
+
+// refuse returns the error for a user, nil being nobody, who may not do what
+// was asked.
+func refuse(u *bus.User, what string) error {
+	if u == nil {
+		return &bus.Error{
+			Status: http.StatusUnauthorized,
+			Detail: "only users with a role for it may " + what + ": sign in",
+			Header: bus.Header{{Name: "WWW-Authenticate", Value: "Bearer"}},
+		}
+	}
+	return bus.Errorf(http.StatusForbidden, "none of your roles lets you %s", what)
+}

@@ -1,0 +1,76 @@
+package access
+
+import (
+	"slices"
+
+	"github.com/seed90475182/restspace/bus"
+)
+
+// A Spec says which users are admitted at which service paths. It is parsed
+// with [Parse], does not change, and is safe for concurrent use.
+type Spec struct {
+	text     string
+	leading  rule
+	sections []section // the longest path first
+}
+
+// section is a rule for a service path and all below it.
+type section struct {
+	path []string
+	rule rule
+}
+
+// rule is terms of which one suffices.
+type rule struct {
+	all    bool
+	roles  []string
+	fields []field
+}
+
+// field admits the user whose named field is the segment at an index.
+type field struct {
+	name  string
+	index int
+}
+
+// Admits reports whether u, nil being nobody, is admitted at a service path of
+// decoded segments. The section with the longest path that servicePath begins
+// with counts, or else the leading terms.
+func (s *Spec) Admits(u *bus.User, servicePath []string) bool {
+	for i := range s.sections {
+		at := &s.sections[i]
+		if len(servicePath) >= len(at.path) && slices.Equal(servicePath[:len(at.path)], at.path) {
+			return at.rule.admits(u, servicePath)
+		}
+	}
+	return s.leading.admits(u, servicePath)
+}
+
+func (r *rule) admits(u *bus.User, path []string) bool {
+	if r.all || u == nil {
+		return r.all
+	}
+	for _, role := range r.roles {
+		if slices.Contains(u.Roles, role) {
+			return true
+		}
+	}
+	for _, f := range r.fields {
+		if f.index >= len(path) || path[f.index] == "" {
+			continue
+		}
+		if value, ok := u.Field(f.name); ok && value == path[f.index] {
+			return true
+		}
+	}
+	return false
+}
+
+// Uniform reports whether s admits a user everywhere or nowhere: its answer
+// does not depend on the service path.
+func (s *Spec) Uniform() bool {
+	return len(s.sections) == 0 && (s.leading.all || len(s.leading.fields) == 0)
+}
+
+// String returns the text that was parsed.
+func (s *Spec) String() string { return s.text }
