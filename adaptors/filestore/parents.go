@@ -17,17 +17,27 @@ type parents struct {
 	made  int      // the depth of the highest that was made on the way; 0 is none
 }
 
+// place opens and makes the directories of key, and brings a temporary file
+// there. No directory is removed meanwhile.
+func (p *parents) place(t *temporary, key adaptors.Key, c *adaptors.Condition) (created bool, err error) {
+	p.root.tree.RLock()
+	defer p.root.tree.RUnlock()
+	if err := p.descend(key[:len(key)-1], c); err != nil {
+		return false, err
+	}
+	return p.root.replace(t, p.lowest(), key, c)
+}
+
 // descend opens the directories of key. With a condition it makes those that
 // are missing, unless the condition does not hold for a document that is
 // missing with them; without one they are an error that is missing.
-func (r *root) descend(key adaptors.Key, c *adaptors.Condition) (*parents, error) {
-	p := &parents{root: r}
+func (p *parents) descend(key adaptors.Key, c *adaptors.Condition) error {
 	for _, segment := range key {
 		name := adaptors.EscapeName(segment)
 		d, err := p.lowest().open(name)
 		if c != nil && errors.Is(err, unix.ENOENT) {
 			if err := c.Check(nil); err != nil {
-				return p, err
+				return err
 			}
 			d, err = p.make(name)
 		}
@@ -35,11 +45,11 @@ func (r *root) descend(key adaptors.Key, c *adaptors.Condition) (*parents, error
 			err = fs.ErrExist
 		}
 		if err != nil {
-			return p, err
+			return err
 		}
 		p.names, p.dirs = append(p.names, name), append(p.dirs, d)
 	}
-	return p, nil
+	return nil
 }
 
 // make makes a directory in the lowest one, and opens it.
@@ -48,16 +58,10 @@ func (p *parents) make(name string) (dir, error) {
 	if err == nil && p.made == 0 {
 		p.made = len(p.dirs) + 1
 	}
-	var d dir
-	if err == nil || errors.Is(err, unix.EEXIST) { // EEXIST: another writer made it meanwhile
-		d, err = p.lowest().open(name)
+	if err != nil && !errors.Is(err, unix.EEXIST) { // another writer made it meanwhile
+		return 0, fault(err)
 	}
-	switch {
-	case errors.Is(err, unix.ENOENT):
-		return 0, errVanished
-	case errors.Is(err, unix.ENOTDIR):
-		return 0, err
-	}
+	d, err := p.lowest().open(name)
 	return d, fault(err)
 }
 
@@ -98,6 +102,11 @@ func (p *parents) unmake() {
 // prune removes the directories that have become empty, up to the one at depth
 // highest. The lowest is then the one that holds what is left.
 func (p *parents) prune(highest int) {
+	if len(p.dirs) < highest {
+		return
+	}
+	p.root.tree.Lock()
+	defer p.root.tree.Unlock()
 	for depth := len(p.dirs); depth >= highest; depth-- {
 		if p.at(depth-1).rmdir(p.names[depth-1]) != nil { // it is not empty
 			return

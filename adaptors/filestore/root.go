@@ -44,6 +44,7 @@ type root struct {
 	lock       *flock.Flock
 	readOnly   error // why nothing can be written; nil if it can
 
+	tree  sync.RWMutex    // held for writing while empty directories are removed, for reading while they are made and filled
 	keys  [256]sync.Mutex // each held while a document of some keys is compared and replaced
 	seed  maphash.Seed
 	temps atomic.Uint64 // counts temporary files, for their names
@@ -110,7 +111,7 @@ func (r *root) openForWriting(path string) error {
 
 // takeLock makes this process the only one that writes here.
 func (r *root) takeLock(path string) error {
-	r.lock = flock.New(filepath.Join(path, lockName), flock.SetFlag(os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW))
+	r.lock = flock.New(filepath.Join(path, lockName), flock.SetFlag(os.O_CREATE|os.O_RDONLY|unix.O_NOFOLLOW))
 	ok, err := r.lock.TryLock()
 	if err == nil && !ok {
 		err = errors.New("another server has it: end that one, or give this one a directory of its own")

@@ -117,35 +117,16 @@ func (s *source) Read(p []byte) (int, error) {
 	return s.stream.Read(p)
 }
 
-// errVanished says that a directory was removed, since it was empty, before
-// the document was in it.
-var errVanished = errors.New("the directory was removed again and again")
-
 // place brings a temporary file to its key, and removes it if that fails.
 func (s *Store) place(ctx context.Context, t *temporary, key adaptors.Key, c *adaptors.Condition) (created bool, err error) {
-	for range 100 { // each round is lost to a Delete of the last document beside this one
-		if err = ctx.Err(); err != nil {
-			break
-		}
-		if created, err = s.tryPlace(t, key, c); err != errVanished {
-			break
-		}
-	}
-	if err != nil {
-		_ = s.root.temp.unlink(t.name) // the next start removes it
-	}
-	return created, err
-}
-
-func (s *Store) tryPlace(t *temporary, key adaptors.Key, c *adaptors.Condition) (created bool, err error) {
-	last := len(key) - 1
-	parents, err := s.root.descend(key[:last], c)
+	parents := parents{root: s.root}
 	defer parents.close()
-	if err == nil {
-		created, err = s.root.replace(t, parents.lowest(), key, c)
+	if err = ctx.Err(); err == nil {
+		created, err = parents.place(t, key, c)
 	}
 	if err != nil {
 		parents.unmake()
+		_ = s.root.temp.unlink(t.name) // the next start removes it
 		return false, err
 	}
 	if s.durability == Full {
@@ -177,8 +158,6 @@ func (r *root) replace(t *temporary, parent dir, key adaptors.Key, c *adaptors.C
 		_ = r.temp.unlink(t.name) // a second name; the next start removes it
 	}
 	switch {
-	case errors.Is(err, unix.ENOENT):
-		return false, errVanished
 	case errors.Is(err, unix.EISDIR):
 		return false, fs.ErrExist
 	case errors.Is(err, unix.EEXIST):
@@ -213,8 +192,9 @@ func (s *Store) Delete(ctx context.Context, key adaptors.Key, c adaptors.Conditi
 		return err
 	}
 	defer s.leave()
-	parents, err := s.root.descend(key[:len(key)-1], nil)
+	parents := parents{root: s.root}
 	defer parents.close()
+	err := parents.descend(key[:len(key)-1], nil)
 	if err == nil {
 		err = s.root.remove(parents.lowest(), key, &c)
 	}
