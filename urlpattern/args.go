@@ -7,15 +7,15 @@ type Source string
 
 // The sources of the codes.
 const (
-	ServicePath Source = "service path"
-	BasePath    Source = "base path"
-	SubPath     Source = "sub path"
-	FullPath    Source = "full path"
-	Name        Source = "name"
-	RequestURL  Source = "url"
-	Query       Source = "query"
-	Body        Source = "body"
-	Variable    Source = "variable"
+	FromServicePath Source = "service path"
+	FromBasePath    Source = "base path"
+	FromSubPath     Source = "sub path"
+	FromFullPath    Source = "full path"
+	FromName        Source = "name"
+	FromURL         Source = "url"
+	FromQuery       Source = "query"
+	FromBody        Source = "body"
+	FromVariable    Source = "variable"
 )
 
 // Arg is one value that a pattern reads.
@@ -40,18 +40,18 @@ func (c *code) arg() Arg {
 	a := Arg{Code: c.text, Optional: c.fallback != nil, Key: "*"}
 	switch c.kind {
 	case requestURL:
-		a.Source = RequestURL
+		a.Source = FromURL
 	case queryAll:
-		a.Source = Query
+		a.Source = FromQuery
 	case queryValue:
-		a.Source, a.Key = Query, c.key
+		a.Source, a.Key = FromQuery, c.key
 	case bodyValue, bodyPath:
-		a.Source, a.Key = Body, c.selector.text
+		a.Source, a.Key = FromBody, c.selector.text
 		if c.variable != "" {
-			a.Source, a.Key = Variable, c.variable+c.selector.text
+			a.Source, a.Key = FromVariable, c.variable+c.selector.text
 		}
 	case element, whole:
-		a.Source = map[byte]Source{0: ServicePath, 'B': BasePath, 'S': SubPath, 'P': FullPath, 'N': Name}[c.source]
+		a.Source = map[byte]Source{0: FromServicePath, 'B': FromBasePath, 'S': FromSubPath, 'P': FromFullPath, 'N': FromName}[c.source]
 	}
 	if c.kind == element {
 		position, _, _ := strings.Cut(c.text, ":")

@@ -55,8 +55,11 @@ type fallback struct {
 	pieces  []piece // the literal in a path
 }
 
-// code parses the code that begins at a '$'; nil if none begins there.
+// code parses the code that comes next; nil if none does.
 func (p *parser) code() (*code, error) {
+	if p.peek() != '$' {
+		return nil, nil
+	}
 	c := &code{at: p.at}
 	var err error
 	switch {
@@ -81,6 +84,9 @@ func (p *parser) code() (*code, error) {
 	}
 	if err == nil && (c.kind == element || c.kind == queryValue) {
 		err = p.fallback(c)
+	}
+	if err == nil {
+		err = p.part()
 	}
 	c.text = p.text[c.at:p.at]
 	return c, err

@@ -9,7 +9,6 @@ type target struct {
 	query   []piece
 	literal []string // the leading segments without a code
 	slots   int      // how many segments there are if each code makes one
-	spreads int      // how many codes may make several
 }
 
 // piece is a literal part of a segment or a code, with the slash before it if
@@ -78,10 +77,6 @@ func (c *compiler) code(code *code) error {
 		if f.pieces, err = literalPieces(f.text, f.at); err != nil {
 			return err
 		}
-	}
-	switch {
-	case code.kind == whole, code.kind == bodyPath, code.ranged:
-		c.spreads++
 	}
 	c.coded, c.leading = true, false
 	if last := len(c.path) - 1; last >= 0 && c.path[last].text == "" && c.path[last].code == nil {

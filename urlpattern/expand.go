@@ -16,36 +16,45 @@ func (p *Pattern) Expand(v *Values) ([]URL, error) {
 	if p.fault != nil {
 		return nil, p.fault
 	}
-	var room [4]insertion
+	var room [3]insertion
 	insertions, count, err := p.resolve(v, room[:0])
 	if err != nil {
 		return nil, err
+	}
+	if count == 1 {
+		one := new(oneURL)
+		err = p.expandOne(&one.urls[0], one.segments[:0], insertions)
+		if err != nil {
+			return nil, err
+		}
+		return one.urls[:], nil
 	}
 	urls := make([]URL, count)
 	for i := range urls {
 		if i > 0 {
 			advance(insertions)
 		}
-		if err := p.expandOne(&urls[i], insertions); err != nil {
+		if err := p.expandOne(&urls[i], make([]string, 0, p.target.slots), insertions); err != nil {
 			return nil, err
 		}
 	}
 	return urls, nil
 }
 
-// expandOne makes the URL of one combination.
-func (p *Pattern) expandOne(u *URL, insertions []insertion) (err error) {
+// oneURL is the usual expansion in one allocation: a URL with few segments.
+type oneURL struct {
+	urls     [1]URL
+	segments [6]string
+}
+
+// expandOne makes the URL of one combination. Its segments are put into room,
+// if they have room there.
+func (p *Pattern) expandOne(u *URL, room []string, insertions []insertion) (err error) {
 	if p.fromData {
 		*u, err = p.parseData(&insertions[0])
 		return err
 	}
-	size := p.target.slots
-	if p.target.spreads > 0 {
-		for i := range insertions {
-			size += len(insertions[i].segments)
-		}
-	}
-	b := builder{pattern: p, segments: make([]string, 0, min(size, maxSegments))}
+	b := builder{pattern: p, segments: room}
 	for i := range p.target.path {
 		piece := &p.target.path[i]
 		if err = b.literal(piece); err != nil {
@@ -57,8 +66,10 @@ func (p *Pattern) expandOne(u *URL, insertions []insertion) (err error) {
 			}
 		}
 	}
-	if err = b.end(); err != nil {
-		return err
+	if b.open != "" {
+		if err = b.end(); err != nil {
+			return err
+		}
 	}
 	u.Scheme, u.Host, u.Path = p.scheme, p.host, b.segments
 	u.Dir = b.slash || len(b.segments) == 0
@@ -114,8 +125,12 @@ func (b *builder) literal(p *piece) error {
 	return nil
 }
 
+// separate writes a slash.
 func (b *builder) separate() error {
 	b.slash = true
+	if b.open == "" {
+		return nil
+	}
 	return b.end()
 }
 
@@ -128,12 +143,9 @@ func (b *builder) write(s string) {
 	b.slash = false
 }
 
-// end closes the segment at hand. An empty one is left out: nothing but $* and
-// its like, and the empty default, insert nothing.
+// end closes the segment at hand, which is not empty: an empty one is left out,
+// for nothing but $* and its like, and the empty default, insert nothing.
 func (b *builder) end() error {
-	if b.open == "" {
-		return nil
-	}
 	if b.coded != nil {
 		if offset, reason := segmentFault(b.open); reason != "" {
 			return b.pattern.expandError(b.coded, "the segment would have, at byte %d, %s", offset, reason)

@@ -208,6 +208,17 @@ func TestWholeURL(t *testing.T) {
 		assert.Error(t, err, bad)
 	}
 
+	p, err = ParseWholeURL("$?(u):(/a/b)")
+	require.NoError(t, err)
+	urls, err = p.Expand(&Values{URL: &URL{}})
+	require.NoError(t, err)
+	assert.Equal(t, "/a/b", urls[0].String())
+	p, err = ParseWholeURL("$?(u):$>0")
+	require.NoError(t, err)
+	texts, err = p.Text(&Values{URL: &URL{Path: []string{"https://h/b"}}}, false)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"https://h/b"}, texts)
+
 	p, err = ParseWholeURL("$?(u)")
 	require.NoError(t, err)
 	_, err = p.Expand(&Values{URL: &URL{}})
@@ -232,11 +243,73 @@ func TestParseText(t *testing.T) {
 	assert.Equal(t, []URL{{Path: []string{"http://h/a"}}}, urls, "data stays one segment")
 }
 
+func TestText(t *testing.T) {
+	const body = `{"s":"a/b c","path":"p q/r","l":["x","y"],"nul":null}`
+	tests := []struct {
+		pattern string
+		decode  bool
+		texts   []string
+	}{
+		{"$>1 $>9|$?(none)|$>9:( d )", false, []string{"two%2Fx || d "}},
+		{"$>1 $>9|$?(none)|$>9:( d )", true, []string{"two/x || d "}},
+		{"${s} ${*path}", false, []string{"a%2Fb%20c p%20q/r"}},
+		{"${s} ${*path}", true, []string{"a/b c p q/r"}},
+		{"?${s}", true, []string{"?a%2Fb%20c"}},
+		{"what?", true, []string{"what?"}},
+		{"$$", true, []string{"http://h/m/one/two%2Fx/three%20y/?k=v&k=w%26&flag&sp=a+b&empty="}},
+		{"$?*", false, []string{"k%3Dv%26k%3Dw%2526%26flag%26sp%3Da%2Bb%26empty%3D"}},
+		{"$* $*?x", false, []string{"one/two%2Fx/three%20y/ one/two%2Fx/three%20y/?k=v&k=w%26&flag&sp=a+b&empty=&k=v&k=w%26&flag&sp=a+b&empty=&x"}},
+		{"$N*-$N<0", false, []string{"dir/file.txt-file.txt"}},
+		{"${l}-${l[0]}?${l}", false, []string{"x-x?x", "x-x?y", "y-x?x", "y-x?y"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.pattern, func(t *testing.T) {
+			p, err := ParseText(tt.pattern)
+			require.NoError(t, err)
+			texts, err := p.Text(request(t, body), tt.decode)
+			require.NoError(t, err)
+			assert.Equal(t, tt.texts, texts)
+		})
+	}
+	p, err := ParseText("${nul}")
+	require.NoError(t, err)
+	_, err = p.Text(request(t, body), true)
+	assert.ErrorContains(t, err, "null")
+}
+
+// Values without a URL, a name or variables have no elements, an empty path and
+// an empty query.
+func TestZeroValues(t *testing.T) {
+	p, err := ParseText("/a/$*$N*$?*$$/$>0$N>0:(x)?$?*")
+	require.NoError(t, err)
+	texts, err := p.Text(&Values{}, false)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"/a//x?"}, texts)
+	for _, pattern := range []string{"/a/$>0", "/a/$N>0", "/a/${x}", "/a/${$v}", "/a/$?(q)"} {
+		p, err := Parse(pattern)
+		require.NoError(t, err)
+		_, err = p.Expand(&Values{})
+		assert.Error(t, err, pattern)
+	}
+}
+
 func TestTextLimits(t *testing.T) {
 	p, err := ParseText(strings.Repeat("${}", 128))
 	require.NoError(t, err)
 	_, err = p.Text(&Values{Body: []byte(`"` + strings.Repeat("x", 1<<16) + `"`)}, true)
 	assert.ErrorContains(t, err, "64 KiB")
+
+	p, err = ParseText("?" + strings.Repeat("${}", 100))
+	require.NoError(t, err)
+	_, err = p.Text(&Values{Body: []byte(`"` + strings.Repeat("x", 1<<10) + `"`)}, true)
+	assert.ErrorContains(t, err, "64 KiB")
+	_, err = p.Expand(&Values{Body: []byte(`"` + strings.Repeat("x", 1<<10) + `"`)})
+	assert.ErrorContains(t, err, "16 KiB")
+
+	p, err = Parse("/x/" + strings.Repeat("$*", 3))
+	require.NoError(t, err)
+	_, err = p.Expand(&Values{URL: &URL{Query: strings.Repeat("q", 8<<10)}})
+	assert.ErrorContains(t, err, "16 KiB")
 }
 
 func TestExpandAllocates(t *testing.T) {

@@ -102,50 +102,46 @@ func (p *Pattern) Literal() URL {
 // split reads the parts of the pattern.
 func (p *Pattern) split(r *parser) error {
 	start := 0 // of the literal at hand
-	add := func(end int, c *code) {
-		parts := &p.path
-		if p.hasQuery {
-			parts = &p.query
-		}
-		if start < end {
-			*parts = append(*parts, part{literal: r.text[start:end], at: start})
-		}
-		if c != nil {
-			*parts = append(*parts, part{code: c, at: c.at})
-		}
-		start = r.at
-	}
 	for r.at < len(r.text) {
-		switch r.peek() {
-		case '$':
-			at := r.at
-			c, err := r.code()
-			if err == nil && c != nil {
-				err = r.part()
-			}
-			if err != nil {
-				return err
-			}
-			if c == nil {
-				r.at++
-				continue
-			}
-			c.index = len(p.codes)
-			p.codes = append(p.codes, c)
-			add(at, c)
-		case '?':
-			at := r.at
-			r.at++
-			if !p.hasQuery {
-				add(at, nil)
-				p.hasQuery = true
-			}
+		at := r.at
+		c, err := r.code()
+		switch {
+		case err != nil:
+			return err
+		case c != nil:
+			p.addLiteral(r.text[start:at], start)
+			p.addCode(c)
+			start = r.at
+		case !p.hasQuery && r.eat("?"):
+			p.addLiteral(r.text[start:at], start)
+			p.hasQuery = true
+			start = r.at
 		default:
 			r.at++
 		}
 	}
-	add(len(r.text), nil)
+	p.addLiteral(r.text[start:], start)
 	return nil
+}
+
+func (p *Pattern) addLiteral(s string, at int) {
+	if s != "" {
+		p.addPart(part{literal: s, at: at})
+	}
+}
+
+func (p *Pattern) addCode(c *code) {
+	c.index = len(p.codes)
+	p.codes = append(p.codes, c)
+	p.addPart(part{code: c, at: c.at})
+}
+
+func (p *Pattern) addPart(next part) {
+	if p.hasQuery {
+		p.query = append(p.query, next)
+	} else {
+		p.path = append(p.path, next)
+	}
 }
 
 // cutOrigin takes scheme and host off the first literal.

@@ -114,18 +114,18 @@ func TestArgs(t *testing.T) {
 	p, err := Parse("/a/$>1:(x)/$B<2<0/$*/$P*/$N>0/$S<0/$$?q=$?(k)&$?*&b=${a.b[0]}&c=${*c}&d=${$v.e}")
 	require.NoError(t, err)
 	assert.Equal(t, []Arg{
-		{Code: "$>1:(x)", Source: ServicePath, Key: ">1", Optional: true},
-		{Code: "$B<2<0", Source: BasePath, Key: "<2<0"},
-		{Code: "$*", Source: ServicePath, Key: "*"},
-		{Code: "$P*", Source: FullPath, Key: "*"},
-		{Code: "$N>0", Source: Name, Key: ">0"},
-		{Code: "$S<0", Source: SubPath, Key: "<0"},
-		{Code: "$$", Source: RequestURL, Key: "*"},
-		{Code: "$?(k)", Source: Query, Key: "k"},
-		{Code: "$?*", Source: Query, Key: "*"},
-		{Code: "${a.b[0]}", Source: Body, Key: "a.b[0]"},
-		{Code: "${*c}", Source: Body, Key: "c"},
-		{Code: "${$v.e}", Source: Variable, Key: "v.e"},
+		{Code: "$>1:(x)", Source: FromServicePath, Key: ">1", Optional: true},
+		{Code: "$B<2<0", Source: FromBasePath, Key: "<2<0"},
+		{Code: "$*", Source: FromServicePath, Key: "*"},
+		{Code: "$P*", Source: FromFullPath, Key: "*"},
+		{Code: "$N>0", Source: FromName, Key: ">0"},
+		{Code: "$S<0", Source: FromSubPath, Key: "<0"},
+		{Code: "$$", Source: FromURL, Key: "*"},
+		{Code: "$?(k)", Source: FromQuery, Key: "k"},
+		{Code: "$?*", Source: FromQuery, Key: "*"},
+		{Code: "${a.b[0]}", Source: FromBody, Key: "a.b[0]"},
+		{Code: "${*c}", Source: FromBody, Key: "c"},
+		{Code: "${$v.e}", Source: FromVariable, Key: "v.e"},
 	}, p.Args())
 }
 

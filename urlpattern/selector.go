@@ -13,6 +13,7 @@ import (
 type Selector struct {
 	text  string
 	steps []step
+	path  string // the names at its beginning as a gjson path, if that means the same where each is found in an object
 }
 
 // ParseSelector parses a path into a JSON document, such as a.b[2] or
@@ -83,8 +84,17 @@ func (v value) elements() iter.Seq[gjson.Result] {
 }
 
 func (s *Selector) find(doc string) value {
-	v := value{one: gjson.Parse(doc)}
-	for _, step := range s.steps {
+	steps := s.steps
+	var v value
+	if s.path != "" && strings.HasPrefix(doc, "{") {
+		v.one = gjson.Get(doc, s.path)
+	}
+	if v.one.Exists() {
+		steps = steps[1:]
+	} else {
+		v.one = gjson.Parse(doc)
+	}
+	for _, step := range steps {
 		if v.absent() {
 			break
 		}
@@ -102,8 +112,8 @@ func (s *Selector) keysNear(doc string) []string {
 		names := []step{each}
 		if m, ok := each.(members); ok {
 			names = names[:0]
-			for _, n := range m.names {
-				names = append(names, members{names: []string{n}})
+			for _, name := range m {
+				names = append(names, members{name})
 			}
 		}
 		for _, step := range names {
@@ -130,18 +140,10 @@ type step interface {
 }
 
 // members reads names, each in what the one before it gave.
-type members struct {
-	names []string // escaped for gjson
-	path  string   // all of them as one gjson path, if that means the same for objects
-}
+type members []string // escaped for gjson
 
-func (m members) of(v value) value {
-	if m.path != "" && v.list == nil && v.one.IsObject() {
-		if r := gjson.Get(v.one.Raw, m.path); r.Exists() {
-			return value{one: r}
-		}
-	}
-	for _, name := range m.names {
+func (names members) of(v value) value {
+	for _, name := range names {
 		v = member(v, name)
 	}
 	return v

@@ -34,7 +34,7 @@ func (p *parser) selector() (*Selector, error) {
 			return nil, err
 		}
 	}
-	s.text = p.text[start:p.at]
+	s.text, s.path = p.text[start:p.at], s.leadingPath()
 	return s, nil
 }
 
@@ -66,24 +66,32 @@ func (p *parser) name(s *Selector) error {
 	return nil
 }
 
-// add joins a name to the members step at the end, or begins one.
+// add joins a name to the names just before it, or begins a step.
 func (s *Selector) add(name string) {
-	m := members{path: gjson.Escape(name)}
+	name = gjson.Escape(name)
 	if last := len(s.steps) - 1; last >= 0 {
-		if before, ok := s.steps[last].(members); ok {
-			m.names = before.names
-			m.path = before.path + "." + m.path
-			if before.path == "" {
-				m.path = ""
-			}
-			s.steps = s.steps[:last]
+		if names, ok := s.steps[last].(members); ok {
+			s.steps[last] = append(names, name)
+			return
 		}
 	}
-	m.names = append(m.names, gjson.Escape(name))
-	if !isIdentifier(name) {
-		m.path = "" // as part of a longer path gjson would read some of these as an index or a query
+	s.steps = append(s.steps, members{name})
+}
+
+// leadingPath joins the names at the beginning into one gjson path. It is empty
+// if gjson would read one of them, where it meets a list, as an index or a
+// query.
+func (s *Selector) leadingPath() string {
+	if len(s.steps) == 0 {
+		return ""
 	}
-	s.steps = append(s.steps, m)
+	names, _ := s.steps[0].(members)
+	for _, name := range names {
+		if !isIdentifier(name) {
+			return ""
+		}
+	}
+	return strings.Join(names, ".")
 }
 
 // bracket parses [], [n], [last()], [last()-n] or [condition].

@@ -11,7 +11,7 @@ const maxTextBytes = 64 << 10
 // are written as segments of a URL path, or with decode as they are; behind it
 // they are query components. An error is an *ExpandError.
 func (p *Pattern) Text(v *Values, decode bool) ([]string, error) {
-	var room [4]insertion
+	var room [3]insertion
 	insertions, count, err := p.resolve(v, room[:0])
 	if err != nil {
 		return nil, err
