@@ -76,6 +76,7 @@ type Store struct {
 	release    func() error
 	path       string // absolute, without links: what the root was opened as
 	durability Durability
+	pageSize   int
 
 	mu     sync.RWMutex // held for reading by each operation, for writing by Close
 	closed bool
@@ -124,7 +125,7 @@ func open(c Config, pool *adaptors.Pool) (*Store, error) {
 	if c.Durability == "" {
 		c.Durability = Full
 	}
-	return &Store{root: root, release: release, path: path, durability: c.Durability}, nil
+	return &Store{root: root, release: release, path: path, durability: c.Durability, pageSize: defaultPage}, nil
 }
 
 // Close gives the directory up, after the operations that are under way have

@@ -2,8 +2,6 @@ package filestore_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -150,24 +148,6 @@ func TestNamesOfNoKeyAreHidden(t *testing.T) {
 	}
 	mustPut(t, s, "x", "shown")
 	assert.Equal(t, []string{"shown"}, list(t, s))
-}
-
-func TestLongListing(t *testing.T) {
-	root := t.TempDir()
-	s := openConfig(t, filestore.Config{Root: root, Durability: filestore.None})
-	const count = 25_000 // more than two pages
-	for i := range count {
-		name := fmt.Sprintf("%x", sha256.Sum256([]byte{byte(i), byte(i >> 8)})) // in no order
-		require.NoError(t, os.WriteFile(filepath.Join(root, name), nil, 0o600))
-	}
-	last, n := "", 0
-	for info, err := range s.List(context.Background(), nil, "") {
-		require.NoError(t, err)
-		require.Greater(t, info.Name, last)
-		last = info.Name
-		n++
-	}
-	assert.Equal(t, count, n)
 }
 
 func TestClosed(t *testing.T) {

@@ -2,6 +2,11 @@ package filestore
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -60,6 +65,39 @@ func TestTimesNeverRepeatAfterACrash(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, after.ModTime.After(before.ModTime))
 	assert.WithinDuration(t, before.ModTime, after.ModTime, 2*time.Second)
+}
+
+// TestListingOfManyPages lists directories of a page and more, from the
+// beginning and from every name.
+func TestListingOfManyPages(t *testing.T) {
+	for _, count := range []int{9, 10, 11, 20, 21, 95} {
+		root := t.TempDir()
+		s := openInternal(t, Config{Root: root})
+		s.pageSize = 10
+		var want []string
+		for i := range count {
+			name := fmt.Sprintf("%x", sha256.Sum256([]byte{byte(i)}))
+			if i%10 == 0 {
+				require.NoError(t, os.Mkdir(filepath.Join(root, name), 0o700))
+				name += "/"
+			} else {
+				require.NoError(t, os.WriteFile(filepath.Join(root, name), nil, 0o600))
+			}
+			want = append(want, name)
+		}
+		slices.Sort(want)
+		for i, after := range append([]string{""}, want...) {
+			got := []string{}
+			for info, err := range s.List(context.Background(), nil, after) {
+				require.NoError(t, err)
+				if info.Dir {
+					info.Name += "/"
+				}
+				got = append(got, info.Name)
+			}
+			require.Equal(t, want[i:], got, "%d names, after %q", count, after)
+		}
+	}
 }
 
 // syncs counts the syncs of files and of directories, and fails those that it

@@ -10,9 +10,9 @@ import (
 	"github.com/seed90475182/restspace/adaptors"
 )
 
-// pageSize is how many names of a directory are in memory when a page of a
+// defaultPage is how many names of a directory are in memory while a page of a
 // listing is yielded, and half of how many are while it is read.
-const pageSize = 10_000
+const defaultPage = 10_000
 
 // kind is what a directory says that an entry is.
 type kind int
@@ -41,7 +41,7 @@ func (s *Store) List(ctx context.Context, prefix adaptors.Key, after string) ite
 					return
 				}
 			}
-			if len(page) < pageSize {
+			if len(page) < s.pageSize {
 				return
 			}
 		}
@@ -78,7 +78,7 @@ func (s *Store) page(ctx context.Context, prefix adaptors.Key, after string) ([]
 		return nil, err
 	}
 	defer d.close()
-	first := selection{after: after}
+	first := selection{after: after, size: s.pageSize}
 	err = d.each(ctx, func(name []byte, is kind) error {
 		if is == unknown {
 			is = d.kindOf(string(name))
@@ -107,6 +107,7 @@ func (d dir) kindOf(name string) kind {
 // selection keeps the first names after a position, of all that are offered.
 type selection struct {
 	after string
+	size  int      // of a page
 	last  string   // of a full page; "" is none
 	list  []string // up to two pages, unsorted
 }
@@ -131,7 +132,7 @@ func (s *selection) offer(name []byte, is kind) {
 	if _, ok := adaptors.UnescapeName(position[:len(name)]); !ok {
 		return
 	}
-	if s.list = append(s.list, position); len(s.list) == 2*pageSize {
+	if s.list = append(s.list, position); len(s.list) == 2*s.size {
 		s.trim()
 		s.last = s.list[len(s.list)-1]
 	}
@@ -141,9 +142,9 @@ func (s *selection) offer(name []byte, is kind) {
 func (s *selection) trim() {
 	slices.Sort(s.list)
 	s.list = slices.Compact(s.list) // a directory may give a name twice while it changes
-	if len(s.list) > pageSize {
-		clear(s.list[pageSize:])
-		s.list = s.list[:pageSize]
+	if len(s.list) > s.size {
+		clear(s.list[s.size:])
+		s.list = s.list[:s.size]
 	}
 }
 
