@@ -92,6 +92,7 @@ func TestParseURLRefuses(t *testing.T) {
 		"http://h//a":          9,
 		"http://h/a/../b":      11,
 		"//h/a":                1,
+		"/x/http://h":          9,
 		"/a?b\r\nc":            4,
 	} {
 		_, err := ParseURL(text)
