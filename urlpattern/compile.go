@@ -19,6 +19,7 @@ type piece struct {
 	text  string // decoded; as it is in a query
 	at    int    // in the pattern
 	code  *code
+	alone bool // it is all there is of its segment
 }
 
 // compile makes the target, and checks the literals as ParsePath would.
@@ -51,6 +52,11 @@ func (p *Pattern) compile() error {
 	}
 	if err := c.end(); err != nil {
 		return err
+	}
+	for i := range p.target.path {
+		piece := &p.target.path[i]
+		ends := i+1 == len(p.target.path) || p.target.path[i+1].slash
+		piece.alone = ends && (i == 0 || piece.slash) && (piece.text == "") != (piece.code == nil)
 	}
 	for _, part := range p.query {
 		if hash := strings.IndexByte(part.literal, '#'); hash >= 0 {

@@ -56,14 +56,8 @@ func (p *Pattern) expandOne(u *URL, room []string, insertions []insertion) (err 
 	}
 	b := builder{pattern: p, segments: room}
 	for i := range p.target.path {
-		piece := &p.target.path[i]
-		if err = b.literal(piece); err != nil {
+		if err = b.add(&p.target.path[i], insertions); err != nil {
 			return err
-		}
-		if piece.code != nil {
-			if err = b.insert(piece.code, &insertions[piece.code.index]); err != nil {
-				return err
-			}
 		}
 	}
 	if b.open != "" {
@@ -113,6 +107,25 @@ type builder struct {
 	query    string // of the wholes that were inserted
 }
 
+// add writes a piece. An element or a literal that is a segment alone takes a
+// shorter way.
+func (b *builder) add(p *piece, insertions []insertion) error {
+	if p.alone && b.open == "" {
+		if p.code == nil {
+			b.slash = false
+			return b.close(p.text, nil)
+		}
+		if in := &insertions[p.code.index]; p.code.kind == element && len(in.segments) == 1 {
+			b.slash = false
+			return b.close(in.segments[0], p.code)
+		}
+	}
+	if err := b.literal(p); err != nil || p.code == nil {
+		return err
+	}
+	return b.insert(p.code, &insertions[p.code.index])
+}
+
 func (b *builder) literal(p *piece) error {
 	if p.slash {
 		if err := b.separate(); err != nil {
@@ -146,17 +159,23 @@ func (b *builder) write(s string) {
 // end closes the segment at hand, which is not empty: an empty one is left out,
 // for nothing but $* and its like, and the empty default, insert nothing.
 func (b *builder) end() error {
-	if b.coded != nil {
-		if offset, reason := segmentFault(b.open); reason != "" {
-			return b.pattern.expandError(b.coded, "the segment would have, at byte %d, %s", offset, reason)
+	err := b.close(b.open, b.coded)
+	b.open, b.coded = "", nil
+	return err
+}
+
+// close adds a segment that code c had a part in, unless c is nil.
+func (b *builder) close(s string, c *code) error {
+	if c != nil {
+		if offset, reason := segmentFault(s); reason != "" {
+			return b.pattern.expandError(c, "the segment would have, at byte %d, %s", offset, reason)
 		}
 	}
-	b.size += 1 + len(b.open)
+	b.size += 1 + len(s)
 	if len(b.segments) == maxSegments || b.size > maxPathBytes {
 		return b.pattern.expandError(nil, "a path over 64 segments or 8 KiB: write a pattern that inserts less")
 	}
-	b.segments = append(b.segments, b.open)
-	b.open, b.coded = "", nil
+	b.segments = append(b.segments, s)
 	return nil
 }
 
