@@ -53,11 +53,7 @@ func (p *Pattern) compile() error {
 	if err := c.end(); err != nil {
 		return err
 	}
-	for i := range p.target.path {
-		piece := &p.target.path[i]
-		ends := i+1 == len(p.target.path) || p.target.path[i+1].slash
-		piece.alone = ends && (i == 0 || piece.slash) && (piece.text == "") != (piece.code == nil)
-	}
+	p.target.markAlone()
 	for _, part := range p.query {
 		if hash := strings.IndexByte(part.literal, '#'); hash >= 0 {
 			return fragmentFault(part.at + hash)
@@ -65,6 +61,16 @@ func (p *Pattern) compile() error {
 		p.target.query = append(p.target.query, piece{text: legalQuery(part.literal), code: part.code})
 	}
 	return nil
+}
+
+// markAlone finds the pieces that are segments.
+func (t *target) markAlone() {
+	for i := range t.path {
+		piece := &t.path[i]
+		begins := i == 0 || piece.slash
+		ends := i+1 == len(t.path) || t.path[i+1].slash
+		piece.alone = begins && ends && (piece.text == "") != (piece.code == nil)
+	}
 }
 
 // compiler adds pieces to a target and checks each segment that is a literal as
