@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// What the servers answer with, and how many documents a long listing has.
+const (
+	smallDocument = "note.json"
+	mediumFile    = "100k.bin"
+	largeFile     = "10m.bin"
+	manyDocuments = 100_000
+	manyPath      = "/many/"
+)
+
+// data is a temporary directory for a run: documents and files that both
+// servers read, and a directory for each to write to.
+type data struct {
+	dir        string
+	fileSystem string
+	document   string // the content of a document of 1 KB
+}
+
+// newData makes the directory, with a number of documents to list. The caller
+// removes it.
+func newData(ctx context.Context, many int) (*data, error) {
+	dir, err := os.MkdirTemp("", "benchhttp-")
+	if err != nil {
+		return nil, err
+	}
+	d := &data{dir: dir, document: document(1 << 10)}
+	if d.fileSystem, err = fileSystem(ctx, dir); err == nil {
+		err = d.fill(many)
+	}
+	if err != nil {
+		d.remove()
+		return nil, err
+	}
+	return d, nil
+}
+
+// manyFor returns how many documents the scenarios need to list: they take
+// seconds to make.
+func manyFor(chosen []scenario) int {
+	if slices.ContainsFunc(chosen, func(s scenario) bool { return strings.HasPrefix(s.path, manyPath) }) {
+		return manyDocuments
+	}
+	return 0
+}
+
+func (d *data) remove() { _ = os.RemoveAll(d.dir) } // it is in the directory for temporary files
+
+func (d *data) path(elements ...string) string {
+	return filepath.Join(d.dir, filepath.Join(elements...))
+}
+
+// fill makes the files, many of them in the directory many.
+func (d *data) fill(many int) error {
+	for _, dir := range []string{"docs", "files", "many", "put", "bare-put/.tmp"} {
+		if err := os.MkdirAll(d.path(dir), 0o700); err != nil {
+			return err
+		}
+	}
+	files := map[string]string{
+		d.path("docs", smallDocument): d.document,
+		d.path("files", mediumFile):   strings.Repeat("x", 100<<10),
+		d.path("files", largeFile):    strings.Repeat("x", 10<<20),
+	}
+	for path, content := range files {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			return err
+		}
+	}
+	for i := range many {
+		if err := os.WriteFile(d.path("many", fmt.Sprintf("note-%06d.json", i)), []byte("{}"), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// document returns a JSON document of a size.
+func document(size int) string {
+	const head, tail = `{"title":"A note","author":"ann@example.com","text":"`, `"}`
+	return head + strings.Repeat("x", size-len(head)-len(tail)) + tail
+}
+
+// fileSystem returns the type of the file system that dir is on. One in memory
+// is an error, since writes to it cost nothing.
+func fileSystem(ctx context.Context, dir string) (string, error) {
+	output, err := exec.CommandContext(ctx, "df", "--output=fstype", dir).Output()
+	if err != nil {
+		return "", fmt.Errorf("df: %w", err)
+	}
+	fields := strings.Fields(string(output)) // a title, and the type
+	kind := fields[len(fields)-1]
+	if kind == "tmpfs" || kind == "ramfs" {
+		return "", fmt.Errorf("%s is in memory (%s): set TMPDIR to a directory on a disk", dir, kind)
+	}
+	return kind, nil
+}
+
+// configuration returns a services.json. Services are maps of its keys.
+func (d *data) configuration(address string, services []any) ([]byte, error) {
+	return json.MarshalIndent(map[string]any{
+		"server":   map[string]any{"listen": address, "log": map[string]any{"level": "error"}},
+		"auth":     map[string]any{"keyFile": d.path("auth.key")},
+		"services": services,
+	}, "", "  ")
+}
+
+// writeConfiguration writes a services.json and returns its path.
+func (d *data) writeConfiguration(address string, services []any) (string, error) {
+	content, err := d.configuration(address, services)
+	if err != nil {
+		return "", err
+	}
+	path := d.path("services.json")
+	return path, os.WriteFile(path, content, 0o600)
+}
+
+// mounts returns the services of all scenarios but start.
+func (d *data) mounts() []any {
+	mount := func(name, service, readRoles, writeRoles string) any {
+		return map[string]any{
+			"name": name, "basePath": "/" + name, "service": service, "readRoles": readRoles, "writeRoles": writeRoles,
+			"adaptor": "file", "adaptorConfig": map[string]any{"root": d.path(name), "durability": "full"},
+		}
+	}
+	return []any{
+		map[string]any{"name": "lib", "basePath": "/lib", "service": "lib", "readRoles": "all"},
+		mount("docs", "json", "U", "none"),
+		mount("files", "file", "all", "none"),
+		mount("many", "json", "all", "none"),
+		mount("put", "json", "none", "all"),
+	}
+}

@@ -1,0 +1,165 @@
+// Benchhttp measures a built restspace over HTTP against bare servers: what a
+// Go programmer would write by hand for one task on net/http, httprouter and
+// os.Root, without access rules, limits, conditions or logs.
+//
+//	go run ./runtime/benchhttp -restspace bin/restspace [-only NAME,...] [-rounds N] [-seconds N]
+//
+// It needs Linux with two cores, wrk, taskset and df.
+//
+// # How it measures
+//
+// The server under test has one core (GOMAXPROCS=1), wrk has the other, with
+// one thread. The two servers take turns: restspace, bare, restspace, bare,
+// each for some seconds, so that what disturbs the machine meets both. Each
+// scenario has new processes. Before it starts, one request shows that both
+// give the same answer (status, media type, ETag, size); an error or a status
+// that is not good ends the program with exit code 1.
+//
+// # How to read the figures
+//
+// Each scenario has three lines: the medians of restspace, the medians of the
+// bare server, and the median of the ratios round by round. A ratio of 1.00 is
+// par, and more is better for restspace, for each figure: 0.93 below req/s is
+// 93 % of the bare server's throughput, 0.93 below CPU/req means that the bare
+// server spends 93 % of restspace's CPU time on a request. Trust ratios rather
+// than single figures, and CPU time rather than throughput where other work
+// runs on the machine; p99 moves most. Peak RSS is the most memory that a
+// process had at any time of the scenario.
+//
+// The last lines hold the figures against the targets. A missed target does not
+// change the exit code: the verdict is the reader's, who knows the machine.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	command := measure
+	if len(args) > 0 && args[0] == "bare" {
+		command, args = serveBare, args[1:]
+	}
+	err := command(ctx, args, stdout, stderr)
+	switch {
+	case err == nil || errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.As(err, new(usageError)):
+		return 2
+	}
+	fmt.Fprintln(stderr, "benchhttp:", err)
+	return 1
+}
+
+// usageError is what the flag package has told the user already.
+type usageError struct{ error }
+
+// parse parses args, which are flags only.
+func parse(flags *flag.FlagSet, args []string, stderr io.Writer) error {
+	flags.SetOutput(stderr)
+	err := flags.Parse(args)
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
+		fmt.Fprintln(stderr, err)
+	}
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		return usageError{err}
+	}
+	return err
+}
+
+// A bench holds what all scenarios share.
+type bench struct {
+	restspace string // the program under test
+	self      string // this program
+	data      *data
+	token     string
+	rounds    int
+	seconds   int // of a round
+}
+
+// measure runs the scenarios and prints what they showed.
+func measure(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	var b bench
+	flags := flag.NewFlagSet("benchhttp", flag.ContinueOnError)
+	flags.StringVar(&b.restspace, "restspace", "bin/restspace", "the `program` to measure")
+	flags.IntVar(&b.rounds, "rounds", 5, "rounds of each scenario and server")
+	flags.IntVar(&b.seconds, "seconds", 3, "seconds of a round")
+	only := flags.String("only", "", "run these `scenarios` only, separated by commas: "+strings.Join(names(), ", "))
+	if err := parse(flags, args, stderr); err != nil {
+		return err
+	}
+	chosen, err := choose(*only)
+	if err != nil {
+		return err
+	}
+	if b.rounds < 1 || b.seconds < 1 {
+		return errors.New("-rounds and -seconds must be 1 or more")
+	}
+	ctx, cancel := context.WithTimeout(ctx, b.bound(chosen))
+	defer cancel()
+	if err := b.prepare(ctx, chosen); err != nil {
+		return err
+	}
+	defer b.data.remove()
+	return b.all(ctx, chosen, stdout)
+}
+
+// bound returns how long all may take, generously.
+func (b *bench) bound(chosen []scenario) time.Duration {
+	rounds := time.Duration(2*b.rounds*(b.seconds+1)+20) * time.Second
+	return 2*time.Minute + time.Duration(len(chosen))*rounds
+}
+
+// prepare finds the programs and makes the data.
+func (b *bench) prepare(ctx context.Context, chosen []scenario) (err error) {
+	if b.self, err = os.Executable(); err != nil {
+		return err
+	}
+	if b.restspace, err = filepath.Abs(b.restspace); err != nil {
+		return err
+	}
+	if _, err = os.Stat(b.restspace); err != nil {
+		return fmt.Errorf("%w: run `make build` first", err)
+	}
+	if b.data, err = newData(ctx, manyFor(chosen)); err != nil {
+		return err
+	}
+	if b.token, err = b.sign(ctx); err != nil {
+		b.data.remove()
+	}
+	return err
+}
+
+// all runs the scenarios one after the other.
+func (b *bench) all(ctx context.Context, chosen []scenario, stdout io.Writer) error {
+	r := report{to: stdout}
+	if err := r.machine(b); err != nil {
+		return err
+	}
+	for _, s := range chosen {
+		c, err := s.run(ctx, b, s)
+		if err != nil {
+			return fmt.Errorf("scenario %s: %w", s.name, err)
+		}
+		r.comparison(s, c)
+	}
+	r.verdicts()
+	return nil
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// A pair is restspace and the bare server, in the order of the sides of a
+// comparison.
+type pair [2]*server
+
+// launchers returns what starts each side. They do not wait until it serves.
+func (b *bench) launchers(services []any) [2]func(context.Context) (*server, error) {
+	return [2]func(context.Context) (*server, error){
+		func(ctx context.Context) (*server, error) {
+			address, err := freeAddress()
+			if err != nil {
+				return nil, err
+			}
+			config, err := b.data.writeConfiguration(address, services)
+			if err != nil {
+				return nil, err
+			}
+			return launch(ctx, "restspace", address, b.restspace, "serve", "--config", config)
+		},
+		func(ctx context.Context) (*server, error) {
+			address, err := freeAddress()
+			if err != nil {
+				return nil, err
+			}
+			return launch(ctx, "bare", address, b.self, "bare", "-listen", address, "-root", b.data.dir)
+		},
+	}
+}
+
+// startPair starts both servers and waits until they serve. The caller stops
+// them.
+func (b *bench) startPair(ctx context.Context) (p pair, err error) {
+	for i, launch := range b.launchers(b.data.mounts()) {
+		if p[i], err = launch(ctx); err == nil {
+			err = p[i].ready(ctx)
+		}
+		if err != nil {
+			p.stop()
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// stop ends both servers and waits for their end.
+func (p pair) stop() {
+	for _, s := range p {
+		if s != nil {
+			s.stop()
+		}
+	}
+}
+
+// sign returns a token of a user with the role U.
+func (b *bench) sign(ctx context.Context) (string, error) {
+	config, err := b.data.writeConfiguration("127.0.0.1:0", b.data.mounts())
+	if err != nil {
+		return "", err
+	}
+	var stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, b.restspace, "token", "ann@example.com", "--roles", "U", "--config", config)
+	cmd.Stderr = &stderr
+	output, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("restspace token: %w: %s", err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	return strings.TrimSpace(string(output)), nil
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bufio"
+	"debug/buildinfo"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+)
+
+// A report prints what was measured, as it becomes known, and the verdicts last.
+type report struct {
+	to     io.Writer
+	ending strings.Builder
+}
+
+// machine says what was measured on what.
+func (r *report) machine(b *bench) error {
+	processor, err := processor()
+	if err != nil {
+		return err
+	}
+	kernel, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return err
+	}
+	program, err := buildinfo.ReadFile(b.restspace)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(r.to, `%s, Linux %s; restspace built with %s, bare with %s
+data on %s (%s); restspace logs errors only, bare nothing
+core %s serves, core %s runs wrk; medians of %d rounds of %d s in turns; ratio: 1.00 is par, more is better
+`, processor, strings.TrimSpace(string(kernel)), program.GoVersion, runtime.Version(),
+		b.data.dir, b.data.fileSystem, serverCore, wrkCore, b.rounds, b.seconds)
+	return nil
+}
+
+// processor returns the model of the machine's processor.
+func processor() (string, error) {
+	file, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		if name, value, _ := strings.Cut(lines.Text(), ":"); strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value), nil
+		}
+	}
+	return runtime.GOARCH, lines.Err()
+}
+
+// comparison prints the figures of a scenario.
+func (r *report) comparison(s scenario, c *comparison) {
+	fmt.Fprintf(r.to, "\n%-20s %11s %11s %9s\n", s.name, "restspace", "bare", "ratio")
+	for m, values := range c {
+		if len(values[restspaceSide]) > 0 {
+			fmt.Fprintf(r.to, "  %-18s %11s %11s %9.2f\n", metric(m),
+				number(median(values[restspaceSide])), number(median(values[bareSide])), c.ratio(metric(m)))
+		}
+	}
+	for _, t := range s.targets {
+		wanted, measured, verdict := t.verdict(c)
+		fmt.Fprintf(&r.ending, "  %-12s %-18s %-21s %9s  %s\n", s.name, t.metric, wanted, measured, verdict)
+	}
+}
+
+// verdicts prints how the figures compare with the targets.
+func (r *report) verdicts() {
+	fmt.Fprintf(r.to, "\ntargets\n%s", r.ending.String())
+}

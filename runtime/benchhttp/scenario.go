@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// A scenario is one task that both servers do.
+type scenario struct {
+	name        string
+	method      string
+	path        string
+	signed      bool // the requests carry a token
+	rotate      bool // over many documents, named by path with a verb of fmt
+	connections int
+	run         func(context.Context, *bench, scenario) (*comparison, error)
+	targets     []target
+}
+
+// scenarios returns all, in the order in which they run. The ceilings of
+// memory tell a reply that is passed on from one that is held: 64 files of
+// 10 MB in flight are 640 MB.
+func scenarios() []scenario {
+	return []scenario{
+		{name: "bypass", method: "GET", path: "/lib/bypass", connections: 64, run: compare,
+			targets: []target{par(throughput, 0.93)}},
+		{name: "document", method: "GET", path: "/docs/" + smallDocument, signed: true, connections: 64, run: compare,
+			targets: []target{par(throughput, 0.90)}},
+		{name: "file-100k", method: "GET", path: "/files/" + mediumFile, connections: 64, run: compare,
+			targets: []target{par(throughput, 0.95), most(peakRSS, 64)}},
+		{name: "file-10m", method: "GET", path: "/files/" + largeFile, connections: 64, run: compare,
+			targets: []target{par(throughput, 0.95), most(peakRSS, 64)}},
+		{name: "put-1", method: "PUT", path: "/put/note-%03d.json", rotate: true, connections: 1, run: compare,
+			targets: []target{par(throughput, 0.90)}},
+		{name: "put-16", method: "PUT", path: "/put/note-%03d.json", rotate: true, connections: 16, run: compare,
+			targets: []target{par(throughput, 0.90)}},
+		{name: "listing-100", method: "GET", path: manyPath + "?$take=100", connections: 1, run: compare,
+			targets: []target{par(p50, 1/1.5), most(peakRSS, 64)}},
+		{name: "listing", method: "GET", path: manyPath, connections: 1, run: compare,
+			targets: []target{par(p50, 1/1.5), most(peakRSS, 64)}},
+		{name: "start", method: "GET", path: readyPath, run: start,
+			targets: []target{most(firstAnswer, 30), most(idleRSS, 20)}},
+	}
+}
+
+func names() []string {
+	var all []string
+	for _, s := range scenarios() {
+		all = append(all, s.name)
+	}
+	return all
+}
+
+// choose returns the scenarios whose names are in a list separated by commas;
+// all for an empty one.
+func choose(only string) ([]scenario, error) {
+	if only == "" {
+		return scenarios(), nil
+	}
+	var chosen []scenario
+	for name := range strings.SplitSeq(only, ",") {
+		before := len(chosen)
+		for _, s := range scenarios() {
+			if s.name == name {
+				chosen = append(chosen, s)
+			}
+		}
+		if len(chosen) == before {
+			return nil, fmt.Errorf("-only: no scenario %q: write some of %s", name, strings.Join(names(), ", "))
+		}
+	}
+	return chosen, nil
+}
+
+// compare measures the two servers in turns.
+func compare(ctx context.Context, b *bench, s scenario) (*comparison, error) {
+	pair, err := b.startPair(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer pair.stop()
+	if err := b.sameAnswer(ctx, s, pair); err != nil {
+		return nil, err
+	}
+	loads := make([]*load, len(pair))
+	for i, server := range pair {
+		if loads[i], err = b.newLoad(s, server); err != nil {
+			return nil, err
+		}
+		if _, err = loads[i].run(ctx, 1); err != nil { // warms up
+			return nil, fmt.Errorf("%s: %w", server.name, err)
+		}
+	}
+	c := new(comparison)
+	for range b.rounds {
+		for i, server := range pair {
+			if err := c.round(ctx, i, server, loads[i], b.seconds); err != nil {
+				return nil, fmt.Errorf("%s: %w", server.name, err)
+			}
+		}
+	}
+	for i, server := range pair {
+		megabytes, err := server.memory(peakMemory)
+		if err != nil {
+			return nil, err
+		}
+		c.add(peakRSS, i, megabytes)
+	}
+	return c, nil
+}
+
+// round puts load on a server and adds what it showed to side.
+func (c *comparison) round(ctx context.Context, side int, s *server, l *load, seconds int) error {
+	before, err := s.cpu()
+	if err != nil {
+		return err
+	}
+	counted, err := l.run(ctx, seconds)
+	if err != nil {
+		return err
+	}
+	after, err := s.cpu()
+	if err != nil {
+		return err
+	}
+	requests := float64(counted.Requests)
+	c.add(throughput, side, requests/(float64(counted.Microseconds)/1e6))
+	c.add(cpuTime, side, float64((after-before).Microseconds())/requests)
+	c.add(p50, side, counted.P50/1e3)
+	c.add(p99, side, counted.P99/1e3)
+	return nil
+}
