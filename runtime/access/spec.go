@@ -7,7 +7,8 @@ import (
 )
 
 // A Spec says which users are admitted at which service paths. It is parsed
-// with [Parse], does not change, and is safe for concurrent use.
+// with [Parse], does not change, and is safe for concurrent use. The zero Spec
+// admits nobody.
 type Spec struct {
 	text     string
 	leading  rule

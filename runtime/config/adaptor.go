@@ -1,0 +1,116 @@
+package config
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/tailscale/hujson"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/services"
+)
+
+// slotKeys are the two keys of a slot as the file has them.
+type slotKeys struct{ kind, config *hujson.Value }
+
+func (k *slotKeys) fields(key string) []field {
+	return []field{
+		{key, reflect.ValueOf(&k.kind).Elem()},
+		{key + "Config", reflect.ValueOf(&k.config).Elem()},
+	}
+}
+
+// adaptor reads what a service has in one of its slots.
+func (r *reader) adaptor(b *block, slot services.Slot, keys slotKeys, kinds adaptors.Registry, t *together) {
+	kind, ok := r.adaptorKind(b, slot, keys, kinds)
+	if !ok {
+		return
+	}
+	a := Adaptor{Kind: kind, Config: kind.Config(), Canonical: []byte("{}")}
+	at := b.at.AppendToken(slot.Key + "Config")
+	stands := cmp.Or(keys.config, keys.kind, b.value)
+	before := len(r.faults)
+	if v := keys.config; v != nil {
+		if r.object(v, at, fieldsOf(a.Config)); r.broken[v.StartOffset] {
+			return
+		}
+		a.Canonical = canonical(v)
+	}
+	if before == len(r.faults) {
+		r.check(stands, at, a.Config)
+	}
+	if before == len(r.faults) && kind.Claims != nil {
+		for _, c := range kind.Claims(a.Config) {
+			t.claims = append(t.claims, claim{c, b.title, stands, at})
+		}
+	}
+	b.Adaptors[slot.Key] = a
+}
+
+// adaptorKind finds the Kind of the adaptor of a slot.
+func (r *reader) adaptorKind(b *block, slot services.Slot, keys slotKeys, kinds adaptors.Registry) (kind adaptors.Kind, ok bool) {
+	at := b.at.AppendToken(slot.Key)
+	names := fitting(slot, kinds)
+	if keys.kind == nil {
+		if kind, ok = kinds.Kind(slot.Default); !ok {
+			r.fault(b.value, b.at, "%s has no %q: write one of %s", b.title, slot.Key, strings.Join(names, ", "))
+		}
+		return kind, ok
+	}
+	name, ok := r.text(keys.kind, at)
+	if !ok {
+		return kind, false
+	}
+	kind, ok = kinds.Kind(name)
+	switch {
+	case strings.Contains(name, "/"):
+		r.fault(keys.kind, at, "plugins are not supported yet: write one of %s", strings.Join(names, ", "))
+	case !ok:
+		r.fault(keys.kind, at, "unknown adaptor %s: %s", quote(name), choice(name, names))
+	case kind.Of != slot.Of:
+		r.fault(keys.kind, at, "%s is a %s, and the Kind %s needs a %s here: write one of %s", name, kind.Of, b.Kind.Name, slot.Of, strings.Join(names, ", "))
+		ok = false
+	}
+	return kind, ok
+}
+
+// fitting returns the names of the adaptors that a slot takes.
+func fitting(slot services.Slot, kinds adaptors.Registry) []string {
+	var names []string
+	for _, k := range kinds.Kinds() {
+		if k.Of == slot.Of {
+			names = append(names, k.Name)
+		}
+	}
+	return names
+}
+
+// claim is a claim of the adaptor of a service.
+type claim struct {
+	adaptors.Claim
+	title string
+	value *hujson.Value
+	at    pointer
+}
+
+// claimed tells of the claims that overlap. In their order those that begin
+// with another one come right after it.
+func (t *together) claimed() {
+	slices.SortStableFunc(t.claims, func(a, b claim) int {
+		return cmp.Or(strings.Compare(a.Space, b.Space), slices.Compare(a.Path, b.Path))
+	})
+	above := 0
+	for i := 1; i < len(t.claims); i++ {
+		if !t.claims[above].Overlaps(t.claims[i].Claim) {
+			above = i
+			continue
+		}
+		first, second := &t.claims[above], &t.claims[i]
+		if second.value.StartOffset < first.value.StartOffset {
+			first, second = second, first
+		}
+		t.r.fault(second.value, second.at, "what it keeps overlaps what %s keeps at %s: give each a place of its own", first.title, t.r.place(first.value))
+	}
+}

@@ -1,0 +1,103 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/tailscale/hujson"
+
+	"github.com/seed90475182/restspace/urlpattern"
+)
+
+// Auth is the block auth, with its defaults where the file has nothing.
+type Auth struct {
+	KeyFile        string // of the signing keys, made when it is missing
+	Issuer         string
+	Audience       string
+	UserURLPattern *urlpattern.Pattern // where user records are read; nil: nowhere
+	Cookie         Cookie
+}
+
+// Cookie is what carries a token in a browser.
+type Cookie struct {
+	Name string `json:"name"` // "": there are no cookies
+}
+
+// authKeys are the keys of the block as the file has them.
+type authKeys struct {
+	KeyFile        string        `json:"keyFile"`
+	Issuer         string        `json:"issuer"`
+	Audience       string        `json:"audience"`
+	UserURLPattern string        `json:"userUrlPattern"`
+	Cookie         *hujson.Value `json:"cookie"`
+}
+
+// auth reads the block, nil if there is none.
+func (r *reader) auth(v *hujson.Value, mounts []*Service) Auth {
+	const at = "/auth"
+	k := authKeys{KeyFile: "data/auth.key", Issuer: "restspace"}
+	a := Auth{Cookie: Cookie{Name: "rs-auth"}}
+	if v != nil && r.object(v, at, fieldsOf(&k), "trust") {
+		if k.KeyFile == "" {
+			r.member(v, at, "/keyFile", errors.New(`an empty name: write the file of the keys, such as "data/auth.key"`))
+		}
+		if k.Issuer == "" {
+			r.member(v, at, "/issuer", errors.New("an empty name: write the name of this installation in its tokens"))
+		}
+		if k.Cookie != nil {
+			r.cookie(k.Cookie, at+"/cookie", &a.Cookie)
+		}
+		if k.UserURLPattern != "" {
+			var err error
+			a.UserURLPattern, err = userPattern(k.UserURLPattern, mounts)
+			r.member(v, at, "/userUrlPattern", err)
+		}
+	}
+	a.KeyFile, a.Issuer, a.Audience = k.KeyFile, k.Issuer, k.Audience
+	if a.Audience == "" {
+		a.Audience = a.Issuer
+	}
+	return a
+}
+
+// cookie reads the options of the cookie, or false.
+func (r *reader) cookie(v *hujson.Value, at pointer, into *Cookie) {
+	switch v.Value.Kind() {
+	case 'f':
+		into.Name = ""
+	case '{':
+		r.object(v, at, fieldsOf(into))
+		if !isName(into.Name) {
+			r.member(v, at, "/name", fmt.Errorf("%s is no name of a cookie: write %s", quote(into.Name), nameRule))
+		}
+	default:
+		r.fault(v, at, `%s: write an object such as {"name": "rs-auth"}, or false for no cookies`, found(v))
+	}
+}
+
+// userPattern parses the pattern and holds it to lead to one of the mounts.
+func userPattern(text string, mounts []*Service) (*urlpattern.Pattern, error) {
+	p, err := urlpattern.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	literal := p.Literal()
+	if literal.Host != "" {
+		return nil, errors.New("a URL on another server: write a path on this one, such as /user/${email}")
+	}
+	for _, s := range mounts {
+		if s.covers(literal.Path) {
+			return p, nil
+		}
+	}
+	path := textOf(literal.Path)
+	for _, s := range mounts {
+		base := textOf(s.Base)
+		if nearest(textOf(literal.Path[:min(len(s.Base), len(literal.Path))]), []string{base}) != "" {
+			return nil, fmt.Errorf("%s leads to no service: did you mean %s?", path, base)
+		}
+	}
+	return nil, fmt.Errorf("%s leads to no service: write the path of one, such as /user/${email}", path)
+}
+
+func textOf(path []string) string { return urlpattern.Path{Segments: path}.String() }

@@ -1,0 +1,78 @@
+package config
+
+import (
+	"github.com/tailscale/hujson"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/services"
+)
+
+// The size of a configuration.
+const (
+	maxBytes    = 16 << 20
+	maxDepth    = 64
+	maxValues   = 2_000_000
+	maxServices = 10_000
+)
+
+// A Config is a checked configuration. It does not change.
+type Config struct {
+	Server   Server
+	Auth     Auth
+	Services []*Service // in the order of the file
+
+	// Secrets are the values that came from outside the file, the longest
+	// first: they are never printed, logged or returned.
+	Secrets []string
+}
+
+// Kinds are what a configuration can name.
+type Kinds struct {
+	Services services.Registry
+	Adaptors adaptors.Registry
+}
+
+// Lookup finds values outside the file. A nil function finds nothing.
+type Lookup struct {
+	Env      func(name string) (string, bool)  // os.LookupEnv
+	ReadFile func(path string) ([]byte, error) // os.ReadFile
+}
+
+// Parse reads a configuration. name is its file, for messages. An error is an
+// [Errors]: all that is wrong, and none of it holds a value that came from
+// outside the file.
+func Parse(name string, data []byte, kinds Kinds, lookup Lookup) (*Config, error) {
+	r := newReader(name, data)
+	root := r.syntax(data)
+	if root == nil {
+		return nil, r.errors()
+	}
+	r.resolve(root, "", lookup)
+	c := r.config(root, kinds)
+	if len(r.faults) > 0 {
+		return nil, r.errors()
+	}
+	return c, nil
+}
+
+// config reads the whole tree.
+func (r *reader) config(root *hujson.Value, kinds Kinds) *Config {
+	var top struct {
+		Schema   string        `json:"$schema"`
+		Server   *hujson.Value `json:"server"`
+		Auth     *hujson.Value `json:"auth"`
+		Services *hujson.Value `json:"services"`
+	}
+	if !r.object(root, "", fieldsOf(&top), "import") {
+		return nil
+	}
+	c := &Config{Server: r.server(top.Server)}
+	if top.Services == nil {
+		r.fault(root, "", `"services" is missing: write the list of the services, such as []`)
+	} else {
+		c.Services = r.services(top.Services, kinds)
+	}
+	c.Auth = r.auth(top.Auth, c.Services)
+	c.Secrets = r.secretValues()
+	return c
+}

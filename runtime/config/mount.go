@@ -1,0 +1,152 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tailscale/hujson"
+
+	"github.com/seed90475182/restspace/runtime/access"
+	"github.com/seed90475182/restspace/urlpattern"
+)
+
+const nameRule = "1 to 64 letters, digits and - _ ."
+
+// isName reports whether s follows nameRule.
+func isName(s string) bool {
+	const longest = 64
+	return s != "" && len(s) <= longest && strings.IndexFunc(s, func(c rune) bool {
+		return (c < 'a' || 'z' < c) && (c < 'A' || 'Z' < c) && (c < '0' || '9' < c) && !strings.ContainsRune("-_.", c)
+	}) < 0
+}
+
+// mount reads the name and the base path of a service.
+func (r *reader) mount(b *block, t *together) {
+	if v := b.keys.Name; v == nil {
+		r.fault(b.value, b.at, `%s has no "name": write one of its own`, b.title)
+	} else if name, ok := r.text(v, b.at.AppendToken("name")); ok {
+		b.Name = name
+		r.member(b.value, b.at, "/name", t.name(name, v))
+	}
+	if v := b.keys.BasePath; v == nil {
+		r.fault(b.value, b.at, `%s has no "basePath": write where it answers, such as "/orders"`, b.title)
+	} else if text, ok := r.text(v, b.at.AppendToken("basePath")); ok {
+		base, exact, err := parseBase(text)
+		if err == nil {
+			b.Base, b.Exact, b.mounted = base, exact, true
+			err = t.mount(b, v)
+		}
+		r.member(b.value, b.at, "/basePath", err)
+	}
+}
+
+// parseBase reads a base path.
+func parseBase(text string) (base []string, exact bool, err error) {
+	if !strings.HasPrefix(text, "/") {
+		return nil, false, fmt.Errorf("%s does not begin with a slash: write /%s", quote(text), strings.TrimLeft(text, "./"))
+	}
+	if at := strings.IndexAny(text, "?#"); at >= 0 {
+		return nil, false, fmt.Errorf("byte %d: a query or a fragment: write a path alone", at)
+	}
+	text, exact = strings.CutSuffix(text, ".")
+	path, err := urlpattern.ParsePath(text)
+	switch {
+	case err != nil:
+		return nil, false, err
+	case exact && path.Dir && len(path.Segments) > 0:
+		return nil, false, fmt.Errorf("a dot after a slash: write %s. for this path alone", textOf(path.Segments))
+	case isReserved(path.Segments):
+		return nil, false, fmt.Errorf("%s belongs to the server itself: write another path", textOf(path.Segments))
+	}
+	return path.Segments, exact, nil
+}
+
+// isReserved reports whether a base path is what the runtime answers itself.
+func isReserved(base []string) bool {
+	if len(base) == 0 {
+		return false
+	}
+	return slices.Contains([]string{"healthz", "readyz", "metrics"}, base[0]) ||
+		base[0] == ".well-known" && len(base) > 1 && base[1] == "restspace"
+}
+
+// covers reports whether s is mounted at path or above it.
+func (s *Service) covers(path []string) bool {
+	if s.Exact {
+		return slices.Equal(path, s.Base)
+	}
+	return len(path) >= len(s.Base) && slices.Equal(path[:len(s.Base)], s.Base)
+}
+
+// rules reads the roles of a service.
+func (r *reader) rules(b *block) {
+	none := new(access.Spec)
+	b.Rules = access.Rules{Read: none, Write: none, Manage: none}
+	if b.keys.ReadRoles == nil {
+		r.fault(b.value, b.at, `%s has no readRoles: write "all" to open it to everybody or "none" to keep it internal`, b.title)
+	}
+	r.roles(b, "readRoles", b.keys.ReadRoles, &b.Rules.Read)
+	r.roles(b, "writeRoles", b.keys.WriteRoles, &b.Rules.Write)
+	r.roles(b, "manageRoles", b.keys.ManageRoles, &b.Rules.Manage)
+	b.Rules.Create = b.Rules.Write
+	if b.keys.CreateRoles != nil && b.Kind.Name != "" && !b.Kind.Documents {
+		r.member(b.value, b.at, "/createRoles", fmt.Errorf("the Kind %s keeps no documents: leave the key out, writeRoles say who may write", b.Kind.Name))
+	}
+	r.roles(b, "createRoles", b.keys.CreateRoles, &b.Rules.Create)
+}
+
+func (r *reader) roles(b *block, key string, v *hujson.Value, into **access.Spec) {
+	if v == nil || r.broken[v.StartOffset] {
+		return
+	}
+	literal, ok := v.Value.(hujson.Literal)
+	if !ok || literal.Kind() != '"' {
+		r.fault(v, b.at.AppendToken(key), `%s: write roles, such as "E A", or "all" or "none"`, found(v))
+		return
+	}
+	spec, err := access.Parse(literal.String())
+	if err != nil {
+		r.member(b.value, b.at, pointer("").AppendToken(key), err)
+		return
+	}
+	*into = spec
+}
+
+// together is what the services of a file must not share.
+type together struct {
+	r      *reader
+	names  map[string]*hujson.Value
+	bases  map[string]*hujson.Value
+	claims []claim
+}
+
+func newTogether(r *reader) *together {
+	return &together{r: r, names: make(map[string]*hujson.Value), bases: make(map[string]*hujson.Value)}
+}
+
+// name takes a name for the service that has it at v.
+func (t *together) name(name string, v *hujson.Value) error {
+	if !isName(name) {
+		return fmt.Errorf("%s is no name: write %s", quote(name), nameRule)
+	}
+	if before, ok := t.names[name]; ok {
+		return fmt.Errorf("the service at %s is named %s too: write another name", t.r.place(before), quote(name))
+	}
+	t.names[name] = v
+	return nil
+}
+
+// mount takes the base path of a service.
+func (t *together) mount(b *block, v *hujson.Value) error {
+	base := textOf(b.Base)
+	if b.Exact {
+		base += "."
+	}
+	if before, ok := t.bases[base]; ok {
+		return fmt.Errorf("the service at %s has the same base path %s: write another one", t.r.place(before), base)
+	}
+	t.bases[base] = v
+	return nil
+}
+

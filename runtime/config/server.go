@@ -1,0 +1,175 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tailscale/hujson"
+
+	"github.com/seed90475182/restspace/urlpattern"
+)
+
+// Server is the block server, with its defaults where the file has nothing.
+type Server struct {
+	Listen         string         `json:"listen"`         // host:port
+	PublicURL      string         `json:"publicURL"`      // scheme and host as others see them, or ""
+	Hosts          []string       `json:"hosts"`          // Host values that are answered, with or without a port; nil leaves it to Listen and PublicURL
+	TrustedProxies []netip.Prefix `json:"trustedProxies"` // whose Forwarded headers count
+	AllowHosts     []string       `json:"allowHosts"`     // hosts and addresses that may be dialled though private
+	Limits         Limits         `json:"limits"`
+	Drain          Duration       `json:"drain"` // how long requests may go on after their configuration was replaced
+	Log            Log            `json:"log"`
+}
+
+// Limits of a server. All are above zero.
+type Limits struct {
+	HeaderBytes      Size     `json:"headerBytes"`
+	HeaderFields     int      `json:"headerFields"`
+	HeaderTimeout    Duration `json:"headerTimeout"`
+	IdleTimeout      Duration `json:"idleTimeout"`
+	Timeout          Duration `json:"timeout"` // to the first byte of the answer
+	MaxBody          Size     `json:"maxBody"` // of a body that is held in memory
+	MaxFile          Size     `json:"maxFile"` // of a body that is streamed to a store
+	InFlight         int      `json:"inFlight"`
+	Queue            int      `json:"queue"`
+	Connections      int      `json:"connections"`
+	ConnectionsPerIP int      `json:"connectionsPerIP"`
+	Depth            int      `json:"depth"`       // calls above a call
+	SubRequests      int      `json:"subRequests"` // of one request
+	Buffered         Size     `json:"buffered"`    // of one request, at one time
+	FanOut           int      `json:"fanOut"`      // calls that one step of a pipeline makes
+	Parallel         int      `json:"parallel"`    // of those, at one time
+}
+
+// Log says what is logged, and how.
+type Log struct {
+	Level  slog.Level `json:"level"`
+	Format string     `json:"format"` // "json" or "text"
+	Sample float64    `json:"sample"` // which part of the good requests is logged: 1 is all
+}
+
+func defaultServer() Server {
+	return Server{
+		Listen: "127.0.0.1:3100",
+		Limits: Limits{
+			HeaderBytes: 32 << 10, HeaderFields: 100, HeaderTimeout: Duration(5 * time.Second),
+			IdleTimeout: Duration(60 * time.Second), Timeout: Duration(30 * time.Second),
+			MaxBody: 1 << 20, MaxFile: 64 << 20,
+			InFlight: 256, Queue: 256, Connections: 10_000, ConnectionsPerIP: 256,
+			Depth: 16, SubRequests: 10_000, Buffered: 64 << 20, FanOut: 1000, Parallel: 16,
+		},
+		Drain: Duration(30 * time.Second),
+		Log:   Log{Level: slog.LevelInfo, Format: "json", Sample: 1},
+	}
+}
+
+// serverKeys are the keys of the block as the file has them.
+type serverKeys struct {
+	Server
+	AdminListen string `json:"adminListen"`
+	AdminRoles  string `json:"adminRoles"`
+}
+
+// server reads the block, nil if there is none.
+func (r *reader) server(v *hujson.Value) Server {
+	const at = "/server"
+	k := serverKeys{Server: defaultServer()}
+	if v == nil || !r.object(v, at, fieldsOf(&k), "tls", "redirectHTTP", "peers", "cors") {
+		return k.Server
+	}
+	r.positive(v, at, "/limits", fieldsOf(&k.Limits))
+	r.member(v, at, "/listen", checkListen(k.Listen))
+	r.member(v, at, "/publicURL", checkOrigin(k.PublicURL))
+	for i, host := range k.Hosts {
+		r.member(v, at, pointer("/hosts").AppendToken(strconv.Itoa(i)), checkHost(host))
+	}
+	for i, host := range k.AllowHosts {
+		r.member(v, at, pointer("/allowHosts").AppendToken(strconv.Itoa(i)), checkHost(host))
+	}
+	if k.AdminListen != "" && k.AdminListen != k.Listen {
+		r.member(v, at, "/adminListen", errors.New("an address of its own for administration is not supported yet: leave it out"))
+	}
+	if k.AdminRoles != "" && k.AdminRoles != "none" {
+		r.member(v, at, "/adminRoles", errors.New(`another value than "none" is not supported yet: leave it out`))
+	}
+	if k.Log.Format != "json" && k.Log.Format != "text" {
+		r.member(v, at, "/log/format", fmt.Errorf(`%s is no format: write "json" or "text"`, quote(k.Log.Format)))
+	}
+	if !(k.Log.Sample >= 0 && k.Log.Sample <= 1) {
+		r.member(v, at, "/log/sample", errors.New("not between 0 and 1: write the part of the good requests to log, such as 0.1"))
+	}
+	return k.Server
+}
+
+// checkListen checks a host:port.
+func checkListen(s string) error {
+	host, port, err := net.SplitHostPort(s)
+	if _, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil || !isListenHost(host) {
+		return fmt.Errorf("%s is no address: write a host and a port, such as \"127.0.0.1:3100\", or \":3100\" for all networks", quote(s))
+	}
+	return nil
+}
+
+func isListenHost(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil || host == "" {
+		return true
+	}
+	u, err := urlpattern.ParseURL("http://" + host)
+	return err == nil && strings.EqualFold(u.String(), "http://"+host+"/")
+}
+
+// checkOrigin checks an http or https URL of a host alone. None is "".
+func checkOrigin(s string) error {
+	if s == "" {
+		return nil
+	}
+	u, err := urlpattern.ParseURL(s)
+	if err != nil || u.Host == "" || !isAlone(u, s) {
+		return fmt.Errorf("%s is no public URL: write http or https and the host, such as \"https://example.org\"", quote(s))
+	}
+	return nil
+}
+
+// checkHost checks a host, with or without a port.
+func checkHost(s string) error {
+	u, err := urlpattern.ParseURL("http://" + s)
+	if err != nil || !isAlone(u, s) || strings.HasSuffix(s, "/") {
+		return fmt.Errorf("%s is no host: write a name or an address, with a port where it counts, such as \"example.org\" or \"[::1]:8080\"", quote(s))
+	}
+	return nil
+}
+
+// isAlone reports whether u, which was parsed from s, is a host and nothing
+// else.
+func isAlone(u urlpattern.URL, s string) bool {
+	return len(u.Path) == 0 && !strings.ContainsAny(s, "?#")
+}
+
+// parseLevel reads a level of the log.
+func parseLevel(s string) (slog.Level, error) {
+	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
+	level, ok := levels[s]
+	if !ok {
+		return 0, fmt.Errorf(`%s is no level: write "debug", "info", "warn" or "error"`, quote(s))
+	}
+	return level, nil
+}
+
+// parseNetwork reads a network, or an address as the network of itself.
+func parseNetwork(s string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
+		a = a.Unmap()
+		return netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(s)
+	if err != nil {
+		return netip.Prefix{}, fmt.Errorf(`%s is no network: write an address or one with its prefix length, such as "10.0.0.0/8"`, quote(s))
+	}
+	return p.Masked(), nil
+}

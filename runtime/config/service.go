@@ -1,0 +1,243 @@
+package config
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/tailscale/hujson"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/runtime/access"
+	"github.com/seed90475182/restspace/services"
+)
+
+// A Service is one of the list services.
+type Service struct {
+	Name     string
+	Base     []string // decoded segments; none is "/"
+	Exact    bool     // the base path only, nothing below it
+	Kind     services.Kind
+	Config   any                // what Kind.Config makes, decoded and checked
+	Adaptors map[string]Adaptor // by services.Slot.Key
+	Rules    access.Rules
+	Internal bool // only other services may call it
+	Caching  *Caching
+	Limits   ServiceLimits
+
+	// Canonical is the whole block as canonical JSON, with the values from
+	// outside the file in it: services are the same while it is.
+	Canonical []byte
+}
+
+// An Adaptor is what a service has in one of its slots.
+type Adaptor struct {
+	Kind      adaptors.Kind
+	Config    any    // what Kind.Config makes, decoded and checked
+	Canonical []byte // the config as canonical JSON, like a Service's
+}
+
+// Caching is what Cache-Control of a successful GET says.
+type Caching struct {
+	MaxAge int  `json:"maxAge"` // seconds
+	Public bool `json:"public"`
+}
+
+// ServiceLimits are limits of one service. Zero leaves it to the server's.
+type ServiceLimits struct {
+	MaxBody  Size     `json:"maxBody"`
+	InFlight int      `json:"inFlight"`
+	Rate     Rate     `json:"rate"` // of each caller
+	Timeout  Duration `json:"timeout"`
+}
+
+// serviceKeys are the keys of every service as the file has them.
+type serviceKeys struct {
+	Name        *hujson.Value `json:"name"`
+	BasePath    *hujson.Value `json:"basePath"`
+	Service     *hujson.Value `json:"service"` // read before the others
+	ReadRoles   *hujson.Value `json:"readRoles"`
+	WriteRoles  *hujson.Value `json:"writeRoles"`
+	CreateRoles *hujson.Value `json:"createRoles"`
+	ManageRoles *hujson.Value `json:"manageRoles"`
+	Internal    bool          `json:"internal"`
+	Caching     *Caching      `json:"caching"`
+	Limits      ServiceLimits `json:"limits"`
+}
+
+// block is a service while it is read.
+type block struct {
+	*Service
+	keys  serviceKeys
+	value *hujson.Value
+	at    pointer
+	title string // in messages: service "orders"
+
+	mounted bool // the base path is known
+}
+
+// services reads the list. Services without a base path, which are an error,
+// are left out.
+func (r *reader) services(v *hujson.Value, kinds Kinds) []*Service {
+	const at = pointer("/services")
+	array, ok := v.Value.(*hujson.Array)
+	switch {
+	case !ok:
+		r.fault(v, at, "%s: write the list of the services, such as []", found(v))
+		return nil
+	case len(array.Elements) > maxServices:
+		r.fault(v, at, "%d services: write at most %d", len(array.Elements), maxServices)
+		return nil
+	}
+	t := newTogether(r)
+	list := make([]*Service, 0, len(array.Elements))
+	for i := range array.Elements {
+		b := &block{Service: &Service{}, value: &array.Elements[i], at: at.AppendToken(strconv.Itoa(i))}
+		r.service(b, kinds, t)
+		if b.mounted {
+			list = append(list, b.Service)
+		}
+	}
+	t.claimed()
+	return list
+}
+
+// service reads one service.
+func (r *reader) service(b *block, kinds Kinds, t *together) {
+	object, ok := b.value.Value.(*hujson.Object)
+	if !ok {
+		r.object(b.value, b.at, nil)
+		return
+	}
+	kindKnown := r.kind(b, object, kinds.Services)
+	fields := fieldsOf(&b.keys)
+	if !kindKnown {
+		r.known(object, b.at, fields)
+		r.mount(b, t)
+		r.rules(b)
+		return
+	}
+	slots := make([]slotKeys, len(b.Kind.Adaptors))
+	for i, slot := range b.Kind.Adaptors {
+		fields = append(fields, slots[i].fields(slot.Key)...)
+	}
+	b.Config = b.Kind.Config()
+	fields = append(fields, fieldsOf(b.Config)...)
+	before := len(r.faults)
+	r.object(b.value, b.at, fields, "prePipeline", "postPipeline", "cors")
+	sound := before == len(r.faults)
+	r.mount(b, t)
+	r.rules(b)
+	r.settings(b)
+	b.Adaptors = make(map[string]Adaptor, len(slots))
+	for i, slot := range b.Kind.Adaptors {
+		r.adaptor(b, slot, slots[i], kinds.Adaptors, t)
+	}
+	if sound {
+		r.check(b.value, b.at, b.Config)
+	}
+	b.Canonical = canonical(b.value)
+}
+
+// kind finds the Kind of a service, and says how messages call the service.
+func (r *reader) kind(b *block, object *hujson.Object, kinds services.Registry) bool {
+	b.title = "the service"
+	if v := memberOf(object, "name"); v != nil && v.Value.Kind() == '"' && len(r.secretsIn(v)) == 0 {
+		b.title = "service " + quote(v.Value.(hujson.Literal).String())
+	}
+	var names []string
+	for _, k := range kinds.Kinds() {
+		names = append(names, k.Name)
+	}
+	v := memberOf(object, "service")
+	if v == nil {
+		r.fault(b.value, b.at, `%s has no "service": write its Kind, one of %s`, b.title, strings.Join(names, ", "))
+		return false
+	}
+	at := b.at.AppendToken("service")
+	name, ok := r.text(v, at)
+	if !ok {
+		return false
+	}
+	if b.Kind, ok = kinds.Kind(name); !ok {
+		r.fault(v, at, "unknown Kind %s: %s", quote(name), choice(name, names))
+	}
+	return ok
+}
+
+func memberOf(object *hujson.Object, name string) *hujson.Value {
+	for i := range object.Members {
+		if nameOf(&object.Members[i]) == name {
+			return &object.Members[i].Value
+		}
+	}
+	return nil
+}
+
+// settings takes over and checks what is the same for every Kind.
+func (r *reader) settings(b *block) {
+	b.Internal, b.Caching, b.Limits = b.keys.Internal, b.keys.Caching, b.keys.Limits
+	r.positive(b.value, b.at, "/limits", fieldsOf(&b.Limits))
+	if b.Caching != nil && b.Caching.MaxAge < 0 {
+		r.member(b.value, b.at, "/caching/maxAge", errors.New("less than no time: write a number of seconds"))
+	}
+}
+
+// check calls the Check of a config, which stands in v. Its errors may say
+// where in the config they belong: those with a method Pointer do.
+func (r *reader) check(v *hujson.Value, at pointer, config any) {
+	checker, ok := config.(interface{ Check() error })
+	if !ok {
+		return
+	}
+	for _, err := range flatten(checker.Check()) {
+		inner, rest := v, pointer("")
+		if pointed, ok := errors.AsType[interface {
+			error
+			Pointer() string
+		}](err); ok {
+			rest = pointer(pointed.Pointer())
+			inner = nearestValue(v, rest)
+		}
+		r.faultAbout(v, inner, at+rest, err.Error())
+	}
+}
+
+// flatten returns the errors that were joined in err.
+func flatten(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var list []error
+		for _, e := range joined.Unwrap() {
+			list = append(list, flatten(e)...)
+		}
+		return list
+	}
+	if err == nil {
+		return nil
+	}
+	return []error{err}
+}
+
+// nearestValue returns the value at a pointer in v, or what it would be in.
+func nearestValue(v *hujson.Value, at pointer) *hujson.Value {
+	for {
+		if inner := v.Find(string(at)); inner != nil {
+			return inner
+		}
+		if at == "" {
+			return v
+		}
+		at = at.Parent()
+	}
+}
+
+// canonical returns v as canonical JSON (RFC 8785, but for integers, which keep
+// all their digits).
+func canonical(v *hujson.Value) []byte {
+	text := jsontext.Value(plain(v))
+	if err := text.Canonicalize(jsontext.CanonicalizeRawInts(false)); err != nil {
+		return nil // the fault was told
+	}
+	return text
+}

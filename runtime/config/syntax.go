@@ -1,0 +1,113 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tailscale/hujson"
+)
+
+// syntax reads the text. After a fault there is no tree.
+func (r *reader) syntax(data []byte) *hujson.Value {
+	if len(data) > maxBytes {
+		r.faultAt(maxBytes, "", "the file is over %d MiB: write a smaller one", maxBytes>>20)
+		return nil
+	}
+	if offset, reason := unfit(data); reason != "" {
+		r.faultAt(offset, "", "%s", reason)
+		return nil
+	}
+	root, err := hujson.Parse(data)
+	if err == nil {
+		return &root
+	}
+	var line, column int
+	text := err.Error()
+	if _, scanErr := fmt.Sscanf(text, "hujson: line %d, column %d:", &line, &column); scanErr == nil {
+		_, text, _ = strings.Cut(text, ": ")
+		_, text, _ = strings.Cut(text, ": ")
+	}
+	if what, ok := strings.CutPrefix(text, "invalid literal: "); ok {
+		text = "invalid value " + quote(what) + `: write a string in double quotes, a number, true, false or null`
+	}
+	if strings.HasSuffix(text, "unexpected EOF") {
+		text = "the file ends before its value does: write the rest of it"
+	}
+	r.faultAt(r.lines[max(line, 1)-1]+max(column, 1)-1, "", "%s", text)
+	return nil
+}
+
+// unfit says why a text is not for the parser, which recurses and makes a node
+// of each value, and where. It reads no more of the grammar than it must.
+func unfit(data []byte) (offset int, reason string) {
+	depth, values := 0, 0
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case '"':
+			i = endOfString(data, i)
+		case '/':
+			i = endOfComment(data, i)
+		case '{', '[':
+			if depth++; depth > maxDepth {
+				return i, fmt.Sprintf("more than %d values inside one another: write a flatter one", maxDepth)
+			}
+		case '}', ']':
+			depth--
+		case ',':
+			if values++; values > maxValues {
+				return i, fmt.Sprintf("more than %d values: write fewer", maxValues)
+			}
+		}
+	}
+	if !utf8.Valid(data) {
+		return validPrefix(data), "bytes that are not UTF-8: save the file as UTF-8"
+	}
+	return 0, ""
+}
+
+// endOfString returns where the string that begins at data[from] ends.
+func endOfString(data []byte, from int) int {
+	for i := from + 1; i < len(data); i++ {
+		switch data[i] {
+		case '\\':
+			i++
+		case '"':
+			return i
+		}
+	}
+	return len(data)
+}
+
+// endOfComment returns where the comment that begins at data[from] ends, from
+// if none does.
+func endOfComment(data []byte, from int) int {
+	open, end := 2, ""
+	switch {
+	case bytes.HasPrefix(data[from:], []byte("//")):
+		end = "\n"
+	case bytes.HasPrefix(data[from:], []byte("/*")):
+		end = "*/"
+	default:
+		return from
+	}
+	n := bytes.Index(data[from+open:], []byte(end))
+	if n < 0 {
+		return len(data)
+	}
+	return from + open + n + len(end) - 1
+}
+
+// validPrefix returns how many bytes of data are UTF-8.
+func validPrefix(data []byte) int {
+	n := 0
+	for n < len(data) {
+		r, size := utf8.DecodeRune(data[n:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		n += size
+	}
+	return n
+}

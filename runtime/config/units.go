@@ -1,0 +1,77 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// A Duration is written as "30s", "1m30s" or "250ms".
+type Duration time.Duration
+
+// Duration returns d as Go has it.
+func (d Duration) Duration() time.Duration { return time.Duration(d) }
+
+// UnmarshalText reads a duration.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := parseDuration(string(text))
+	*d = Duration(v)
+	return err
+}
+
+func parseDuration(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("%s is no duration: write a number with its unit (ms, s, m, h), such as \"30s\"", quote(s))
+	}
+	return d, nil
+}
+
+// A Size is a number of bytes, written as "512B", "64KiB", "1MiB" or "2GiB".
+type Size int64
+
+// UnmarshalText reads a size.
+func (s *Size) UnmarshalText(text []byte) error {
+	for unit, factor := range units {
+		digits, ok := strings.CutSuffix(string(text), unit)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseUint(digits, 10, 63)
+		if err == nil && n <= math.MaxInt64/uint64(factor) {
+			*s = Size(n) * factor
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is no size: write a whole number with its unit (B, KiB, MiB, GiB), such as \"1MiB\"", quote(string(text)))
+}
+
+// units yields the units of a Size, the ones that end in others first.
+func units(yield func(string, Size) bool) {
+	_ = yield("KiB", 1<<10) && yield("MiB", 1<<20) && yield("GiB", 1<<30) && yield("B", 1)
+}
+
+// A Rate is how often something may happen, written as "10/s" or "100/m".
+type Rate float64
+
+// PerSecond returns r as a limiter has it.
+func (r Rate) PerSecond() rate.Limit { return rate.Limit(r) }
+
+// UnmarshalText reads a rate.
+func (r *Rate) UnmarshalText(text []byte) error {
+	digits, unit, _ := strings.Cut(string(text), "/")
+	n, err := strconv.ParseUint(digits, 10, 32)
+	switch {
+	case err == nil && unit == "s":
+		*r = Rate(n)
+	case err == nil && unit == "m":
+		*r = Rate(n) / 60
+	default:
+		return fmt.Errorf("%s is no rate: write a whole number a second or a minute, such as \"10/s\" or \"100/m\"", quote(string(text)))
+	}
+	return nil
+}

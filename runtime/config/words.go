@@ -1,0 +1,137 @@
+package config
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tailscale/hujson"
+)
+
+// found says what v is.
+func found(v *hujson.Value) string {
+	switch v.Value.Kind() {
+	case 'n':
+		return "null"
+	case 't', 'f':
+		return string(v.Value.(hujson.Literal))
+	case '"':
+		return "a string"
+	case '0':
+		return "the number " + string(v.Value.(hujson.Literal)[:min(len(v.Value.(hujson.Literal)), 32)])
+	case '[':
+		return "a list"
+	}
+	return "an object"
+}
+
+// wanted says what to write for a value of type t.
+func wanted(t reflect.Type) string {
+	if t == nil {
+		return "another value"
+	}
+	switch t {
+	case reflect.TypeFor[Duration](), reflect.TypeFor[time.Duration]():
+		return `a duration such as "30s"`
+	case reflect.TypeFor[Size]():
+		return `a size such as "1MiB"`
+	case reflect.TypeFor[Rate]():
+		return `a rate such as "10/s"`
+	}
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
+		return "a string"
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int8, reflect.Int16, reflect.Int32:
+		most := int64(1)<<(t.Bits()-1) - 1
+		return fmt.Sprintf("a whole number from %d to %d", -most-1, most)
+	case reflect.Uint8, reflect.Uint16, reflect.Uint32:
+		return fmt.Sprintf("a whole number from 0 to %d", int64(1)<<t.Bits()-1)
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	case reflect.Uint, reflect.Uint64:
+		return "a whole number that is not negative"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	case reflect.Pointer:
+		return wanted(t.Elem())
+	case reflect.Slice, reflect.Array:
+		return "a list"
+	case reflect.Map, reflect.Struct:
+		return "an object"
+	}
+	return "another value"
+}
+
+// unknown tells of a key that is none of fields.
+func (r *reader) unknown(m *hujson.ObjectMember, at pointer, name string, fields []field, later []string) {
+	if slices.Contains(later, name) {
+		r.fault(&m.Name, at, "%q is not supported yet: leave it out", name)
+		return
+	}
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.name
+	}
+	if len(names) == 0 {
+		r.fault(&m.Name, at, "unknown key %s: leave it out, there are none here", quote(name))
+		return
+	}
+	r.fault(&m.Name, at, "unknown key %s: %s", quote(name), choice(name, names))
+}
+
+// choice says which of names to write instead of name: the nearest one if one
+// is near, or else any of them.
+func choice(name string, names []string) string {
+	if near := nearest(name, names); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return "write one of " + strings.Join(names, ", ")
+}
+
+// nearest returns which of names somebody probably meant by name, or "".
+func nearest(name string, names []string) string {
+	const longest = 64
+	if len(name) > longest {
+		return ""
+	}
+	best, least := "", 1+min(2, len(name)/3)
+	for _, other := range names {
+		if d := distance(strings.ToLower(name), strings.ToLower(other)); d < least {
+			best, least = other, d
+		}
+	}
+	return best
+}
+
+// distance is how many letters have to be added, removed, replaced or swapped
+// with their neighbor to make a into b (optimal string alignment).
+func distance(a, b string) int {
+	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row := make([]int, len(b)+1)
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			same := 1
+			if a[i-1] == b[j-1] {
+				same = 0
+			}
+			row[j] = min(row[j-1]+1, last[j]+1, last[j-1]+same)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last = last, row
+	}
+	return last[len(b)]
+}
