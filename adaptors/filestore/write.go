@@ -97,7 +97,7 @@ func fill(ctx context.Context, f *os.File, b *bus.Body) error {
 	if err == nil {
 		err = ctx.Err()
 	}
-	if err == nil && n < size {
+	if err == nil && n < size || err == io.ErrUnexpectedEOF && size >= 0 {
 		err = &bus.Error{Status: http.StatusBadRequest, Err: io.ErrUnexpectedEOF,
 			Detail: fmt.Sprintf("the body ended after %d of %d bytes", n, size)}
 	}
