@@ -1,0 +1,116 @@
+// Package documents serves the bodies of a store over HTTP: reading, writing,
+// conditions, ranges and listings, as RFC 9110 has them. It is a library; the
+// Kinds json, file and static are thin layers over it.
+//
+// A service path that ends in a slash, or has no segments, is a directory: GET
+// lists it, POST makes a document with a name of its own in it, DELETE removes
+// it. All other paths are documents.
+package documents
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services"
+)
+
+// Config says what Documents are kept, and how.
+type Config struct {
+	Keep *adaptors.Keep
+
+	// JSON: documents are JSON, checked strictly when they come in, and
+	// "hello" and "hello.json" are one document. There is PATCH.
+	JSON bool
+
+	// Sandbox: what a browser could run is served with a Content-Security-Policy
+	// that keeps it from doing so.
+	Sandbox bool
+
+	// MaxBody is the most bytes of one document that are held in memory.
+	MaxBody int64
+}
+
+// Documents is the service of a store of documents. It knows its methods. Safe
+// for concurrent use; the Keep stays the caller's to close.
+type Documents struct {
+	Config
+}
+
+// New returns the service of a Config.
+func New(c Config) *Documents { return &Documents{c} }
+
+const jsonExtension = ".json"
+
+// Serve is part of bus.Service.
+func (d *Documents) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+	defer m.Close()
+	reply, err := d.route(ctx, m)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return reply, nil
+}
+
+func (d *Documents) route(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+	path := m.ServicePath()
+	methods := d.Methods(path, m.URL.Dir)
+	if !slices.Contains(methods, m.Method) {
+		return nil, services.MethodNotAllowed(m.Method, methods)
+	}
+	if isDirectory(path, m.URL.Dir) {
+		switch m.Method {
+		case http.MethodGet:
+			return d.list(ctx, m)
+		case http.MethodPost:
+			return d.create(ctx, m)
+		default:
+			return d.removeDirectory(ctx, m)
+		}
+	}
+	key := d.key(path)
+	switch m.Method {
+	case http.MethodGet:
+		return d.get(ctx, m, key)
+	case http.MethodPatch:
+		return d.patch(ctx, m, key)
+	case http.MethodDelete:
+		return d.remove(ctx, m, key)
+	default:
+		return d.write(ctx, m, key)
+	}
+}
+
+// Methods is part of services.Methods. The list is not to be changed.
+func (d *Documents) Methods(path []string, dir bool) []string {
+	switch {
+	case isDirectory(path, dir):
+		return ofDirectories[:]
+	case d.JSON:
+		return ofDocuments[:]
+	default:
+		return ofDocuments[:len(ofDocuments)-1]
+	}
+}
+
+// Never changed. PATCH is the last: files have none.
+var (
+	ofDirectories = [...]string{http.MethodGet, http.MethodPost, http.MethodDelete}
+	ofDocuments   = [...]string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete, http.MethodPatch}
+)
+
+func isDirectory(path []string, dir bool) bool { return dir || len(path) == 0 }
+
+// key returns where the document at a service path is kept.
+func (d *Documents) key(path []string) adaptors.Key {
+	last := len(path) - 1
+	if !d.JSON || strings.HasSuffix(path[last], jsonExtension) {
+		return path
+	}
+	key := slices.Clone(path)
+	key[last] += jsonExtension
+	return key
+}

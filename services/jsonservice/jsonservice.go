@@ -1,0 +1,48 @@
+// Package jsonservice is the service that keeps JSON documents.
+package jsonservice
+
+import (
+	"context"
+	_ "embed"
+	"net/http"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services"
+	"github.com/seed90475182/restspace/services/documents"
+)
+
+//go:embed README.md
+var doc string
+
+// Kind returns the Kind json.
+func Kind() services.Kind {
+	return services.Define(services.Kind{
+		Name:      "json",
+		Doc:       doc,
+		Example:   `{"service": "json", "adaptor": "memory", "readRoles": "all", "writeRoles": "all"}`,
+		Documents: true,
+		Manages:   manages,
+	}, open)
+}
+
+type needs struct {
+	Store *adaptors.Keep `slot:"adaptor"`
+}
+
+func open(_ context.Context, env services.Env, _ services.None, n needs) (bus.Service, error) {
+	return documents.New(documents.Config{Keep: n.Store, JSON: true, MaxBody: env.Limits.Body}), nil
+}
+
+// manages reports whether a request writes a schema, by either of its names, or
+// deletes a directory with all that is in it.
+func manages(m *bus.Message) bool {
+	if m.Method == http.MethodGet || m.Method == http.MethodHead {
+		return false
+	}
+	path := m.ServicePath()
+	if last := len(path) - 1; last >= 0 && !m.URL.Dir && (path[last] == ".schema.json" || path[last] == ".schema") {
+		return true
+	}
+	return documents.IsRecursive(m)
+}
