@@ -86,7 +86,8 @@ func (s *Server) stamp(w http.ResponseWriter, r *http.Request, root *bus.Root) {
 	}
 	// net/http hides a Content-Length that stood beside a Transfer-Encoding,
 	// and what it would take for the next request may have been smuggled in.
-	if r.TransferEncoding != nil && r.ProtoMajor == 1 && !s.trusts(r) {
+	smuggling := r.TransferEncoding != nil && r.ProtoMajor == 1 && !s.trusts(r)
+	if smuggling || s.retiring.Load() {
 		h["Connection"] = []string{"close"}
 	}
 }

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -14,13 +15,15 @@ type listener struct {
 	net.Listener
 	limits Limits
 
-	mu   sync.Mutex
-	all  int
-	byIP map[netip.Addr]int
+	mu    sync.Mutex
+	all   int
+	byIP  map[netip.Addr]int
+	ended bool
+	empty chan struct{} // closed when no more come and the last connection has left
 }
 
 func newListener(l net.Listener, limits Limits) *listener {
-	return &listener{Listener: l, limits: limits, byIP: make(map[netip.Addr]int)}
+	return &listener{Listener: l, limits: limits, byIP: make(map[netip.Addr]int), empty: make(chan struct{})}
 }
 
 // Accept waits for the next connection that is not too many.
@@ -28,6 +31,9 @@ func (l *listener) Accept() (net.Conn, error) {
 	for {
 		c, err := l.Listener.Accept()
 		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				l.end()
+			}
 			return nil, err
 		}
 		tcp, ok := c.(*net.TCPConn)
@@ -59,6 +65,26 @@ func (l *listener) leave(ip netip.Addr) {
 	l.all--
 	if l.byIP[ip]--; l.byIP[ip] == 0 {
 		delete(l.byIP, ip)
+	}
+	l.checkEmpty()
+}
+
+// end notes that the last connection was accepted.
+func (l *listener) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = true
+	l.checkEmpty()
+}
+
+// checkEmpty closes empty when it is time. The caller holds mu.
+func (l *listener) checkEmpty() {
+	if l.ended && l.all == 0 {
+		select {
+		case <-l.empty:
+		default:
+			close(l.empty)
+		}
 	}
 }
 

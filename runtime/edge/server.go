@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/seed90475182/restspace/bus"
 )
@@ -21,6 +22,9 @@ type Server struct {
 	writer  *bus.ReplyWriter
 	pool    sync.Pool // *exchange
 	nosniff []string  // a value of a header, shared by all answers
+
+	listener atomic.Pointer[listener]
+	retiring atomic.Bool
 }
 
 // New returns a server that has all requests answered by service, whose Serve
@@ -46,11 +50,16 @@ func New(service bus.Service, o Options) *Server {
 	return s
 }
 
-// Serve answers the connections of l until Shutdown. It closes l. The error is
-// nil after Shutdown.
+// Serve answers the connections of l until Shutdown or Retire, which it closes
+// l for. The error is nil then. It is called once.
 func (s *Server) Serve(l net.Listener) error {
-	err := s.http.Serve(newListener(l, s.options.Limits))
-	if errors.Is(err, http.ErrServerClosed) {
+	bounded := newListener(l, s.options.Limits)
+	s.listener.Store(bounded)
+	if s.retiring.Load() {
+		_ = bounded.Close()
+	}
+	err := s.http.Serve(bounded)
+	if errors.Is(err, http.ErrServerClosed) || s.retiring.Load() {
 		return nil
 	}
 	return err
@@ -64,4 +73,19 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		err = errors.Join(err, s.http.Close())
 	}
 	return err
+}
+
+// Retire takes no more connections, and lets those that are open end with the
+// answer to their next request, since net/http's own shutdown drops requests
+// that it is just reading. What is left when ctx ends is shut down.
+func (s *Server) Retire(ctx context.Context) {
+	s.retiring.Store(true)
+	if l := s.listener.Load(); l != nil {
+		_ = l.Close()
+		select {
+		case <-l.empty:
+		case <-ctx.Done():
+		}
+	}
+	_ = s.Shutdown(ctx)
 }

@@ -1,0 +1,42 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/runtime/access"
+)
+
+// admit asks the rules of the mount whether the user of m may go on. tokenErr
+// says why a token that came was not believed. The decision that may have been
+// taken is written into m.
+func admit(mount *mounted, m *bus.Message, tokenErr error) (access.Decision, error) {
+	decision, err := mount.conf.Rules.Decide(&mount.conf.Kind, m)
+	if err != nil {
+		return decision, challenge(err, tokenErr)
+	}
+	if m.Header.Has("Content-Encoding") {
+		return decision, bus.Errorf(http.StatusUnsupportedMediaType,
+			"a body with Content-Encoding %q is not unpacked here: send it as it is", m.Header.Get("Content-Encoding"))
+	}
+	decision.Apply(m)
+	m.Sees = mount.sees(m.User)
+	return decision, nil
+}
+
+// challenge says in a 401 how to sign in, and what was wrong with the token
+// (RFC 6750 section 3).
+func challenge(err, tokenErr error) error {
+	var refused *bus.Error
+	if !errors.As(err, &refused) || refused.Status != http.StatusUnauthorized {
+		return err
+	}
+	value := `Bearer realm="restspace"`
+	if tokenErr != nil {
+		value += fmt.Sprintf(`, error="invalid_token", error_description=%q`, tokenErr.Error())
+	}
+	refused.Header.Set("WWW-Authenticate", value)
+	return refused
+}

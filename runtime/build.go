@@ -1,0 +1,117 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/runtime/config"
+	"github.com/seed90475182/restspace/runtime/identity"
+	"github.com/seed90475182/restspace/services"
+)
+
+// build makes the generation of a configuration beside old, which is nil for
+// the first one. What fails closes all that it opened.
+func (r *Runtime) build(ctx context.Context, conf *config.Config, old *generation) (_ *generation, err error) {
+	g := newGeneration(conf)
+	defer func() {
+		if err != nil {
+			g.close()
+		}
+	}()
+	keys, err := identity.LoadKeys(conf.Auth.KeyFile)
+	if err != nil {
+		return nil, err
+	}
+	g.issuer = identity.Issuer{Keys: keys, Name: conf.Auth.Issuer, Audience: conf.Auth.Audience}
+	g.verifier = identity.NewVerifier(g.issuer)
+	log := slog.New(r.handler(conf))
+	mounts := make([]*bus.Mount, 0, len(conf.Services))
+	var failures []error
+	for _, service := range conf.Services {
+		i, err := r.instanceOf(ctx, service, conf, old, log)
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		g.instances[string(service.Canonical)] = i
+		m := newMounted(service, i, conf.Server.Limits)
+		g.mounts = append(g.mounts, m)
+		mounts = append(mounts, m.Mount)
+	}
+	if err := errors.Join(failures...); err != nil {
+		return nil, err
+	}
+	if g.table, err = bus.NewTable(mounts...); err != nil {
+		return nil, fmt.Errorf("mounts: %w", err)
+	}
+	g.shadow()
+	return g, nil
+}
+
+// instanceOf returns the instance of old that has the same configuration, or a
+// new one. At the first start a new one that can't start is returned all the
+// same: it tries again later.
+func (r *Runtime) instanceOf(ctx context.Context, s *config.Service, conf *config.Config, old *generation, log *slog.Logger) (*instance, error) {
+	limits := limitsOf(s, conf.Server.Limits)
+	if old != nil {
+		if i := old.instances[string(s.Canonical)]; i != nil && i.env.Limits == limits {
+			i.retain()
+			return i, nil
+		}
+	}
+	i := &instance{conf: s, pool: &r.pool, log: log}
+	i.ctx, i.stop = context.WithCancel(context.Background())
+	i.refs.Store(1)
+	i.env = services.Env{
+		Name: s.Name, Base: s.Base, Config: s.Config,
+		Bus: inside{r}, Limits: limits, Log: log.With("mount", s.Name),
+	}
+	err := i.start(ctx)
+	switch {
+	case err != nil && old != nil:
+		i.release()
+		return nil, err
+	case err != nil:
+		log.Error("service can't start: its mount answers 503 until it can", "mount", s.Name, "error", err)
+	}
+	return i, nil
+}
+
+// limitsOf returns the limits of a service: its own, or else the server's.
+func limitsOf(s *config.Service, server config.Limits) services.Limits {
+	limits := services.Limits{Body: int64(server.MaxBody), File: int64(server.MaxFile)}
+	if own := int64(s.Limits.MaxBody); own > 0 {
+		limits = services.Limits{Body: own, File: own}
+	}
+	return limits
+}
+
+func newMounted(s *config.Service, i *instance, server config.Limits) *mounted {
+	m := &mounted{conf: s, instance: i, maxBody: max(i.env.Limits.Body, i.env.Limits.File)}
+	m.Mount = &bus.Mount{Name: s.Name, Base: s.Base, Exact: s.Exact, Service: m}
+	if n := s.Limits.InFlight; n > 0 {
+		m.places = semaphore.NewWeighted(int64(n))
+	}
+	if s.Limits.Rate > 0 {
+		m.rates = newRates(s.Limits.Rate.PerSecond())
+	}
+	if c := s.Caching; c != nil {
+		kind := "private"
+		if c.Public {
+			kind = "public"
+		}
+		m.cache = fmt.Sprintf("%s, max-age=%d", kind, c.MaxAge)
+	}
+	return m
+}
+
+// inside returns the limits of what one request may cause.
+func (g *generation) inside() bus.Limits {
+	l := &g.conf.Server.Limits
+	return bus.Limits{Depth: l.Depth, Calls: int64(l.SubRequests), Buffered: int64(l.Buffered)}
+}

@@ -1,0 +1,34 @@
+// Package runtime serves a configuration: it builds the services that
+// services.json names, mounts them, and holds requests from outside to the
+// rules.
+//
+// # A request, in steps
+//
+//  1. [edge] reads it, bounds it, and makes a message of it with a canonical
+//     path (400 if it has none), clean fields, an id and a trace.
+//  2. [Runtime.Serve] pins the current generation and finds out who asks
+//     (identify.go, [identity]). A token that does not hold is nobody's.
+//  3. The table finds the mount with the longest base path; 404 if there is
+//     none, or an internal one (front.go).
+//  4. OPTIONS ends here. The rules of the mount admit the user for the method
+//     and the service path, or not: 401 for nobody, 403 for somebody
+//     (admit.go, [access]).
+//  5. The limits of the mount (mounted.go), then the service (instance.go).
+//  6. Errors become problem documents, the reply names its service, and HEAD
+//     loses the body (front.go, bus.Problem).
+//  7. The edge writes the reply; closing its body lets the generation go.
+//
+// A call from a service to another enters at step 5, through [inside]: with
+// the same user, one level deeper, within the budget of the request.
+//
+// # A configuration's life
+//
+//	bytes - parse - check - build a generation - swap one pointer - drain the old - close the old
+//
+// All that can fail fails before the swap ([Runtime.Load], build.go,
+// listening.go). A service whose configuration has not changed is carried over
+// to the next generation (instance.go). Background work starts after the swap.
+//
+// The package shadows the standard library's of the same name: who needs both
+// imports that one as goruntime.
+package runtime

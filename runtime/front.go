@@ -1,0 +1,105 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services"
+)
+
+// Serve answers a request from outside as its client is to see it: errors come
+// as problem documents, never as an error. ctx is a *bus.Root. m.User is nil
+// where the request comes from the network: the token in its header says who
+// asks.
+//
+// The generation that answers is let go when the reply's body is closed.
+func (r *Runtime) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+	root := bus.RootOf(ctx)
+	if root == nil {
+		return nil, errors.New("runtime: a request from outside comes with a bus.Root")
+	}
+	g := r.pin()
+	root.Table, root.Limits = g.table, g.inside()
+	accept := m.Header.Get("Accept")
+	mount, reply, err := g.answer(ctx, root, m)
+	if err != nil {
+		if late := root.Err(); errors.Is(err, context.Canceled) && late != nil {
+			err = late // a context below root can't tell why it ended
+		}
+		root.Seen.Err = err
+		reply = bus.Problem(err, root.ID, accept)
+	}
+	if mount != nil {
+		reply.From = mount.Name
+		reply.Header.Set("X-Restspace-Service", mount.Name)
+	}
+	g.unpinWith(mount, reply)
+	return reply, nil
+}
+
+// unpinWith lets g go when reply is written. An upgraded connection keeps only
+// its service.
+func (g *generation) unpinWith(mount *mounted, reply *bus.Message) {
+	switch {
+	case reply.Body == nil:
+		g.unpin()
+	case reply.Status == http.StatusSwitchingProtocols && mount != nil:
+		mount.instance.retain()
+		reply.Body.OnClose(mount.instance.release)
+		g.unpin()
+	default:
+		reply.Body.OnClose(g.unpin)
+	}
+}
+
+// answer takes m through identity, mount, access and conventions. mount is nil
+// where none answers to the outside.
+func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message) (mount *mounted, reply *bus.Message, err error) {
+	tokenErr := g.identify(root, m)
+	if found := g.table.Find(m.URL.Path, m.URL.Dir); found != nil {
+		if mount = found.Service.(*mounted); mount.conf.Internal {
+			mount = nil
+		}
+	}
+	if m.Method == http.MethodOptions {
+		return mount, g.options(mount, m), m.Close()
+	}
+	if mount == nil {
+		return nil, nil, errors.Join(bus.Errorf(http.StatusNotFound, "no service is mounted at this path"), m.Close())
+	}
+	root.Seen.Mount = mount.Name
+	m.URL.Base = len(mount.Base)
+	if m.Method == http.MethodHead {
+		m.Method = http.MethodGet // the edge leaves the body away
+	}
+	decision, err := admit(mount, m, tokenErr)
+	if err != nil {
+		_ = m.Close()
+		return mount, nil, err
+	}
+	if timeout := mount.conf.Limits.Timeout; timeout > 0 {
+		root.Allow(timeout.Duration())
+	}
+	get := m.Method == http.MethodGet
+	reply, err = mount.Mount.Serve(ctx, m)
+	if err != nil {
+		return mount, nil, decision.Explain(err)
+	}
+	if get && mount.cache != "" && reply.Status/100 == 2 && !reply.Header.Has("Cache-Control") {
+		reply.Header.Add("Cache-Control", mount.cache)
+	}
+	return mount, reply, nil
+}
+
+// options answers OPTIONS: it acts on nothing and always succeeds.
+func (g *generation) options(mount *mounted, m *bus.Message) *bus.Message {
+	reply := bus.Reply(http.StatusNoContent, nil)
+	var methods []string
+	if mount != nil {
+		methods = mount.instance.methods(m.URL.Path[len(mount.Base):], m.URL.Dir)
+	}
+	reply.Header.Add("Allow", services.AllowField(methods))
+	return reply
+}

@@ -1,0 +1,60 @@
+package runtime
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/runtime/config"
+	"github.com/seed90475182/restspace/runtime/identity"
+)
+
+// generation is all that comes of one configuration. A request sees one
+// generation to its end; the last one that lets go of it closes drained.
+type generation struct {
+	conf      *config.Config
+	hash      [32]byte // of the bytes of the configuration
+	table     *bus.Table
+	mounts    []*mounted
+	issuer    identity.Issuer
+	verifier  *identity.Verifier
+	instances map[string]*instance // by canonical configuration
+
+	refs    atomic.Int64 // one for being the current one, one for each request
+	unpin   func()       // letGo, bound once
+	once    sync.Once
+	drained chan struct{}
+}
+
+func newGeneration(conf *config.Config) *generation {
+	g := &generation{conf: conf, instances: make(map[string]*instance), drained: make(chan struct{})}
+	g.unpin = g.letGo
+	g.refs.Store(1)
+	return g
+}
+
+func (g *generation) letGo() {
+	if g.refs.Add(-1) == 0 {
+		g.once.Do(func() { close(g.drained) })
+	}
+}
+
+// pin returns the current generation, which stays whole until its unpin is
+// called.
+func (r *Runtime) pin() *generation {
+	for {
+		g := r.current.Load()
+		g.refs.Add(1)
+		if r.current.Load() == g {
+			return g
+		}
+		g.letGo() // replaced meanwhile
+	}
+}
+
+// close lets go of the instances.
+func (g *generation) close() {
+	for _, i := range g.instances {
+		i.release()
+	}
+}

@@ -1,0 +1,46 @@
+package runtime
+
+import (
+	"context"
+
+	"github.com/seed90475182/restspace/bus"
+)
+
+// inside is the bus as services see it: calls to the mounts of the generation
+// that their request sees, within its budget. Background work, which has no
+// request, sees the current generation.
+type inside struct{ runtime *Runtime }
+
+// Serve passes m to its mount.
+func (b inside) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+	root := bus.RootOf(ctx)
+	if root == nil {
+		return b.background(ctx, m)
+	}
+	m.Sees = nil
+	if err := root.Enter(m.Depth); err != nil {
+		_ = m.Close()
+		return nil, err
+	}
+	if m.URL.Host != "" {
+		_ = m.Close()
+		return nil, bus.Errorf(501, "calls to other servers are not supported yet: %s", m.URL)
+	}
+	return root.Table.Serve(ctx, m)
+}
+
+// background gives m a Root of its own.
+func (b inside) background(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+	g := b.runtime.pin()
+	root := bus.NewRoot(ctx, g.conf.Server.Limits.Timeout.Duration())
+	root.Table, root.Limits = g.table, g.inside()
+	reply, err := b.Serve(root, m)
+	end := func() { root.End(); g.unpin() }
+	if err != nil || reply.Body == nil {
+		end()
+		return reply, err
+	}
+	root.Lift()
+	reply.Body.OnClose(end)
+	return reply, nil
+}

@@ -1,0 +1,174 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/runtime/config"
+	"github.com/seed90475182/restspace/services"
+)
+
+// Waits between the tries to start a service that could not.
+const (
+	firstRetry = time.Second
+	lastRetry  = time.Minute
+)
+
+// instance is a service with its adaptors: what is carried over to the next
+// generation when its configuration has not changed. It is closed when nobody
+// has it any more.
+type instance struct {
+	conf *config.Service
+	env  services.Env
+	pool *adaptors.Pool
+	log  *slog.Logger
+
+	service atomic.Pointer[started] // nil while it could not start
+	refs    atomic.Int64
+	stop    context.CancelFunc // of the background work
+	ctx     context.Context    // of the background work
+	work    sync.WaitGroup
+	running sync.Once
+	opened  []io.Closer // in the order of opening; the background work's while it runs
+}
+
+// started is a service that runs.
+type started struct{ bus.Service }
+
+// start tries once to open the adaptors and make the service.
+func (i *instance) start(ctx context.Context) (err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, i.closeOpened())
+		}
+	}()
+	env := i.env
+	env.Adaptors = make(map[string]any, len(i.conf.Adaptors))
+	for key, chosen := range i.conf.Adaptors {
+		made, err := i.openAdaptor(ctx, chosen)
+		if err != nil {
+			return fmt.Errorf("service %q: %s %q: %w", i.conf.Name, key, chosen.Kind.Name, err)
+		}
+		env.Adaptors[key] = made
+	}
+	service, err := i.conf.Kind.New(ctx, env)
+	if err != nil {
+		return fmt.Errorf("service %q: %w", i.conf.Name, err)
+	}
+	i.keep(service)
+	i.service.Store(&started{service})
+	return nil
+}
+
+func (i *instance) openAdaptor(ctx context.Context, a config.Adaptor) (any, error) {
+	made, err := a.Kind.New(ctx, a.Config, adaptors.Env{Name: i.conf.Name, Log: i.env.Log, Pool: i.pool})
+	if err != nil {
+		return nil, err
+	}
+	i.keep(made)
+	if store, ok := made.(adaptors.Store); ok {
+		return adaptors.NewKeep(store, i.env.Limits.File), nil
+	}
+	return made, nil
+}
+
+// keep notes what has to be closed.
+func (i *instance) keep(made any) {
+	if closer, ok := made.(io.Closer); ok {
+		i.opened = append(i.opened, closer)
+	}
+}
+
+func (i *instance) closeOpened() error {
+	var err error
+	for _, c := range slices.Backward(i.opened) {
+		err = errors.Join(err, c.Close())
+	}
+	i.opened = nil
+	return err
+}
+
+// run begins the background work: of the service, or the tries to start it.
+// Only the first call does.
+func (i *instance) run() {
+	i.running.Do(func() {
+		i.work.Go(func() {
+			if i.service.Load() == nil && !i.retry() {
+				return
+			}
+			runner, ok := i.service.Load().Service.(services.Runner)
+			if !ok {
+				return
+			}
+			if err := runner.Run(i.ctx); err != nil && i.ctx.Err() == nil {
+				i.log.Error("background work ended", "mount", i.conf.Name, "error", err)
+			}
+		})
+	})
+}
+
+// retry tries to start the service until it does or is no longer wanted.
+func (i *instance) retry() bool {
+	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
+		select {
+		case <-i.ctx.Done():
+			return false
+		case <-time.After(wait):
+		}
+		err := i.start(i.ctx)
+		if err == nil {
+			i.log.Info("service started", "mount", i.conf.Name)
+			return true
+		}
+		i.log.Warn("service can't start yet", "mount", i.conf.Name, "error", err, "next", min(2*wait, lastRetry))
+	}
+}
+
+// Serve passes m to the service, or says that it can't start.
+func (i *instance) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+	if s := i.service.Load(); s != nil {
+		return s.Service.Serve(ctx, m)
+	}
+	_ = m.Close()
+	return nil, &bus.Error{
+		Status: http.StatusServiceUnavailable,
+		Type:   bus.TypeUnavailable,
+		Detail: "this service could not start and is tried again: the log says why",
+		Header: bus.Header{{Name: "Retry-After", Value: "5"}},
+	}
+}
+
+// methods returns the methods of the service at a service path.
+func (i *instance) methods(path []string, dir bool) []string {
+	if s := i.service.Load(); s != nil {
+		if m, ok := s.Service.(services.Methods); ok {
+			return m.Methods(path, dir)
+		}
+	}
+	return nil
+}
+
+// retain counts one more who has the instance, release one less. The last one
+// closes it.
+func (i *instance) retain() { i.refs.Add(1) }
+
+func (i *instance) release() {
+	if i.refs.Add(-1) > 0 {
+		return
+	}
+	i.stop()
+	i.work.Wait()
+	if err := i.closeOpened(); err != nil {
+		i.log.Error("service closed", "mount", i.conf.Name, "error", err)
+	}
+}

@@ -1,0 +1,114 @@
+// Package servicetest holds each Kind of service to the conventions of HTTP
+// that a client may rely on, whatever the service: a suite that is driven
+// through a real server.
+package servicetest
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/runtime"
+	"github.com/seed90475182/restspace/services"
+)
+
+// Kind holds a Kind to the conventions, mounted as its Example says.
+func Kind(t *testing.T, kind services.Kind, available adaptors.Registry) {
+	t.Helper()
+	s := start(t, kind, available)
+	for name, convention := range map[string]func(*testing.T, *server){
+		"OPTIONS acts on nothing and always succeeds":          options,
+		"HEAD is GET without the body":                         head,
+		"a method that nobody has is a 405 with Allow":         unknownMethod,
+		"nobody gets 401, somebody without the role 403":       refusals,
+		"an internal mount is not there":                       internal,
+		"every answer names its service and its request":       names,
+		"errors are problem documents, or a page for browsers": problems,
+		"a compressed body is a 415":                           compressed,
+		"no spelling of a path leaves the mount":               traversal,
+	} {
+		t.Run(name, func(t *testing.T) { convention(t, s) })
+	}
+}
+
+// server has the Kind three times: /open for everybody, /closed for role A,
+// /internal for services.
+type server struct {
+	*runtime.Runtime
+	kind   services.Kind
+	client *http.Client
+	calls  *atomic.Int64 // of adaptors
+}
+
+func start(t *testing.T, kind services.Kind, available adaptors.Registry) *server {
+	t.Helper()
+	s := &server{kind: kind, calls: new(atomic.Int64), client: &http.Client{
+		Transport:     &http.Transport{},
+		Timeout:       10 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	t.Chdir(t.TempDir())
+	s.Runtime = runtime.New(runtime.Options{
+		Services: services.NewRegistry(frozen(t, kind)), Adaptors: counted(available, s.calls),
+		Listen: true, Address: "127.0.0.1:0", LogTo: t.Output(),
+	})
+	require.NoError(t, s.Load(t.Context(), "services.json", configOf(t, kind)))
+	t.Cleanup(func() {
+		s.client.CloseIdleConnections()
+		require.NoError(t, s.Close(context.Background()))
+	})
+	return s
+}
+
+// configOf mounts the example of a Kind three times.
+func configOf(t *testing.T, kind services.Kind) []byte {
+	t.Helper()
+	var list []map[string]any
+	for name, roles := range map[string]string{"open": "all", "closed": "A", "internal": "all"} {
+		service := make(map[string]any)
+		require.NoError(t, json.Unmarshal([]byte(kind.Example), &service), "the Example of %s", kind.Name)
+		maps.Copy(service, map[string]any{
+			"name": name, "basePath": "/" + name, "readRoles": roles, "writeRoles": roles, "internal": name == "internal",
+		})
+		list = append(list, service)
+	}
+	data, err := json.Marshal(map[string]any{"services": list})
+	require.NoError(t, err)
+	return data
+}
+
+// do makes a request as nobody, or as somebody with the roles.
+func (s *server) do(t *testing.T, method, path, roles string, header ...string) (*http.Response, string) {
+	t.Helper()
+	request, err := http.NewRequest(method, "http://"+s.Addr(), nil)
+	require.NoError(t, err)
+	request.URL.Opaque = "//" + s.Addr() + path // as it is written
+	if strings.HasPrefix(method, "P") {
+		request.Body, request.ContentLength = io.NopCloser(strings.NewReader("{}")), 2
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	if roles != "" {
+		token, err := s.Token(&bus.User{Email: "ann@example.com", Roles: strings.Fields(roles)}, time.Minute)
+		require.NoError(t, err)
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	response, err := s.client.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response, string(body)
+}

@@ -1,0 +1,19 @@
+package servicetest_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	adaptorlist "github.com/seed90475182/restspace/adaptors/all"
+	"github.com/seed90475182/restspace/runtime/servicetest"
+	servicelist "github.com/seed90475182/restspace/services/all"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestEachKindKeepsTheConventions(t *testing.T) {
+	for _, kind := range servicelist.Registry().Kinds() {
+		t.Run(kind.Name, func(t *testing.T) { servicetest.Kind(t, kind, adaptorlist.Registry()) })
+	}
+}
