@@ -63,13 +63,15 @@ func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message)
 			mount = nil
 		}
 	}
+	if mount != nil {
+		root.Seen.Mount = mount.Name
+	}
 	if m.Method == http.MethodOptions {
 		return mount, g.options(mount, m), m.Close()
 	}
 	if mount == nil {
 		return nil, nil, errors.Join(bus.Errorf(http.StatusNotFound, "no service is mounted at this path"), m.Close())
 	}
-	root.Seen.Mount = mount.Name
 	m.URL.Base = len(mount.Base)
 	if m.Method == http.MethodHead {
 		m.Method = http.MethodGet // the edge leaves the body away

@@ -82,7 +82,7 @@ func configOf(t *testing.T, kind services.Kind) []byte {
 		})
 		list = append(list, service)
 	}
-	data, err := json.Marshal(map[string]any{"services": list})
+	data, err := json.Marshal(map[string]any{"services": list, "server": map[string]any{"log": map[string]any{"level": "error"}}})
 	require.NoError(t, err)
 	return data
 }

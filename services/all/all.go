@@ -3,12 +3,18 @@ package all
 
 import (
 	"github.com/seed90475182/restspace/services"
+	"github.com/seed90475182/restspace/services/files"
+	"github.com/seed90475182/restspace/services/jsonservice"
 	"github.com/seed90475182/restspace/services/lib"
+	"github.com/seed90475182/restspace/services/static"
 )
 
 // Registry returns the Kinds of all built-in services.
 func Registry() services.Registry {
 	return services.NewRegistry(
+		files.Kind(),
+		jsonservice.Kind(),
 		lib.Kind(),
+		static.Kind(),
 	)
 }
