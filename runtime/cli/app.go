@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/runtime/config"
 	"github.com/seed90475182/restspace/services"
 )
 
@@ -37,7 +38,8 @@ const (
 // Run carries out the command that args name, without the name of the program,
 // and returns its exit code: 0 when it is done, 1 when it failed, 2 when args
 // are not what the command takes. env holds KEY=value as os.Environ gives it.
-// When ctx ends, a command that serves drains and is done.
+// When ctx ends, a command that serves drains and is done. Such a command
+// writes to stderr from more than one goroutine.
 func (a App) Run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	r := &run{App: a, env: environment(env), stdin: stdin, stdout: stdout, stderr: stderr}
 	root := r.rootCommand()
@@ -91,7 +93,10 @@ roles that may read and write there.`,
 	root.SetUsageTemplate(usageTemplate)
 	root.PersistentFlags().StringVar(&r.config, "config", "services.json", "`file` of the configuration")
 	root.SetHelpCommand(r.helpCommand())
-	root.AddCommand(r.patternCommand(), r.versionCommand())
+	root.AddCommand(
+		r.serveCommand(), r.checkCommand(), r.routesCommand(), r.callCommand(),
+		r.patternCommand(), r.tokenCommand(), r.versionCommand(),
+	)
 	return root
 }
 
@@ -104,10 +109,16 @@ func (r *run) knownCommand(root *cobra.Command, args []string) error {
 	return usagef("unknown command %q%s", args[0], didYouMean(root.SuggestionsFor(args[0])))
 }
 
-// complain prints err to stderr, each of its lines by itself.
+// complain prints err to stderr, each of its lines by itself. The errors of a
+// configuration begin with their place in its file.
 func (r *run) complain(err error) {
+	p, prefix := r.paintFor(r.stderr), "restspace: "
+	var places config.Errors
+	if errors.As(err, &places) {
+		prefix = ""
+	}
 	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintf(r.stderr, "restspace: %s\n", strings.TrimSuffix(line, "\n"))
+		fmt.Fprintln(r.stderr, p.red(prefix+strings.TrimSuffix(line, "\n")))
 	}
 }
 

@@ -8,8 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
-	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -22,15 +23,16 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/*.txtar. Beside testscript's own commands they
-// have fails, http, signal and await.
+// have await, fails, http, interrupt and signal.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"http":   request,
-			"signal": signal,
-			"await":  await,
-			"fails":  fails,
+			"await":     await,
+			"fails":     fails,
+			"http":      request,
+			"interrupt": interrupt,
+			"signal":    signal,
 		},
 	})
 }
@@ -58,42 +60,82 @@ func request(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: http METHOD PATH [Name:value]... [body]")
 	}
-	rest := args[2:]
-	fields := slices.IndexFunc(rest, func(arg string) bool { return !fieldForm.MatchString(arg) })
-	if fields < 0 {
-		fields = len(rest)
+	fields, body := args[2:], ""
+	if n := len(args); n > 2 && !fieldForm.MatchString(args[n-1]) {
+		fields, body = args[2:n-1], args[n-1]
 	}
-	r, err := http.NewRequest(args[0], address(ts)+args[1], strings.NewReader(strings.Join(rest[fields:], " ")))
+	r, err := http.NewRequest(args[0], address(ts)+args[1], strings.NewReader(body))
 	ts.Check(err)
-	for _, field := range rest[:fields] {
+	for _, field := range fields {
 		name, value, _ := strings.Cut(field, ":")
 		r.Header.Add(name, strings.TrimSpace(value))
 	}
-	reply, err := http.DefaultClient.Do(r)
-	ts.Check(err)
-	defer reply.Body.Close()
-	body, err := io.ReadAll(reply.Body)
-	ts.Check(err)
-	fmt.Fprintln(ts.Stdout(), "HTTP", reply.Status)
-	ts.Check(reply.Header.Write(ts.Stdout()))
-	fmt.Fprintf(ts.Stdout(), "\n%s", body)
+	ts.Check(exchange(ts, r))
 }
 
 var fieldForm = regexp.MustCompile(`^[A-Za-z-]+:`)
 
+// interrupt is "interrupt COUNT PATH BODY": a POST during which the server gets
+// that many SIGTERM, before it has the body.
+func interrupt(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: interrupt COUNT PATH BODY")
+	}
+	count, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	body := &lateBody{text: strings.NewReader(args[2]), before: func() {
+		for range count {
+			signal(ts, false, []string{"TERM"})
+			await(ts, false, []string{"err", "draining"})
+		}
+	}}
+	r, err := http.NewRequest("POST", address(ts)+args[1], body)
+	ts.Check(err)
+	r.Header.Set("Expect", "100-continue") // so that the body is read when the service wants it
+	if err := exchange(ts, r); (err != nil) != neg {
+		ts.Fatalf("the request ended with %v", err)
+	}
+}
+
+// lateBody does something before it is read.
+type lateBody struct {
+	once   sync.Once
+	before func()
+	text   io.Reader
+}
+
+func (b *lateBody) Read(p []byte) (int, error) {
+	b.once.Do(b.before)
+	return b.text.Read(p)
+}
+
+// exchange makes a request and prints its reply.
+func exchange(ts *testscript.TestScript, r *http.Request) error {
+	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true, ExpectContinueTimeout: patience}}
+	reply, err := client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer reply.Body.Close()
+	body, err := io.ReadAll(reply.Body)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(ts.Stdout(), "HTTP", reply.Status)
+	fields := new(strings.Builder)
+	_ = reply.Header.Write(fields)
+	fmt.Fprintf(ts.Stdout(), "%s\n%s", strings.ReplaceAll(fields.String(), "\r", ""), body)
+	return nil
+}
+
 // address returns the last address in the file out, when there is one.
 func address(ts *testscript.TestScript) string {
-	var url string
-	waitFor(ts, "an address in out", func() bool {
-		data, err := os.ReadFile(ts.MkAbs("out"))
-		lines := regexp.MustCompile(`(?m)^http://\S+$`).FindAllString(string(data), -1)
-		if err == nil && len(lines) > 0 {
-			url = lines[len(lines)-1]
-		}
-		return url != ""
-	})
-	return url
+	await(ts, false, []string{"out", addressForm.String()})
+	found := addressForm.FindAllString(ts.ReadFile("out"), -1)
+	return strings.TrimSpace(found[len(found)-1])
 }
+
+var addressForm = regexp.MustCompile(`(?m)^http://\S+\n`)
 
 // signal is "signal NAME": a signal to the processes in the background.
 func signal(ts *testscript.TestScript, neg bool, args []string) {
@@ -115,16 +157,13 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	wanted, err := regexp.Compile(args[1])
 	ts.Check(err)
-	waitFor(ts, args[1]+" in "+args[0], func() bool {
+	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		data, _ := os.ReadFile(ts.MkAbs(args[0]))
-		return wanted.Match(data)
-	})
-}
-
-func waitFor(ts *testscript.TestScript, what string, done func() bool) {
-	for end := time.Now().Add(patience); !done(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			ts.Fatalf("waited %v for %s", patience, what)
+		switch {
+		case wanted.Match(data):
+			return
+		case time.Now().After(end):
+			ts.Fatalf("waited %v for %s in %s:\n%s", patience, args[1], args[0], data)
 		}
 	}
 }

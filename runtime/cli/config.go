@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/seed90475182/restspace/runtime"
+	"github.com/seed90475182/restspace/runtime/config"
+)
+
+// source returns the name of the configuration's file, as messages show it,
+// and its bytes.
+func (r *run) source() (name string, data []byte, err error) {
+	name = filepath.Clean(r.config)
+	data, err = os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return name, nil, fmt.Errorf("there is no file %s: write it (restspace help services lists what it can mount), or say with --config FILE where it is", name)
+	}
+	return name, data, err
+}
+
+// parse checks a configuration. It opens nothing of what that names.
+func (r *run) parse(name string, data []byte) (*config.Config, error) {
+	kinds := config.Kinds{Services: r.Services, Adaptors: r.Adaptors}
+	return config.Parse(name, data, kinds, config.Lookup{Env: r.lookup, ReadFile: os.ReadFile})
+}
+
+// configuration reads and checks the configuration.
+func (r *run) configuration() (*config.Config, error) {
+	name, data, err := r.source()
+	if err != nil {
+		return nil, err
+	}
+	return r.parse(name, data)
+}
+
+// options returns the options of a runtime, which may listen to the network.
+func (r *run) options(listen bool) runtime.Options {
+	return runtime.Options{Services: r.Services, Adaptors: r.Adaptors, LogTo: r.stderr, Env: r.lookup, Listen: listen}
+}
+
+// countOf returns how many services conf has, in words.
+func countOf(conf *config.Config) string {
+	if len(conf.Services) == 1 {
+		return "1 service"
+	}
+	return fmt.Sprintf("%d services", len(conf.Services))
+}
+
+// readFile returns the content of a file; - is standard input.
+func (r *run) readFile(name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(r.stdin)
+	}
+	return os.ReadFile(name)
+}

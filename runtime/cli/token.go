@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/runtime/identity"
+)
+
+func (r *run) tokenCommand() *cobra.Command {
+	var roles string
+	life := time.Hour
+	cmd := &cobra.Command{
+		Use:   "token EMAIL",
+		Short: "Print a token for a user, signed with the installation's key",
+		Long: `Prints a token for a user. It is signed with the key in auth.keyFile, which is
+made when it is missing: keep the token as secret as a password.`,
+		Example: `  restspace token jo@example.com --roles "U E" --exp 30m
+  curl -H "Authorization: Bearer $(restspace token jo@example.com --roles U)" http://127.0.0.1:3100/contacts`,
+		Args: takes("EMAIL"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if life < time.Second {
+				return usagef("--exp %v: write a time of a second or more, such as 30m or 12h", life)
+			}
+			return r.token(&bus.User{Email: args[0], Roles: strings.Fields(roles)}, life)
+		},
+	}
+	cmd.Flags().StringVar(&roles, "roles", "", "`roles` of the user, separated by spaces")
+	cmd.Flags().DurationVar(&life, "exp", life, "`time` until the token expires")
+	return cmd
+}
+
+func (r *run) token(u *bus.User, life time.Duration) error {
+	conf, err := r.configuration()
+	if err != nil {
+		return err
+	}
+	keys, err := identity.LoadKeys(conf.Auth.KeyFile)
+	if err != nil {
+		return err
+	}
+	issuer := identity.Issuer{Keys: keys, Name: conf.Auth.Issuer, Audience: conf.Auth.Audience}
+	token, err := issuer.Sign(u, life)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(r.stdout, token)
+	return err
+}
