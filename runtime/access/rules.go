@@ -30,16 +30,16 @@ type Decision struct {
 // kind. The base path of m's URL is set. An error is a *bus.Error: 401 for
 // nobody, 403 for a user without the role.
 func (r *Rules) Decide(kind *services.Kind, m *bus.Message) (Decision, error) {
-	put := m.Method == http.MethodPut || m.Method == http.MethodPost && !m.URL.Dir
+	directory := m.URL.Dir || len(m.ServicePath()) == 0
 	switch {
 	case kind.Manages != nil && kind.Manages(m):
 		return plain(r.Manage, m, "manage this")
 	case m.Method == http.MethodGet, m.Method == http.MethodHead, m.Method == http.MethodPost && kind.PostReads:
 		return plain(r.Read, m, "read this")
-	case kind.Documents && put:
+	case kind.Documents && m.Method == http.MethodPost && directory:
+		return plain(r.Create, m, mayCreate)
+	case kind.Documents && (m.Method == http.MethodPut || m.Method == http.MethodPost):
 		return r.put(m)
-	case kind.Documents && m.Method == http.MethodPost:
-		return plain(r.Create, m, "create documents here")
 	}
 	return plain(r.Write, m, "write here")
 }

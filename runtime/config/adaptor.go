@@ -52,10 +52,9 @@ func (r *reader) adaptor(b *block, slot services.Slot, keys slotKeys, kinds adap
 // adaptorKind finds the Kind of the adaptor of a slot.
 func (r *reader) adaptorKind(b *block, slot services.Slot, keys slotKeys, kinds adaptors.Registry) (kind adaptors.Kind, ok bool) {
 	at := b.at.AppendToken(slot.Key)
-	names := fitting(slot, kinds)
 	if keys.kind == nil {
 		if kind, ok = kinds.Kind(slot.Default); !ok {
-			r.fault(b.value, b.at, "%s has no %q: write one of %s", b.title, slot.Key, strings.Join(names, ", "))
+			r.fault(b.value, b.at, "%s has no %q: write %s", b.title, slot.Key, oneOf(fitting(slot, kinds)))
 		}
 		return kind, ok
 	}
@@ -66,11 +65,11 @@ func (r *reader) adaptorKind(b *block, slot services.Slot, keys slotKeys, kinds 
 	kind, ok = kinds.Kind(name)
 	switch {
 	case strings.Contains(name, "/"):
-		r.fault(keys.kind, at, "plugins are not supported yet: write one of %s", strings.Join(names, ", "))
+		r.fault(keys.kind, at, "plugins are not supported yet: write %s", oneOf(fitting(slot, kinds)))
 	case !ok:
-		r.fault(keys.kind, at, "unknown adaptor %s: %s", quote(name), choice(name, names))
+		r.fault(keys.kind, at, "unknown adaptor %s: %s", quote(name), choice(name, fitting(slot, kinds)))
 	case kind.Of != slot.Of:
-		r.fault(keys.kind, at, "%s is a %s, and the Kind %s needs a %s here: write one of %s", name, kind.Of, b.Kind.Name, slot.Of, strings.Join(names, ", "))
+		r.fault(keys.kind, at, "%s is of the interface %s, and the Kind %s needs %s here: write %s", name, kind.Of, b.Kind.Name, slot.Of, oneOf(fitting(slot, kinds)))
 		ok = false
 	}
 	return kind, ok

@@ -71,7 +71,7 @@ func (r *reader) cookie(v *hujson.Value, at pointer, into *Cookie) {
 			r.member(v, at, "/name", fmt.Errorf("%s is no name of a cookie: write %s", quote(into.Name), nameRule))
 		}
 	default:
-		r.fault(v, at, `%s: write an object such as {"name": "rs-auth"}, or false for no cookies`, found(v))
+		r.mistyped(v, at, `an object such as {"name": "rs-auth"}, or false for no cookies`)
 	}
 }
 
@@ -93,7 +93,7 @@ func userPattern(text string, mounts []*Service) (*urlpattern.Pattern, error) {
 	path := textOf(literal.Path)
 	for _, s := range mounts {
 		base := textOf(s.Base)
-		if nearest(textOf(literal.Path[:min(len(s.Base), len(literal.Path))]), []string{base}) != "" {
+		if !s.Exact && nearest(textOf(literal.Path[:min(len(s.Base), len(literal.Path))]), []string{base}) != "" {
 			return nil, fmt.Errorf("%s leads to no service: did you mean %s?", path, base)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/tailscale/hujson"
@@ -41,9 +42,7 @@ func appendFields(list []field, v reflect.Value) []field {
 func (r *reader) object(v *hujson.Value, at pointer, fields []field, later ...string) bool {
 	object, ok := v.Value.(*hujson.Object)
 	if !ok {
-		if !r.broken[v.StartOffset] {
-			r.fault(v, at, "%s: write an object, such as {}", found(v))
-		}
+		r.mistyped(v, at, "an object, such as {}")
 		return false
 	}
 	for _, m := range r.known(object, at, fields) {
@@ -79,15 +78,14 @@ func fieldNamed(fields []field, name string) *field {
 // decode decodes v into a Go value, part by part: one error does not hide the
 // next.
 func (r *reader) decode(v *hujson.Value, at pointer, into reflect.Value) {
-	if r.broken[v.StartOffset] {
-		return
-	}
 	t := into.Type()
-	if t == reflect.TypeFor[*hujson.Value]() { // for who reads it later
+	switch {
+	case t == reflect.TypeFor[*hujson.Value](): // for who reads it later
 		into.Set(reflect.ValueOf(v))
 		return
-	}
-	if decodesItself(t) {
+	case r.broken[v.StartOffset]:
+		return
+	case decodesItself(t):
 		r.leaf(v, at, into)
 		return
 	}
@@ -139,17 +137,27 @@ func (r *reader) member(v *hujson.Value, at, name pointer, err error) {
 
 // decodesItself reports whether a type has a JSON form of its own.
 func decodesItself(t reflect.Type) bool {
+	return takesNull(t) || isText(t) || t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
+}
+
+// takesNull reports whether a type takes any JSON, so that null may mean
+// something to it.
+func takesNull(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
-	return p.Implements(reflect.TypeFor[json.Unmarshaler]()) ||
-		p.Implements(reflect.TypeFor[json.UnmarshalerFrom]()) ||
-		p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) ||
-		t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
+	return t.Kind() == reflect.Interface ||
+		p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[json.UnmarshalerFrom]())
+}
+
+// isText reports whether the JSON form of a type is a string.
+func isText(t reflect.Type) bool {
+	return !takesNull(t) && (t == reflect.TypeFor[time.Duration]() ||
+		reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()))
 }
 
 func (r *reader) list(v *hujson.Value, at pointer, into reflect.Value) {
 	array, ok := v.Value.(*hujson.Array)
 	if !ok {
-		r.fault(v, at, "%s: write a list, such as []", found(v))
+		r.mistyped(v, at, "a list, such as []")
 		return
 	}
 	into.Set(reflect.MakeSlice(into.Type(), len(array.Elements), len(array.Elements)))
@@ -162,7 +170,7 @@ func (r *reader) list(v *hujson.Value, at pointer, into reflect.Value) {
 func (r *reader) members(v *hujson.Value, at pointer, into reflect.Value) {
 	object, ok := v.Value.(*hujson.Object)
 	if !ok {
-		r.fault(v, at, "%s: write an object, such as {}", found(v))
+		r.mistyped(v, at, "an object, such as {}")
 		return
 	}
 	into.Set(reflect.MakeMapWithSize(into.Type(), len(object.Members)))
@@ -176,8 +184,13 @@ func (r *reader) members(v *hujson.Value, at pointer, into reflect.Value) {
 
 // leaf decodes a value as a whole.
 func (r *reader) leaf(v *hujson.Value, at pointer, into reflect.Value) {
-	if v.Value.Kind() == 'n' && !takesNull(into.Type()) {
-		r.fault(v, at, "null: write %s, or leave the key out", wanted(into.Type()))
+	t, kind := into.Type(), v.Value.Kind()
+	switch {
+	case kind == 'n' && !takesNull(t):
+		r.mistyped(v, at, wanted(t)+", or leave the key out")
+		return
+	case kind != '"' && isText(t):
+		r.mistyped(v, at, wanted(t))
 		return
 	}
 	err := json.Unmarshal(plain(v), into.Addr().Interface(), r.options)
@@ -195,8 +208,8 @@ func (r *reader) leaf(v *hujson.Value, at pointer, into reflect.Value) {
 	}
 	at += semantic.JSONPointer
 	switch cause := semantic.Err; {
-	case cause == nil, errors.Is(cause, errNoString), errors.Is(cause, strconv.ErrSyntax), errors.Is(cause, strconv.ErrRange):
-		r.fault(inner, at, "%s: write %s", found(inner), wanted(semantic.GoType))
+	case cause == nil, errors.Is(cause, strconv.ErrSyntax), errors.Is(cause, strconv.ErrRange):
+		r.mistyped(inner, at, wanted(semantic.GoType))
 	case errors.Is(cause, json.ErrUnknownName):
 		r.fault(inner, at, "unknown key: leave it out")
 	default:
@@ -204,10 +217,11 @@ func (r *reader) leaf(v *hujson.Value, at pointer, into reflect.Value) {
 	}
 }
 
-func takesNull(t reflect.Type) bool {
-	p := reflect.PointerTo(t)
-	return t.Kind() == reflect.Interface ||
-		p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[json.UnmarshalerFrom]())
+// mistyped tells that v is of another type than what is wanted.
+func (r *reader) mistyped(v *hujson.Value, at pointer, wanted string) {
+	if !r.broken[v.StartOffset] {
+		r.fault(v, at, "this is %s: write %s", found(v), wanted)
+	}
 }
 
 // decoding returns how a leaf is decoded: with the types of the standard
@@ -218,13 +232,11 @@ func decoding() json.Options {
 	)))
 }
 
-var errNoString = errors.New("not a string")
-
 func fromString[T any](parse func(string) (T, error)) *json.Unmarshalers {
 	return json.UnmarshalFunc(func(text []byte, into *T) error {
 		var s string
 		if err := json.Unmarshal(text, &s); err != nil {
-			return errNoString
+			return errors.New("not a string: write one")
 		}
 		v, err := parse(s)
 		*into = v

@@ -102,7 +102,7 @@ func (r *reader) roles(b *block, key string, v *hujson.Value, into **access.Spec
 	}
 	literal, ok := v.Value.(hujson.Literal)
 	if !ok || literal.Kind() != '"' {
-		r.fault(v, b.at.AppendToken(key), `%s: write roles, such as "E A", or "all" or "none"`, found(v))
+		r.mistyped(v, b.at.AppendToken(key), `roles, such as "E A", or "all" or "none"`)
 		return
 	}
 	spec, err := access.Parse(literal.String())
@@ -149,4 +149,3 @@ func (t *together) mount(b *block, v *hujson.Value) error {
 	t.bases[base] = v
 	return nil
 }
-

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"io/fs"
@@ -67,7 +68,14 @@ func (r *reader) unique(v *hujson.Value, object *hujson.Object, at pointer) {
 	object.Members = kept
 }
 
-func nameOf(m *hujson.ObjectMember) string { return m.Name.Value.(hujson.Literal).String() }
+// nameOf returns the name of a member. Few have escapes.
+func nameOf(m *hujson.ObjectMember) string {
+	literal := m.Name.Value.(hujson.Literal)
+	if bytes.IndexByte(literal, '\\') < 0 {
+		return string(literal[1 : len(literal)-1])
+	}
+	return literal.String()
+}
 
 func isReference(object *hujson.Object) bool {
 	return slices.ContainsFunc(object.Members, func(m hujson.ObjectMember) bool {

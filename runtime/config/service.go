@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"strconv"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/tailscale/hujson"
@@ -84,7 +83,7 @@ func (r *reader) services(v *hujson.Value, kinds Kinds) []*Service {
 	array, ok := v.Value.(*hujson.Array)
 	switch {
 	case !ok:
-		r.fault(v, at, "%s: write the list of the services, such as []", found(v))
+		r.mistyped(v, at, "the list of the services, such as []")
 		return nil
 	case len(array.Elements) > maxServices:
 		r.fault(v, at, "%d services: write at most %d", len(array.Elements), maxServices)
@@ -146,13 +145,9 @@ func (r *reader) kind(b *block, object *hujson.Object, kinds services.Registry) 
 	if v := memberOf(object, "name"); v != nil && v.Value.Kind() == '"' && len(r.secretsIn(v)) == 0 {
 		b.title = "service " + quote(v.Value.(hujson.Literal).String())
 	}
-	var names []string
-	for _, k := range kinds.Kinds() {
-		names = append(names, k.Name)
-	}
 	v := memberOf(object, "service")
 	if v == nil {
-		r.fault(b.value, b.at, `%s has no "service": write its Kind, one of %s`, b.title, strings.Join(names, ", "))
+		r.fault(b.value, b.at, `%s has no "service": write its Kind, %s`, b.title, oneOf(namesOf(kinds)))
 		return false
 	}
 	at := b.at.AppendToken("service")
@@ -161,9 +156,17 @@ func (r *reader) kind(b *block, object *hujson.Object, kinds services.Registry) 
 		return false
 	}
 	if b.Kind, ok = kinds.Kind(name); !ok {
-		r.fault(v, at, "unknown Kind %s: %s", quote(name), choice(name, names))
+		r.fault(v, at, "unknown Kind %s: %s", quote(name), choice(name, namesOf(kinds)))
 	}
 	return ok
+}
+
+func namesOf(kinds services.Registry) []string {
+	var names []string
+	for _, k := range kinds.Kinds() {
+		names = append(names, k.Name)
+	}
+	return names
 }
 
 func memberOf(object *hujson.Object, name string) *hujson.Value {

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"encoding"
 	"fmt"
 	"reflect"
 	"slices"
@@ -41,12 +40,10 @@ func wanted(t reflect.Type) string {
 	case reflect.TypeFor[Rate]():
 		return `a rate such as "10/s"`
 	}
-	if reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
+	if isText(t) || t.Kind() == reflect.String {
 		return "a string"
 	}
 	switch t.Kind() {
-	case reflect.String:
-		return "a string"
 	case reflect.Bool:
 		return "true or false"
 	case reflect.Int8, reflect.Int16, reflect.Int32:
@@ -63,6 +60,9 @@ func wanted(t reflect.Type) string {
 	case reflect.Pointer:
 		return wanted(t.Elem())
 	case reflect.Slice, reflect.Array:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return "base64 in a string"
+		}
 		return "a list"
 	case reflect.Map, reflect.Struct:
 		return "an object"
@@ -93,7 +93,18 @@ func choice(name string, names []string) string {
 	if near := nearest(name, names); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
-	return "write one of " + strings.Join(names, ", ")
+	return "write " + oneOf(names)
+}
+
+// oneOf lists names to choose from.
+func oneOf(names []string) string {
+	switch len(names) {
+	case 0:
+		return "none of them, this server has none"
+	case 1:
+		return names[0]
+	}
+	return "one of " + strings.Join(names, ", ")
 }
 
 // nearest returns which of names somebody probably meant by name, or "".
