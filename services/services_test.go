@@ -90,7 +90,9 @@ func TestDefineFillsConfigAndNeeds(t *testing.T) {
 	assert.Same(t, keep, gotNeeds.Store)
 	assert.Equal(t, engine, gotNeeds.Engine)
 	assert.Panics(t, func() {
-		services.Define(services.Kind{}, func(context.Context, services.Env, services.None, struct{ X int }) (bus.Service, error) { return nil, nil })
+		services.Define(services.Kind{}, func(context.Context, services.Env, services.None, struct{ X int }) (bus.Service, error) {
+			return nil, nil
+		})
 	})
 }
 
