@@ -2,8 +2,6 @@ package bus
 
 import (
 	"context"
-	"fmt"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,11 +27,15 @@ type Root struct {
 	buffered atomic.Int64
 
 	mu     sync.Mutex
-	ctx    context.Context // made by the first Done
-	cancel context.CancelCauseFunc
-	timer  *time.Timer
 	err    error // how it ended, once it has
 	lifted bool
+	timer  *time.Timer
+
+	// Made by the first Done, and not changed after it.
+	ctx     context.Context
+	tell    func() // ends ctx and all below it with err
+	release context.CancelFunc
+	unwatch func() bool // of parent
 }
 
 // Seen is what was found out about a request on its way, for its line in the
@@ -43,14 +45,6 @@ type Seen struct {
 	Mount, User string
 	Token       string // why a token was not believed
 	Err         error  // what Problem made a reply of
-}
-
-// Limits bound what one request from outside may cause inside. Zero is no
-// limit.
-type Limits struct {
-	Depth    int   // calls above a call
-	Calls    int64 // calls in all
-	Buffered int64 // bytes of streams that are held in memory at one time
 }
 
 // NewRoot returns the context of a request that has until timeout from now for
@@ -78,8 +72,9 @@ func RootOf(ctx context.Context) *Root {
 func (r *Root) Deadline() (time.Time, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.lifted || r.deadline.IsZero() {
-		return r.parent.Deadline()
+	outer, ok := r.parent.Deadline()
+	if r.lifted || r.deadline.IsZero() || ok && outer.Before(r.deadline) {
+		return outer, ok
 	}
 	return r.deadline, true
 }
@@ -87,17 +82,32 @@ func (r *Root) Deadline() (time.Time, bool) {
 // Done is part of context.Context.
 func (r *Root) Done() <-chan struct{} {
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	var over error
 	if r.ctx == nil {
-		r.ctx, r.cancel = context.WithCancelCause(r.parent)
-		switch {
-		case r.check() != nil:
-			r.cancel(r.err)
-		case !r.lifted && !r.deadline.IsZero():
-			r.timer = time.AfterFunc(time.Until(r.deadline), func() { r.end(context.DeadlineExceeded) })
-		}
+		r.watch()
+		over = r.check()
+	}
+	r.mu.Unlock()
+	if over != nil {
+		r.end(over)
 	}
 	return r.ctx.Done()
+}
+
+// watch makes what Done needs. The caller holds mu.
+func (r *Root) watch() {
+	r.ctx, r.release = context.WithCancel((*ending)(r))
+	r.unwatch = context.AfterFunc(r.parent, r.expire)
+	if !r.lifted && !r.deadline.IsZero() {
+		r.timer = time.AfterFunc(time.Until(r.deadline), r.expire)
+	}
+}
+
+// expire ends r if its parent has ended or its time is over.
+func (r *Root) expire() {
+	if err := r.Err(); err != nil {
+		r.end(err)
+	}
 }
 
 // Err is part of context.Context.
@@ -133,16 +143,28 @@ func (r *Root) Value(key any) any {
 }
 
 // Allow replaces the time that the request has for the first byte of its
-// answer, counted from now: the mount that it is for may say so. It is called
-// before anybody waits for r.
+// answer, counted from now; 0 is no limit. The mount that the request is for
+// may say so. What has ended stays so, and a context that was made below r
+// keeps the deadline that it saw.
 func (r *Root) Allow(timeout time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.deadline = time.Time{}
+	if r.timer != nil {
+		r.timer.Stop()
+	}
+	if timeout <= 0 || r.lifted {
+		return
+	}
 	r.deadline = time.Now().Add(timeout)
+	if r.ctx != nil {
+		r.timer = time.AfterFunc(timeout, r.expire)
+	}
 }
 
 // Lift takes the deadline away: the answer has begun, and from now on it only
-// has to keep moving.
+// has to keep moving. A context that was made below r with a later deadline of
+// its own has lost that one: the context package does not set a timer for it.
 func (r *Root) Lift() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -160,39 +182,17 @@ func (r *Root) End() { r.end(context.Canceled) }
 
 func (r *Root) end(why error) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if r.err == nil {
 		r.err = why
 	}
 	if r.timer != nil {
 		r.timer.Stop()
 	}
-	if r.cancel != nil {
-		r.cancel(r.err)
+	watched := r.ctx != nil
+	r.mu.Unlock()
+	if watched {
+		r.unwatch()
+		r.tell()
+		r.release()
 	}
-}
-
-// Enter counts a call inside, depth calls below the request, and refuses the
-// one that is too many: 508 for depth, 429 for their number.
-func (r *Root) Enter(depth int) error {
-	if r.Limits.Depth > 0 && depth > r.Limits.Depth {
-		return &Error{Status: http.StatusLoopDetected, Type: TypeDepth,
-			Detail: fmt.Sprintf("services called one another more than %d levels deep: look for one that calls itself", r.Limits.Depth)}
-	}
-	if n := r.calls.Add(1); r.Limits.Calls > 0 && n > r.Limits.Calls {
-		return &Error{Status: http.StatusTooManyRequests, Type: TypeBudget,
-			Detail: fmt.Sprintf("the request led to more than %d calls", r.Limits.Calls)}
-	}
-	return nil
-}
-
-// Hold counts n bytes that are held in memory for the request; a negative n
-// gives them back. Too many are a 413.
-func (r *Root) Hold(n int64) error {
-	if held := r.buffered.Add(n); n > 0 && r.Limits.Buffered > 0 && held > r.Limits.Buffered {
-		r.buffered.Add(-n)
-		return &Error{Status: http.StatusRequestEntityTooLarge, Type: TypeBudget,
-			Detail: fmt.Sprintf("the request holds more than %d bytes in memory", r.Limits.Buffered)}
-	}
-	return nil
 }
