@@ -28,8 +28,12 @@ type User struct {
 	Fields map[string]string // further verified facts, by name: what {field} in a rule reads
 }
 
-// Field returns the named fact about u: its email, or one of Fields.
+// Field returns the named fact about u: its email, or one of Fields. Nobody
+// (nil) has none.
 func (u *User) Field(name string) (value string, ok bool) {
+	if u == nil {
+		return "", false
+	}
 	if name == "email" {
 		return u.Email, u.Email != ""
 	}

@@ -7,8 +7,8 @@ import "context"
 //
 // ctx carries the deadline, the cancellation and the [Root] of the request: the
 // message holds all that a service must read to do its job. Serve owns m and
-// may change it or return it as its reply. It returns a reply or an error,
-// never neither.
+// may change it or return it as its reply. It returns a reply, which has a
+// Status, or an error, never neither.
 type Service interface {
 	Serve(ctx context.Context, m *Message) (*Message, error)
 }

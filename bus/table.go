@@ -21,7 +21,7 @@ type Mount struct {
 	Exact   bool     // the base path only, nothing below it
 	Service Service
 
-	stats Stats
+	calls, failures, nanoseconds atomic.Int64
 }
 
 // Stats counts what a mount has done. Read it with [Mount.Stats].
@@ -33,9 +33,9 @@ type Stats struct {
 // Stats returns the counts until now.
 func (t *Mount) Stats() Stats {
 	return Stats{
-		Calls:    atomic.LoadInt64(&t.stats.Calls),
-		Failures: atomic.LoadInt64(&t.stats.Failures),
-		Time:     time.Duration(atomic.LoadInt64((*int64)(&t.stats.Time))),
+		Calls:    t.calls.Load(),
+		Failures: t.failures.Load(),
+		Time:     time.Duration(t.nanoseconds.Load()),
 	}
 }
 
@@ -51,25 +51,37 @@ func (t *Mount) Path() string {
 // Serve is one hop: it splits the path, calls the service, takes the time,
 // turns a panic into an error and names the mount in the reply.
 func (t *Mount) Serve(ctx context.Context, m *Message) (reply *Message, err error) {
-	start := time.Now()
+	start := time.Since(epoch)
 	defer func() {
 		if caught := recover(); caught != nil {
 			reply, err = nil, panicError(caught)
 		}
-		atomic.AddInt64(&t.stats.Calls, 1)
-		atomic.AddInt64((*int64)(&t.stats.Time), int64(time.Since(start)))
-		if err != nil {
-			atomic.AddInt64(&t.stats.Failures, 1)
-		} else {
-			reply.From = t.Name
-		}
+		t.count(time.Since(epoch)-start, err)
 	}()
 	m.URL.Base = len(t.Base)
-	reply, err = t.Service.Serve(ctx, m)
-	if err == nil && reply == nil {
-		err = fmt.Errorf("service %s returned neither a reply nor an error", t.Name)
+	if reply, err = t.Service.Serve(ctx, m); err != nil {
+		return nil, err
 	}
-	return reply, err
+	if reply == nil {
+		return nil, fmt.Errorf("service %s returned neither a reply nor an error", t.Name)
+	}
+	if reply.Status < 100 || reply.Status > 999 {
+		return nil, errors.Join(fmt.Errorf("service %s returned a reply of status %d", t.Name, reply.Status), reply.Close())
+	}
+	reply.From = t.Name
+	return reply, nil
+}
+
+// epoch is what hops take their time from: to ask for the time since it reads
+// one clock, and time.Now reads two.
+var epoch = time.Now()
+
+func (t *Mount) count(took time.Duration, err error) {
+	t.calls.Add(1)
+	t.nanoseconds.Add(int64(took))
+	if err != nil {
+		t.failures.Add(1)
+	}
 }
 
 // PanicError is a panic of a service, with the stack where it happened.
