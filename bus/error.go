@@ -26,7 +26,8 @@ const (
 )
 
 // An Error is a failure whose meaning to the client is known where it happens.
-// Detail is shown to the client, below 500 that is; Err goes to the log only.
+// Detail and Members are shown to the client, from 500 on only where there is a
+// Type; Err goes to the log only.
 type Error struct {
 	Status  int            // 400 to 599
 	Type    string         // "" is about:blank
@@ -58,12 +59,12 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // Classify returns what err means to a client. An Error in its chain says so
-// itself; fs.ErrNotExist is 404, fs.ErrExist 409, a passed deadline 504, a full
+// itself, if its Status is one of an error; fs.ErrNotExist is 404, fs.ErrExist 409, a passed deadline 504, a full
 // disk 507, a client that left 499, and what nobody knows 500.
 func Classify(err error) *Error {
 	var known *Error
 	switch {
-	case errors.As(err, &known):
+	case errors.As(err, &known) && known.Status >= 400 && known.Status <= 599:
 		return known
 	case errors.Is(err, fs.ErrNotExist):
 		return &Error{Status: http.StatusNotFound, Err: err}

@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Problem returns the reply that shows err to a client: RFC 9457
 // application/problem+json, or a plain page of the same facts where accept
 // (the value of Accept) asks for text/html. instance is the id of the request.
-// A status of 500 or more says nothing about the inside: not its detail, nor
-// its members.
+// A status of 500 or more says nothing about the inside: its detail and members
+// are left out, unless it has a Type, and so was written for the client.
 func Problem(err error, instance, accept string) *Message {
 	known := Classify(err)
 	facts := problem{Type: known.Type, Title: known.Title, Status: known.Status, Detail: known.Detail, Instance: instance}
@@ -47,10 +48,10 @@ type problem struct {
 
 func (p problem) json(members map[string]any) *Body {
 	p.Members = members
-	text, err := json.Marshal(p, json.Deterministic(true))
-	if err != nil { // a member that is no JSON: the rest is worth more than it
+	text, err := json.Marshal(p, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
+	if err != nil { // a member that is no JSON, or has the name of a fact: the rest is worth more than it
 		p.Members = nil
-		text, _ = json.Marshal(p)
+		text, _ = json.Marshal(p, jsontext.AllowInvalidUTF8(true))
 	}
 	return NewBody(text, "application/problem+json")
 }

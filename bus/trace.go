@@ -32,11 +32,21 @@ func ParseTrace(parent, state string) (t Trace, ok bool) {
 }
 
 // Parent returns the value of traceparent for a call, or "" if t is no trace.
+// Of the flags it passes on the one that version 00 knows, whether the trace is
+// sampled, and sets the others to zero as section 3.2.2.5 says.
 func (t Trace) Parent() string {
 	if t.ID == "" {
 		return ""
 	}
-	return "00-" + t.ID + "-" + t.Span + "-" + t.Flags
+	flags := "-00"
+	if t.sampled() {
+		flags = "-01"
+	}
+	return "00-" + t.ID + "-" + t.Span + flags
+}
+
+func (t Trace) sampled() bool {
+	return len(t.Flags) == 2 && strings.IndexByte("13579bdf", t.Flags[1]) >= 0
 }
 
 func hex(s string) bool {
