@@ -117,16 +117,16 @@ func begins(path, base []string) bool {
 
 func TestNewTableRefuses(t *testing.T) {
 	tests := []struct {
-		a, b bus.Mount
+		a, b *bus.Mount
 		want string
 	}{
-		{bus.Mount{Name: "a", Base: base("x")}, bus.Mount{Name: "a", Base: base("y")}, `two mounts are named "a"`},
-		{bus.Mount{Name: "a", Base: base("x/y")}, bus.Mount{Name: "b", Base: base("x/y")}, `mounts "a" and "b" have the same base path /x/y`},
-		{bus.Mount{Name: "a", Base: base("x"), Exact: true}, bus.Mount{Name: "b", Base: base("x"), Exact: true}, `mounts "a" and "b" have the same base path /x.`},
-		{bus.Mount{Name: "a"}, bus.Mount{Name: "b"}, `mounts "a" and "b" have the same base path /`},
+		{&bus.Mount{Name: "a", Base: base("x")}, &bus.Mount{Name: "a", Base: base("y")}, `two mounts are named "a"`},
+		{&bus.Mount{Name: "a", Base: base("x/y")}, &bus.Mount{Name: "b", Base: base("x/y")}, `mounts "a" and "b" have the same base path /x/y`},
+		{&bus.Mount{Name: "a", Base: base("x"), Exact: true}, &bus.Mount{Name: "b", Base: base("x"), Exact: true}, `mounts "a" and "b" have the same base path /x.`},
+		{&bus.Mount{Name: "a"}, &bus.Mount{Name: "b"}, `mounts "a" and "b" have the same base path /`},
 	}
 	for _, test := range tests {
-		_, err := bus.NewTable(&test.a, &test.b)
+		_, err := bus.NewTable(test.a, test.b)
 		assert.EqualError(t, err, test.want)
 	}
 	_, err := bus.NewTable(&bus.Mount{Name: "a", Base: base("x")}, &bus.Mount{Name: "b", Base: base("x"), Exact: true})
