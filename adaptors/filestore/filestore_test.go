@@ -2,9 +2,11 @@ package filestore_test
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -102,9 +104,44 @@ func TestLayout(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(root, "users", "%2Eschema.json"))
 	require.NoError(t, err)
 	assert.Equal(t, "content", string(data))
-	left, err := os.ReadDir(filepath.Join(root, ".tmp"))
-	require.NoError(t, err)
-	assert.Empty(t, left, "temporary files")
+}
+
+func TestNothingIsLeftBehind(t *testing.T) {
+	root := t.TempDir()
+	s := open(t, root)
+	mustPut(t, s, "x", "a")
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	for what, try := range map[string]func() error{
+		"success": func() error { _, err := put(s, "y", "a"); return err },
+		"create":  func() error { return putWhere(context.Background(), s, adaptors.Condition{Absent: true}, "new") },
+		"condition": func() error {
+			return putWhere(context.Background(), s, adaptors.Condition{Absent: true}, "a")
+		},
+		"condition in no directory": func() error {
+			return putWhere(context.Background(), s, adaptors.Condition{Exists: true}, "dir", "a")
+		},
+		"in the way": func() error { _, err := put(s, "y", "a", "b"); return err },
+		"cancelled":  func() error { return putWhere(cancelled, s, adaptors.Condition{}, "a") },
+		"short": func() error {
+			f, err := os.Open(filepath.Join(root, "a"))
+			require.NoError(t, err)
+			_, err = s.Put(context.Background(), adaptors.Key{"b"}, bus.NewStream(f, 100, ""), adaptors.Condition{})
+			return err
+		},
+	} {
+		err := try()
+		assert.Equal(t, what == "success" || what == "create", err == nil, "%s: %v", what, err)
+		left, err := os.ReadDir(filepath.Join(root, ".tmp"))
+		require.NoError(t, err)
+		assert.Empty(t, left, what)
+	}
+	assert.Equal(t, []string{"a", "new"}, list(t, s))
+}
+
+func putWhere(ctx context.Context, s *filestore.Store, c adaptors.Condition, key ...string) error {
+	_, err := s.Put(ctx, key, bus.NewBody([]byte("x"), ""), c)
+	return err
 }
 
 func TestKeyInTheWay(t *testing.T) {
@@ -115,6 +152,29 @@ func TestKeyInTheWay(t *testing.T) {
 		assert.ErrorIs(t, err, fs.ErrExist, "%q", key)
 	}
 	assert.Equal(t, []string{"b"}, list(t, s, "a"))
+}
+
+// TestKeyInTheWayRace writes a document and one below it at the same time.
+func TestKeyInTheWayRace(t *testing.T) {
+	s := openConfig(t, filestore.Config{Root: t.TempDir(), Durability: filestore.None})
+	var group sync.WaitGroup
+	for _, key := range []adaptors.Key{{"a"}, {"a", "b"}} {
+		for _, c := range []adaptors.Condition{{}, {Absent: true}} {
+			group.Go(func() {
+				for range 500 {
+					err := putWhere(context.Background(), s, c, key...)
+					if err != nil && !errors.Is(err, fs.ErrExist) {
+						assert.ErrorIs(t, err, adaptors.ErrCondition)
+					}
+					if err := s.Delete(context.Background(), key, adaptors.Condition{}); err != nil {
+						assert.ErrorIs(t, err, fs.ErrNotExist)
+					}
+				}
+			})
+		}
+	}
+	group.Wait()
+	assert.Empty(t, list(t, s))
 }
 
 func TestTheBodyIsTheFileItself(t *testing.T) {

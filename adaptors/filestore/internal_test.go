@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -55,12 +56,12 @@ func TestTimesNeverRepeat(t *testing.T) {
 func TestTimesNeverRepeatAfterACrash(t *testing.T) {
 	root := t.TempDir()
 	s := openInternal(t, Config{Root: root})
+	s.root.now = func() time.Time { return time.Now().Add(time.Hour) } // it will be set right while the server is down
 	before, err := s.putText("same", "a")
 	require.NoError(t, err)
 	require.NoError(t, s.root.lock.Unlock()) // as the kernel does, and nothing else
 
 	again := openInternal(t, Config{Root: root})
-	again.root.now = func() time.Time { return before.ModTime.Add(-time.Hour) }
 	after, err := again.putText("same", "a")
 	require.NoError(t, err)
 	assert.True(t, after.ModTime.After(before.ModTime))
@@ -98,6 +99,20 @@ func TestListingOfManyPages(t *testing.T) {
 			require.Equal(t, want[i:], got, "%d names, after %q", count, after)
 		}
 	}
+}
+
+func TestSelection(t *testing.T) {
+	offer := func(names ...string) []string {
+		s := selection{after: "b", size: 2}
+		for _, name := range names {
+			dir := name[len(name)-1] == '/'
+			s.offer([]byte(strings.TrimSuffix(name, "/")), map[bool]kind{true: directory, false: document}[dir])
+		}
+		return s.positions()
+	}
+	assert.Equal(t, []string{"c", "d"}, offer("g", "f", "e", "d", "c", "b", "a"))
+	assert.Equal(t, []string{"c", "d"}, offer("d", "d", "c", "c", "d", "e"), "a directory that gives names twice")
+	assert.Equal(t, []string{"b-", "b/"}, offer("c", "b/", "b", "b-"), "the slash counts")
 }
 
 // syncs counts the syncs of files and of directories, and fails those that it

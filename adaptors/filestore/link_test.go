@@ -91,40 +91,61 @@ func TestHardLinksAreDocuments(t *testing.T) {
 	assert.Equal(t, "old", content)
 }
 
-// TestSwappedForLinks swaps a directory, and a document, for links to what
-// must not be seen, as fast as it can, while others read and write there.
-func TestSwappedForLinks(t *testing.T) {
-	outside, root := t.TempDir(), t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(outside, "doc"), []byte("secret"), 0o600))
-	s := openConfig(t, filestore.Config{Root: root, Durability: filestore.None})
-	mustPut(t, s, "inside", "dir", "doc")
-	dir := filepath.Join(root, "dir")
-	require.NoError(t, os.Symlink(outside, filepath.Join(root, ".link")))
+// TestSwapped swaps a document, and its directory, for what must not be seen,
+// as fast as it can, while others read and write there.
+func TestSwapped(t *testing.T) {
+	outside := t.TempDir()
+	secret := filepath.Join(outside, "doc")
+	require.NoError(t, os.WriteFile(secret, []byte("secret"), 0o600))
+	tests := map[string]struct {
+		swapped string
+		make    func(path string) error
+	}{
+		"a directory for a link": {"dir", func(path string) error { return os.Symlink(outside, path) }},
+		"a document for a link":  {"dir/doc", func(path string) error { return os.Symlink(secret, path) }},
+		"a document for a FIFO":  {"dir/doc", func(path string) error { return unix.Mkfifo(path, 0o600) }},
+	}
+	for what, test := range tests {
+		t.Run(what, func(t *testing.T) {
+			root := t.TempDir()
+			s := openConfig(t, filestore.Config{Root: root, Durability: filestore.None})
+			mustPut(t, s, "inside", "dir", "doc")
+			other := filepath.Join(root, ".other")
+			require.NoError(t, test.make(other))
+			stop := swap(filepath.Join(root, test.swapped), other)
+			defer stop()
+			for i := range 1500 {
+				if i%3 == 0 {
+					_, _ = put(s, "inside", "dir", "doc")
+				} else if content, err := read(s, "dir", "doc"); err == nil {
+					require.Equal(t, "inside", content)
+				} else {
+					require.ErrorIs(t, err, fs.ErrNotExist)
+				}
+			}
+			data, err := os.ReadFile(secret)
+			require.NoError(t, err)
+			assert.Equal(t, "secret", string(data))
+		})
+	}
+}
 
-	stop := make(chan struct{})
+// swap exchanges two names until it is told to stop.
+func swap(a, b string) (stop func()) {
+	done := make(chan struct{})
 	var swapper sync.WaitGroup
 	swapper.Go(func() {
 		for {
 			select {
-			case <-stop:
+			case <-done:
 				return
 			default:
+				_ = unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE)
 			}
-			_ = unix.Renameat2(unix.AT_FDCWD, dir, unix.AT_FDCWD, filepath.Join(root, ".link"), unix.RENAME_EXCHANGE)
 		}
 	})
-	for i := range 1500 {
-		if i%3 == 0 {
-			_, _ = put(s, "inside", "dir", "doc")
-		} else if content, err := read(s, "dir", "doc"); err == nil {
-			require.Equal(t, "inside", content)
-		} else {
-			require.ErrorIs(t, err, fs.ErrNotExist)
-		}
+	return func() {
+		close(done)
+		swapper.Wait()
 	}
-	close(stop)
-	swapper.Wait()
-	data, err := os.ReadFile(filepath.Join(outside, "doc"))
-	require.NoError(t, err)
-	assert.Equal(t, "secret", string(data))
 }

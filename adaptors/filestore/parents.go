@@ -17,33 +17,22 @@ type parents struct {
 	made  int      // the depth of the highest that was made on the way; 0 is none
 }
 
-// place opens and makes the directories of key, and brings a temporary file
+// place opens or makes the directories of key, and brings a temporary file
 // there. No directory is removed meanwhile.
 func (p *parents) place(t *temporary, key adaptors.Key, c *adaptors.Condition) (created bool, err error) {
 	p.root.tree.RLock()
 	defer p.root.tree.RUnlock()
-	if err := p.descend(key[:len(key)-1], c); err != nil {
+	if err := p.descend(key[:len(key)-1], p.make); err != nil {
 		return false, err
 	}
 	return p.root.replace(t, p.lowest(), key, c)
 }
 
-// descend opens the directories of key. With a condition it makes those that
-// are missing, unless the condition does not hold for a document that is
-// missing with them; without one they are an error that is missing.
-func (p *parents) descend(key adaptors.Key, c *adaptors.Condition) error {
+// descend goes down the directories of key, opening each by step.
+func (p *parents) descend(key adaptors.Key, step func(name string) (dir, error)) error {
 	for _, segment := range key {
 		name := adaptors.EscapeName(segment)
-		d, err := p.lowest().open(name)
-		if c != nil && errors.Is(err, unix.ENOENT) {
-			if err := c.Check(nil); err != nil {
-				return err
-			}
-			d, err = p.make(name)
-		}
-		if c != nil && errors.Is(err, unix.ENOTDIR) {
-			err = fs.ErrExist
-		}
+		d, err := step(name)
 		if err != nil {
 			return err
 		}
@@ -52,16 +41,25 @@ func (p *parents) descend(key adaptors.Key, c *adaptors.Condition) error {
 	return nil
 }
 
-// make makes a directory in the lowest one, and opens it.
+// open opens a directory in the lowest one.
+func (p *parents) open(name string) (dir, error) { return p.lowest().open(name) }
+
+// make opens a directory in the lowest one, making it if it is missing.
 func (p *parents) make(name string) (dir, error) {
-	err := p.lowest().mkdir(name, 0o750)
-	if err == nil && p.made == 0 {
-		p.made = len(p.dirs) + 1
+	d, err := p.open(name)
+	if errors.Is(err, unix.ENOENT) {
+		err = p.lowest().mkdir(name, 0o750)
+		if err == nil && p.made == 0 {
+			p.made = len(p.dirs) + 1
+		}
+		if err != nil && !errors.Is(err, unix.EEXIST) { // another writer made it meanwhile
+			return 0, fault(err)
+		}
+		d, err = p.open(name)
 	}
-	if err != nil && !errors.Is(err, unix.EEXIST) { // another writer made it meanwhile
-		return 0, fault(err)
+	if errors.Is(err, unix.ENOTDIR) {
+		return 0, fs.ErrExist
 	}
-	d, err := p.lowest().open(name)
 	return d, fault(err)
 }
 

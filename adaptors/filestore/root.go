@@ -167,22 +167,6 @@ func (r *root) Close() error {
 	return err
 }
 
-// nextTime returns the time for a write: later than that of all before it.
-func (r *root) nextTime() (int64, error) {
-	r.clock.Lock()
-	defer r.clock.Unlock()
-	next := max(r.now().UnixNano(), r.last+1)
-	if next > r.reserved {
-		reserve := next + int64(time.Second)
-		if err := r.base.setTime(lockName, reserve); err != nil {
-			return 0, fault(err)
-		}
-		r.reserved = reserve
-	}
-	r.last = next
-	return next, nil
-}
-
 // keyLock returns the lock of a key, which it shares with others.
 func (r *root) keyLock(key adaptors.Key) *sync.Mutex {
 	var h maphash.Hash
@@ -226,22 +210,4 @@ func (r *root) done(d dir) {
 	if d != r.base {
 		d.close()
 	}
-}
-
-// missing reports whether err says that something is not there: no name, or a
-// link or a document where a directory would be.
-func missing(err error) bool {
-	return errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP)
-}
-
-// fault returns an error of something that the caller did not ask for, such
-// as a temporary file: that it is missing or there says nothing about a key.
-func fault(err error) error {
-	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrExist):
-		return errors.New(err.Error())
-	case errors.Is(err, unix.EROFS):
-		return fmt.Errorf("%w: %w", adaptors.ErrReadOnly, err)
-	}
-	return err
 }

@@ -194,7 +194,7 @@ func (s *Store) Delete(ctx context.Context, key adaptors.Key, c adaptors.Conditi
 	defer s.leave()
 	parents := parents{root: s.root}
 	defer parents.close()
-	err := parents.descend(key[:len(key)-1], nil)
+	err := parents.descend(key[:len(key)-1], parents.open)
 	if err == nil {
 		err = s.root.remove(parents.lowest(), key, &c)
 	}
