@@ -139,7 +139,8 @@ func TestUsage(t *testing.T) {
 // bare returns the bare server over a little data.
 func bare(t *testing.T) (*httptest.Server, *data) {
 	d := &data{dir: t.TempDir(), document: document(1 << 10)}
-	require.NoError(t, d.fill(3))
+	require.NoError(t, d.fill())
+	require.NoError(t, d.fillMany(3))
 	router, err := bareRouter(d.dir)
 	require.NoError(t, err)
 	server := httptest.NewServer(router)

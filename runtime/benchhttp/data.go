@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -28,16 +27,15 @@ type data struct {
 	document   string // the content of a document of 1 KB
 }
 
-// newData makes the directory, with a number of documents to list. The caller
-// removes it.
-func newData(ctx context.Context, many int) (*data, error) {
+// newData makes the directory. The caller removes it.
+func newData(ctx context.Context) (*data, error) {
 	dir, err := os.MkdirTemp("", "benchhttp-")
 	if err != nil {
 		return nil, err
 	}
 	d := &data{dir: dir, document: document(1 << 10)}
 	if d.fileSystem, err = fileSystem(ctx, dir); err == nil {
-		err = d.fill(many)
+		err = d.fill()
 	}
 	if err != nil {
 		d.remove()
@@ -46,24 +44,17 @@ func newData(ctx context.Context, many int) (*data, error) {
 	return d, nil
 }
 
-// manyFor returns how many documents the scenarios need to list: they take
-// seconds to make.
-func manyFor(chosen []scenario) int {
-	if slices.ContainsFunc(chosen, func(s scenario) bool { return strings.HasPrefix(s.path, manyPath) }) {
-		return manyDocuments
-	}
-	return 0
-}
-
 func (d *data) remove() { _ = os.RemoveAll(d.dir) } // it is in the directory for temporary files
 
 func (d *data) path(elements ...string) string {
 	return filepath.Join(d.dir, filepath.Join(elements...))
 }
 
-// fill makes the files, many of them in the directory many.
-func (d *data) fill(many int) error {
-	for _, dir := range []string{"docs", "files", "many", "put", "bare-put/.tmp"} {
+// fill makes all but the documents to list. The directories for temporary files
+// are made side by side, since the place of a directory on the disk decides
+// what it costs to make a file in it.
+func (d *data) fill() error {
+	for _, dir := range []string{"docs", "files", "many", "put/.tmp", "bare-put/.tmp"} {
 		if err := os.MkdirAll(d.path(dir), 0o700); err != nil {
 			return err
 		}
@@ -78,7 +69,16 @@ func (d *data) fill(many int) error {
 			return err
 		}
 	}
-	for i := range many {
+	return nil
+}
+
+// fillMany makes the documents to list, if they are not there. They take
+// seconds to make, and crowd the disk around them.
+func (d *data) fillMany(n int) error {
+	if _, err := os.Stat(d.path("many", "note-000000.json")); err == nil {
+		return nil
+	}
+	for i := range n {
 		if err := os.WriteFile(d.path("many", fmt.Sprintf("note-%06d.json", i)), []byte("{}"), 0o600); err != nil {
 			return err
 		}

@@ -114,7 +114,7 @@ func measure(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	}
 	ctx, cancel := context.WithTimeout(ctx, b.bound(chosen))
 	defer cancel()
-	if err := b.prepare(ctx, chosen); err != nil {
+	if err := b.prepare(ctx); err != nil {
 		return err
 	}
 	defer b.data.remove()
@@ -128,7 +128,7 @@ func (b *bench) bound(chosen []scenario) time.Duration {
 }
 
 // prepare finds the programs and makes the data.
-func (b *bench) prepare(ctx context.Context, chosen []scenario) (err error) {
+func (b *bench) prepare(ctx context.Context) (err error) {
 	if b.self, err = os.Executable(); err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (b *bench) prepare(ctx context.Context, chosen []scenario) (err error) {
 	if _, err = os.Stat(b.restspace); err != nil {
 		return fmt.Errorf("%w: run `make build` first", err)
 	}
-	if b.data, err = newData(ctx, manyFor(chosen)); err != nil {
+	if b.data, err = newData(ctx); err != nil {
 		return err
 	}
 	if b.token, err = b.sign(ctx); err != nil {

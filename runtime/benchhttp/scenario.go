@@ -75,6 +75,11 @@ func choose(only string) ([]scenario, error) {
 
 // compare measures the two servers in turns.
 func compare(ctx context.Context, b *bench, s scenario) (*comparison, error) {
+	if strings.HasPrefix(s.path, manyPath) {
+		if err := b.data.fillMany(manyDocuments); err != nil {
+			return nil, err
+		}
+	}
 	pair, err := b.startPair(ctx)
 	if err != nil {
 		return nil, err
