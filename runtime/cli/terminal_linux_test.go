@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+)
+
+// terminal is a pseudo-terminal: what is written to tty is what its user sees.
+type terminal struct{ user, tty *os.File }
+
+func openTerminal(t *testing.T) terminal {
+	user, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = user.Close() })
+	require.NoError(t, unix.IoctlSetPointerInt(int(user.Fd()), unix.TIOCSPTLCK, 0))
+	number, err := unix.IoctlGetInt(int(user.Fd()), unix.TIOCGPTN)
+	require.NoError(t, err)
+	tty, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = tty.Close() })
+	_, err = term.MakeRaw(int(tty.Fd())) // a line feed stays one byte
+	require.NoError(t, err)
+	return terminal{user, tty}
+}
+
+// seen returns what has been written, and hangs up.
+func (tm terminal) seen(t *testing.T) string {
+	require.NoError(t, tm.tty.Close())
+	seen, err := io.ReadAll(tm.user)
+	require.ErrorIs(t, err, unix.EIO, "the end of a terminal that nobody writes to")
+	return string(seen)
+}
+
+func TestTerminal(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	require.NoError(t, os.WriteFile("services.json", []byte(`{"services": [{"name": "echo", "basePath": "/", "service": "echo", "readRoles": "all"}]}`), 0o600))
+	const (
+		plainHead = "HTTP 200 OK\nContent-Length: 2\nContent-Type: text/plain; charset=utf-8\nX-Restspace-Service: echo\n\n"
+		colorHead = "HTTP \x1b[32m200 OK\x1b[0m\n\x1b[2mContent-Length:\x1b[0m 2\n\x1b[2mContent-Type:\x1b[0m text/plain; charset=utf-8\n\x1b[2mX-Restspace-Service:\x1b[0m echo\n\n"
+	)
+	text := []string{"call", "POST", "/x", "-d", "ab"}
+	for _, test := range []struct {
+		name string
+		args []string
+		env  []string
+		want string
+	}{
+		{"colors", text, nil, colorHead + "ab"},
+		{"no colors", text, []string{"NO_COLOR=1"}, plainHead + "ab"},
+		{"empty NO_COLOR", text, []string{"NO_COLOR="}, colorHead + "ab"},
+		{"dumb terminal", text, []string{"TERM=dumb"}, plainHead + "ab"},
+		{"error status", []string{"call", "GET", "/error"}, nil, "HTTP \x1b[31m418 I'm a teapot\x1b[0m\n\x1b[2mX-Restspace-Service:\x1b[0m echo\n\n"},
+		{"escape sequence in a field", []string{"call", "GET", "/escape"}, []string{"NO_COLOR=1"}, "HTTP 200 OK\nX-Restspace-Service: echo\nX-Title: \uFFFD[31mred\n\n"},
+		{"binary body", []string{"call", "POST", "/x", "-d", "\xff\x00", "--body"}, nil, "(a binary body of 2 bytes: write --body and > FILE to keep it)\n"},
+		{"headings", []string{"help", "service", "echo"}, nil, "\x1b[1m# echo\x1b[0m\n\nAnswers with what it is sent. For tests.\n\n```\n# no heading\n```\n"},
+		{"error", []string{"check", "none.json"}, nil, "\x1b[31mrestspace: there is no file none.json: write it (restspace help services lists what it can mount), or say with --config FILE where it is\x1b[0m\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			tm := openTerminal(t)
+			testApp().Run(t.Context(), test.args, test.env, tm.tty, tm.tty, tm.tty)
+			assert.Equal(t, test.want, tm.seen(t))
+		})
+	}
+}
