@@ -1,0 +1,55 @@
+package attacks
+
+import "testing"
+
+// script carries out a row that is more than one request, with a server of its
+// own.
+type script func(t *testing.T, row attack)
+
+// scripts are the functions of rows. A raw row that has one is not sent as it
+// is.
+func scripts() map[string]script {
+	return map[string]script{
+		// These take as long as the limits of time that they wait for.
+		"LIMIT-007": alone,
+		"LIMIT-008": alone,
+	}
+}
+
+// alone sends a raw row to a server of its own, beside the others.
+func alone(t *testing.T, row attack) { newArena(t).attack(t, row) }
+
+// TestAttacks carries out all rows that are not listed: first those that are
+// one request, one after the other on one server, then those that have a
+// function.
+func TestAttacks(t *testing.T) {
+	rows, reasons, functions := attacks(t), listed(), scripts()
+	tally := newTally(rows)
+	t.Cleanup(func() { tally.report(t) })
+	shared := newArena(t)
+	for _, area := range areas(rows) {
+		t.Run(area, func(t *testing.T) {
+			before, kept := shared.vitals(t), keptMB
+			for _, row := range rows {
+				if row.Area != area || row.Kind != "raw" || functions[row.ID] != nil || reasons[row.ID] != "" {
+					continue
+				}
+				kept = max(kept, row.Expect.RSSDeltaMB)
+				t.Run(row.ID, func(t *testing.T) {
+					defer tally.note(t, row)
+					shared.attack(t, row)
+				})
+			}
+			shared.assertSettled(t, before, kept)
+		})
+	}
+	for _, row := range rows {
+		if function := functions[row.ID]; function != nil {
+			t.Run(row.Area+"/"+row.ID, func(t *testing.T) {
+				t.Parallel()
+				defer tally.note(t, row)
+				function(t, row)
+			})
+		}
+	}
+}
