@@ -15,6 +15,9 @@ import (
 // sentence here. Keys are good ([Key.Check]) and name a document; only a prefix
 // may be empty: Keep sees to it.
 //
+// A Store may have two further methods, found by assertion: Close() error gives
+// up what it holds, and Health() error says why it can't be relied on.
+//
 // After Put or Delete returned nil, every Get and List gives the new state,
 // also after a crash. A failed Put changes nothing. A condition is compared
 // atomically with the write. A cancelled context leaves nothing behind. A

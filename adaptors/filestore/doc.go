@@ -33,6 +33,9 @@
 // when the later writer is answered, the earlier write is on disk as well. Ext4,
 // XFS and Btrfs keep that order.
 //
+// A listing may show a directory with nothing in it for the moment in which a
+// Put has made it, or a Delete is about to remove it.
+//
 // A power cut in the middle of a Put or Delete, one that nobody was told to
 // have succeeded, may leave an empty directory. Temporary files are removed at
 // the next start.
