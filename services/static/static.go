@@ -1,0 +1,58 @@
+// Package static is the service that shows the files of a store as a web site.
+package static
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services"
+	"github.com/seed90475182/restspace/services/documents"
+	"github.com/seed90475182/restspace/urlpattern"
+)
+
+//go:embed README.md
+var doc string
+
+// Config says which file stands for a directory.
+type Config struct {
+	DefaultResource        string `json:"defaultResource,omitempty"`        // what a directory shows; "" is index.html
+	DivertMissingToDefault bool   `json:"divertMissingToDefault,omitempty"` // the default of the root is the answer where nothing is: for single-page apps
+}
+
+// Check returns what is wrong with a config.
+func (c *Config) Check() error {
+	if c.DefaultResource == "" {
+		return nil
+	}
+	if p, err := urlpattern.ParsePath(c.DefaultResource); err != nil || len(p.Segments) != 1 || p.Dir {
+		return fmt.Errorf(`"defaultResource" is %q: write the name of a file, such as "index.html"`, c.DefaultResource)
+	}
+	return nil
+}
+
+// Kind returns the Kind static.
+func Kind() services.Kind {
+	return services.Define(services.Kind{
+		Name:    "static",
+		Doc:     doc,
+		Example: `{"service": "static", "adaptor": "memory", "readRoles": "all"}`,
+	}, open)
+}
+
+type needs struct {
+	Store *adaptors.Keep `slot:"adaptor"`
+}
+
+func open(_ context.Context, env services.Env, c Config, n needs) (bus.Service, error) {
+	s := &site{
+		files: documents.New(documents.Config{Keep: n.Store, MaxBody: env.Limits.Body}),
+		index: c.DefaultResource, divert: c.DivertMissingToDefault,
+	}
+	if s.index == "" {
+		s.index = "index.html"
+	}
+	return s, nil
+}
