@@ -13,6 +13,10 @@ func scripts() map[string]script {
 		// These take as long as the limits of time that they wait for.
 		"LIMIT-007": alone,
 		"LIMIT-008": alone,
+
+		"LIMIT-010": idleConnections,
+		"LIMIT-011": pipelined,
+		"JSON-035":  increments,
 	}
 }
 
