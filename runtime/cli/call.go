@@ -18,7 +18,9 @@ func (r *run) callCommand() *cobra.Command {
 		Short: "Make one request of the configuration, without a server",
 		Long: `Makes one request of the configuration inside this process, and prints status,
 fields and body of the reply. URL is a path with its query, or a whole URL of
-this server. The exit code is 1 for a status of 400 or more.
+this server. The exit code is 1 for a status of 400 or more. The directories
+that a running server has are closed to it: ask that server over HTTP, with a
+token.
 
 Without a field Content-Type in -H, the body is of the type that the name of its
 file says, or else application/json if it is JSON, text if it is UTF-8, and

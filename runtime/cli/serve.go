@@ -34,7 +34,7 @@ The mounts and the address go to standard output, the log to standard error.`,
 func (r *run) serve(ctx context.Context) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // so that the second signal has its usual effect
+	context.AfterFunc(ctx, stop) // so that the second signal ends the program, also while it loads
 	again := make(chan os.Signal, 1)
 	signal.Notify(again, syscall.SIGHUP)
 	defer signal.Stop(again)
@@ -52,6 +52,7 @@ func (r *run) serve(ctx context.Context) error {
 		case <-again:
 			r.reload(ctx, server)
 		case <-ctx.Done():
+			stop() // may not have been called yet
 			r.note("draining: a second signal ends at once")
 			return server.Close(context.WithoutCancel(ctx))
 		}

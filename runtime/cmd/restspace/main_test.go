@@ -80,37 +80,49 @@ func request(ts *testscript.TestScript, neg bool, args []string) {
 var fieldForm = regexp.MustCompile(`^[A-Za-z-]+:`)
 
 // interrupt is "interrupt COUNT PATH BODY": a POST during which the server gets
-// that many SIGTERM, before it has the body.
+// that many SIGTERM, before it has the body. With "!" the server is to end
+// before it answers.
 func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 3 {
 		ts.Fatalf("usage: interrupt COUNT PATH BODY")
 	}
 	count, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	body := &lateBody{text: strings.NewReader(args[2]), before: func() {
-		for range count {
-			signal(ts, false, []string{"TERM"})
-			await(ts, false, []string{"err", "draining"})
-		}
-	}}
+	body := &lateBody{Reader: strings.NewReader(args[2]), wanted: make(chan struct{}), sent: make(chan struct{})}
 	r, err := http.NewRequest("POST", address(ts)+args[1], body)
 	ts.Check(err)
 	r.Header.Set("Expect", "100-continue") // so that the body is read when the service wants it
-	if err := exchange(ts, r); (err != nil) != neg {
+	done := make(chan error, 1)
+	go func() { done <- exchange(ts, r) }()
+	select {
+	case <-body.wanted:
+	case err := <-done:
+		ts.Fatalf("the request ended without its body: %v", err)
+	}
+	for range count {
+		signal(ts, false, []string{"TERM"})
+		await(ts, false, []string{"err", "draining"})
+	}
+	if neg {
+		waitFor(ts, "the end of the server", func() bool { return len(alive(ts)) == 0 })
+	}
+	close(body.sent)
+	if err := <-done; (err != nil) != neg {
 		ts.Fatalf("the request ended with %v", err)
 	}
 }
 
-// lateBody does something before it is read.
+// lateBody tells when it is wanted, and comes when it is sent.
 type lateBody struct {
-	once   sync.Once
-	before func()
-	text   io.Reader
+	io.Reader
+	once         sync.Once
+	wanted, sent chan struct{}
 }
 
 func (b *lateBody) Read(p []byte) (int, error) {
-	b.once.Do(b.before)
-	return b.text.Read(p)
+	b.once.Do(func() { close(b.wanted) })
+	<-b.sent
+	return b.Reader.Read(p)
 }
 
 // exchange makes a request and prints its reply.
@@ -147,11 +159,20 @@ func signal(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 || names[args[0]] == 0 {
 		ts.Fatalf("usage: signal HUP|TERM|INT")
 	}
+	for _, p := range alive(ts) {
+		ts.Check(p.Signal(names[args[0]]))
+	}
+}
+
+// alive returns the processes in the background that have not ended.
+func alive(ts *testscript.TestScript) []*os.Process {
+	var list []*os.Process
 	for _, cmd := range ts.BackgroundCmds() {
-		if err := cmd.Process.Signal(names[args[0]]); !errors.Is(err, os.ErrProcessDone) {
-			ts.Check(err)
+		if err := cmd.Process.Signal(syscall.Signal(0)); !errors.Is(err, os.ErrProcessDone) {
+			list = append(list, cmd.Process)
 		}
 	}
+	return list
 }
 
 // await is "await FILE REGEXP": it waits until the file has what matches.
@@ -161,13 +182,16 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	wanted, err := regexp.Compile(args[1])
 	ts.Check(err)
-	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+	waitFor(ts, args[1]+" in "+args[0], func() bool {
 		data, _ := os.ReadFile(ts.MkAbs(args[0]))
-		switch {
-		case wanted.Match(data):
-			return
-		case time.Now().After(end):
-			ts.Fatalf("waited %v for %s in %s:\n%s", patience, args[1], args[0], data)
+		return wanted.Match(data)
+	})
+}
+
+func waitFor(ts *testscript.TestScript, what string, done func() bool) {
+	for end := time.Now().Add(patience); !done(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			ts.Fatalf("waited %v for %s", patience, what)
 		}
 	}
 }
