@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -318,6 +319,57 @@ func TestSlowReaderOfTheAnswerIsCutOff(t *testing.T) {
 	assert.Equal(t, first, c.until, "far enough away: left as it is")
 	require.NoError(t, c.moving(10*slowPiece))
 	assert.InDelta(t, 12*slowWindow, time.Until(c.until), float64(time.Second))
+}
+
+func TestReadDeadlineFiresWhenItIsWanted(t *testing.T) {
+	local, remote := tcpPair(t)
+	defer remote.Close()
+	c := conn{TCPConn: local, left: func() {}}
+	defer c.Close()
+	buffer := make([]byte, 1)
+	begin := time.Now()
+	for _, t1 := range []time.Time{time.Unix(1, 0), {}} { // as net/http wakes a reader, and lets it go on
+		require.NoError(t, c.SetReadDeadline(t1))
+	}
+	assert.WithinDuration(t, begin.Add(guard), c.read.set, time.Second)
+	require.NoError(t, c.SetReadDeadline(begin.Add(time.Hour)))
+	assert.WithinDuration(t, begin.Add(guard), c.read.set, time.Second, "far enough away: left as it is")
+
+	require.NoError(t, c.SetReadDeadline(begin.Add(20*time.Millisecond)))
+	_, err := c.Read(buffer)
+	assert.ErrorIs(t, err, os.ErrDeadlineExceeded)
+	assert.GreaterOrEqual(t, time.Since(begin), 20*time.Millisecond)
+
+	require.NoError(t, c.SetReadDeadline(time.Time{}))
+	c.read.set = time.Now().Add(10 * time.Millisecond) // what a request before may have left
+	require.NoError(t, local.SetReadDeadline(c.read.set))
+	go func() {
+		time.Sleep(50 * time.Millisecond)
+		_, _ = remote.Write([]byte("x"))
+	}()
+	n, err := c.Read(buffer)
+	require.NoError(t, err, "one that fires too early is set anew")
+	assert.Equal(t, 1, n)
+}
+
+func TestIdleConnectionEnds(t *testing.T) {
+	s := start(t, bustest.Echo(), func(o *Options) { o.Limits.IdleTimeout = 60 * time.Millisecond })
+	c, err := net.Dial("tcp", s.address)
+	require.NoError(t, err)
+	defer c.Close()
+	reader := bufio.NewReader(c)
+	for range 3 {
+		_, err = io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		require.NoError(t, err)
+		response, err := http.ReadResponse(reader, nil)
+		require.NoError(t, err)
+		_ = response.Body.Close()
+		time.Sleep(20 * time.Millisecond)
+	}
+	begin := time.Now()
+	_, err = reader.ReadByte()
+	assert.ErrorIs(t, err, io.EOF)
+	assert.Less(t, time.Since(begin), guard, "its own time-out, not another's")
 }
 
 func tcpPair(t *testing.T) (*net.TCPConn, *net.TCPConn) {

@@ -101,9 +101,20 @@ func addressOf(a net.Addr) netip.Addr {
 // looking at the clock.
 type conn struct {
 	*net.TCPConn
+	read  lazyDeadline
 	left  func()
 	once  sync.Once
 	until time.Time // the write deadline; used by one writer at a time
+}
+
+// Read is part of net.Conn.
+func (c *conn) Read(p []byte) (int, error) {
+	for {
+		n, err := c.TCPConn.Read(p)
+		if n > 0 || err == nil || !c.read.early(c.TCPConn, err) {
+			return n, err
+		}
+	}
 }
 
 // Write is part of net.Conn.
@@ -138,6 +149,9 @@ func (c *conn) moving(n int64) error {
 	return c.TCPConn.SetWriteDeadline(c.until)
 }
 
+// SetReadDeadline is part of net.Conn.
+func (c *conn) SetReadDeadline(t time.Time) error { return c.read.move(c.TCPConn, t) }
+
 // SetWriteDeadline is part of net.Conn.
 func (c *conn) SetWriteDeadline(t time.Time) error {
 	c.until = t
@@ -146,8 +160,7 @@ func (c *conn) SetWriteDeadline(t time.Time) error {
 
 // SetDeadline is part of net.Conn.
 func (c *conn) SetDeadline(t time.Time) error {
-	c.until = t
-	return c.TCPConn.SetDeadline(t)
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
 // Close is part of net.Conn.
