@@ -101,7 +101,7 @@ func TestRequestsArriveAsCleanMessages(t *testing.T) {
 	var seen bustest.Recorder
 	s := start(t, seen.Wrap(bustest.Echo()), nil)
 	answer := s.get(t, "/a%2Fb/c/?x=1", "X-Restspace-Service: forged", "x-restspace-roles: A", "X_Restspace_Internal: true",
-		"X-Rs-Hops: 1", "X-SC-Token: t", "X-Request-Id: mine", "X-Restspace-Request-Mode: manage", "Accept: */*")
+		"X-Rs-Hops: 1", "X-SC-Token: t", "X-Request-Id: mine", "X-Restspace-Request-Mode: manage", "Accept: */*", "X-Forwarded-For: 1.2.3.4", "Forwarded: for=1.2.3.4", "X-Real-IP: 1.2.3.4")
 	assert.Contains(t, answer, "HTTP/1.1 200 OK")
 	require.Len(t, seen.Calls(), 1)
 	call := seen.Calls()[0]
@@ -124,6 +124,23 @@ func TestEveryAnswerIsStamped(t *testing.T) {
 	trusting := start(t, bustest.Echo(), func(o *Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
 	assert.Contains(t, trusting.get(t, "/", "X-Request-Id: from-proxy"), "X-Request-Id: from-proxy\r\n")
 	assert.NotContains(t, trusting.get(t, "/", "X-Request-Id: a\"b"), `a"b`)
+}
+
+func TestClientBehindProxies(t *testing.T) {
+	o := Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}}
+	for _, row := range []struct{ remote, forwarded, want string }{
+		{"192.0.2.1:1234", "198.51.100.7", "192.0.2.1"},
+		{"10.0.0.1:1234", "198.51.100.7", "198.51.100.7"},
+		{"10.0.0.1:1234", "203.0.113.9, 198.51.100.7", "198.51.100.7"},
+		{"10.0.0.1:1234", "198.51.100.7, 10.0.0.2", "198.51.100.7"},
+		{"10.0.0.1:1234", "nonsense", "10.0.0.1"},
+		{"10.0.0.1:1234", "", "10.0.0.1"},
+		{"[::1]:1234", "2001:db8::7", "2001:db8::7"},
+	} {
+		r := &http.Request{RemoteAddr: row.remote, Header: http.Header{"X-Forwarded-For": {row.forwarded}}}
+		assert.Equal(t, row.want, o.client(r), row)
+	}
+	assert.Equal(t, "192.0.2.1", (&Options{}).client(&http.Request{RemoteAddr: "192.0.2.1:1", Header: http.Header{"X-Forwarded-For": {"x"}}}))
 }
 
 func TestRefusedBeforeAnyService(t *testing.T) {

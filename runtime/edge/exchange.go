@@ -34,7 +34,7 @@ func (x *exchange) request(w http.ResponseWriter, r *http.Request, o *Options) (
 	x.message = bus.Message{
 		Method: r.Method,
 		URL:    urlpattern.URL{Path: path, Dir: dir, Query: query},
-		Header: cleanHeader(bus.HeaderFrom(x.fields[:0], r.Header)),
+		Header: cleanHeader(bus.HeaderFrom(x.fields[:0], r.Header), o.trusts(r)),
 	}
 	if r.Body != http.NoBody && r.ContentLength != 0 {
 		stream := &requestBody{ReadCloser: r.Body, control: http.NewResponseController(w)}
@@ -68,11 +68,11 @@ func acceptable(r *http.Request, o *Options) error {
 
 // cleanHeader removes the fields that only this system may set. What a client
 // sends under such a name, or under one that some servers take for it, is a
-// forgery.
-func cleanHeader(h bus.Header) bus.Header {
+// forgery. What only a proxy may say goes, unless one that is trusted says it.
+func cleanHeader(h bus.Header, trusted bool) bus.Header {
 	kept := h[:0]
 	for _, f := range h {
-		if !reserved(f.Name) {
+		if !reserved(f.Name) && (trusted || !ofProxies(f.Name)) {
 			kept = append(kept, f)
 		}
 	}
@@ -88,4 +88,8 @@ func reserved(name string) bool {
 	}
 	return strings.HasPrefix(name, "X-Restspace-") && name != "X-Restspace-Request-Mode" ||
 		strings.HasPrefix(name, "X-Rs-") || name == "X-Sc-Token" || name == "X-Request-Id"
+}
+
+func ofProxies(name string) bool {
+	return name == "Forwarded" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-")
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"math/rand/v2"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/seed90475182/restspace/bus"
@@ -64,8 +63,8 @@ func (s *Server) free(x *exchange) {
 func (s *Server) root(r *http.Request) *bus.Root {
 	root := bus.NewRoot(r.Context(), s.options.Limits.Timeout)
 	root.Limits = s.options.Inside
-	root.Client = r.RemoteAddr
-	if id := r.Header["X-Request-Id"]; id != nil && validID(id[0]) && s.trusts(r) {
+	root.Client = s.options.client(r)
+	if id := r.Header["X-Request-Id"]; id != nil && validID(id[0]) && s.options.trusts(r) {
 		root.ID = id[0]
 	} else {
 		root.ID = newID()
@@ -86,27 +85,10 @@ func (s *Server) stamp(w http.ResponseWriter, r *http.Request, root *bus.Root) {
 	}
 	// net/http hides a Content-Length that stood beside a Transfer-Encoding,
 	// and what it would take for the next request may have been smuggled in.
-	smuggling := r.TransferEncoding != nil && r.ProtoMajor == 1 && !s.trusts(r)
+	smuggling := r.TransferEncoding != nil && r.ProtoMajor == 1 && !s.options.trusts(r)
 	if smuggling || s.retiring.Load() {
 		h["Connection"] = []string{"close"}
 	}
-}
-
-// trusts reports whether r comes from a trusted proxy.
-func (s *Server) trusts(r *http.Request) bool {
-	if len(s.options.TrustedProxies) == 0 {
-		return false
-	}
-	from, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return false
-	}
-	for _, network := range s.options.TrustedProxies {
-		if network.Contains(from.Addr().Unmap()) {
-			return true
-		}
-	}
-	return false
 }
 
 // newID returns an id for a request: also good as the id of a trace.
