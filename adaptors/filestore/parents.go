@@ -44,23 +44,25 @@ func (p *parents) descend(key adaptors.Key, step func(name string) (dir, error))
 // open opens a directory in the lowest one.
 func (p *parents) open(name string) (dir, error) { return p.lowest().open(name) }
 
-// make opens a directory in the lowest one, making it if it is missing.
+// make opens a directory in the lowest one, making it if it is missing. It
+// tries again where what was in the way, or the directory, went meanwhile.
 func (p *parents) make(name string) (dir, error) {
-	d, err := p.open(name)
-	if errors.Is(err, unix.ENOENT) {
+	for {
+		d, err := p.open(name)
+		switch {
+		case errors.Is(err, unix.ENOTDIR):
+			return 0, fs.ErrExist
+		case !errors.Is(err, unix.ENOENT):
+			return d, err
+		}
 		err = p.lowest().mkdir(name, 0o750)
 		if err == nil && p.made == 0 {
 			p.made = len(p.dirs) + 1
 		}
-		if err != nil && !errors.Is(err, unix.EEXIST) { // another writer made it meanwhile
+		if err != nil && !errors.Is(err, unix.EEXIST) {
 			return 0, fault(err)
 		}
-		d, err = p.open(name)
 	}
-	if errors.Is(err, unix.ENOTDIR) {
-		return 0, fs.ErrExist
-	}
-	return d, fault(err)
 }
 
 // lowest returns the directory of the document.
