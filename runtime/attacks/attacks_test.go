@@ -17,6 +17,19 @@ func scripts() map[string]script {
 		"LIMIT-010": idleConnections,
 		"LIMIT-011": pipelined,
 		"JSON-035":  increments,
+
+		"CONFIG-001": configInvalid,
+		"CONFIG-002": configUnknownKind,
+		"CONFIG-004": configSameBase,
+		"CONFIG-006": configNoRule,
+		"CONFIG-008": configHuge,
+		"CONFIG-011": configReplaced,
+		"CONFIG-012": configUnderLoad,
+		"CONFIG-013": configWhileSlow,
+		"CONFIG-015": configPortInUse,
+		"CONFIG-016": configOneFails,
+		"CONFIG-017": configTwoAtOnce,
+		"CONFIG-018": configStopWhileLoading,
 	}
 }
 

@@ -24,7 +24,7 @@ func (r *sent) accepted() bool { return r.method == "PUT" && r.status/100 == 2 }
 // of it, and to the rules that hold after every attack.
 func (a *arena) attack(t *testing.T, row attack) {
 	t.Helper()
-	before, from, hits := a.tree(t), len(a.logged()), a.canary.hits.Load()
+	before, from, hits := a.tree(t), a.logEnd(t), a.canary.hits.Load()
 	held := a.vitals(t)
 	r := a.send(t, row)
 	t.Logf("%s: %d in %v", row.ID, r.status, r.took.Round(time.Millisecond))
@@ -108,14 +108,14 @@ func (a *arena) assertExpected(t *testing.T, r *sent) {
 // assertLogged is the rule that a request has one line in the log, and that
 // each line is JSON without a raw control byte or a secret. What net/http
 // refuses before any handler sees it has none: such an answer has no id.
-func (a *arena) assertLogged(t *testing.T, r *sent, from int) {
+func (a *arena) assertLogged(t *testing.T, r *sent, from int64) {
 	t.Helper()
 	if r.status != 0 && !r.fromParser() {
 		id := `"id":"` + r.header.Get("X-Request-Id") + `"`
 		a.awaitLog(t, from, id+".*\n")
-		assert.Equal(t, 1, strings.Count(a.logged()[from:], id), "lines in the log for the request")
+		assert.Equal(t, 1, strings.Count(a.loggedSince(from), id), "lines in the log for the request")
 	}
-	log := a.logged()[from:]
+	log := a.loggedSince(from)
 	for line := range strings.Lines(log) {
 		line = strings.TrimSuffix(line, "\n")
 		assert.True(t, json.Valid([]byte(line)), "no JSON in the log: %q", line)

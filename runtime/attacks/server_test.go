@@ -2,6 +2,8 @@ package attacks
 
 import (
 	"fmt"
+	"io"
+	"math"
 	"net/http"
 	"os"
 	"os/exec"
@@ -120,24 +122,42 @@ func (s *server) kill(t *testing.T) {
 }
 
 // logged returns the log so far.
-func (s *server) logged() string {
-	data, _ := os.ReadFile(s.log)
+func (s *server) logged() string { return s.loggedSince(0) }
+
+// loggedSince returns the log from an offset on.
+func (s *server) loggedSince(from int64) string {
+	file, err := os.Open(s.log)
+	if err != nil {
+		return err.Error()
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.NewSectionReader(file, from, math.MaxInt64-from))
+	if err != nil {
+		return err.Error()
+	}
 	return string(data)
+}
+
+// logEnd returns the offset at which the log ends now.
+func (s *server) logEnd(t *testing.T) int64 {
+	t.Helper()
+	info, err := os.Stat(s.log)
+	require.NoError(t, err)
+	return info.Size()
 }
 
 // awaitLog waits until the log has what matches from an offset on, and returns
 // what it has then.
-func (s *server) awaitLog(t *testing.T, from int, pattern string) string {
+func (s *server) awaitLog(t *testing.T, from int64, pattern string) string {
 	t.Helper()
 	form := regexp.MustCompile(pattern)
-	var log string
-	if !assert.Eventually(t, func() bool {
-		log = s.logged()[from:]
-		return form.MatchString(log)
-	}, patience, time.Millisecond, "waiting for %s in the log", pattern) {
-		t.Fatal(log)
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		log := s.loggedSince(from)
+		if form.MatchString(log) {
+			return log
+		}
+		require.True(t, time.Now().Before(end), "waited for %s in the log: %s", pattern, log)
 	}
-	return log
 }
 
 // reload has the server read its configuration again and waits for what it
@@ -145,9 +165,11 @@ func (s *server) awaitLog(t *testing.T, from int, pattern string) string {
 func (s *server) reload(t *testing.T, config, says string) string {
 	t.Helper()
 	s.configure(t, config)
-	from := len(s.logged())
+	from := s.logEnd(t)
 	s.signal(t, syscall.SIGHUP)
-	return s.awaitLog(t, from, says)
+	log := s.awaitLog(t, from, saysLoaded+"|"+saysRefused)
+	require.Regexp(t, says, log)
+	return log
 }
 
 // What a server says to a reload.
