@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 )
 
 // A Body is the payload of a message: bytes, or a stream that is read once. It
@@ -16,6 +17,7 @@ type Body struct {
 	data      []byte
 	stream    io.ReadCloser
 	onClose   func()
+	closed    bool // the stream is
 }
 
 // NewBody returns a body of bytes. The caller gives them away: nobody changes
@@ -25,9 +27,13 @@ func NewBody(data []byte, mediaType string) *Body {
 }
 
 // NewStream returns a body that is read from r once. size is in bytes, -1 if
-// it is unknown; a stream that ends before its known size is an error to its
-// reader. Closing the body closes r. An *os.File is recognised where it helps.
+// it is unknown. Who reads gets no more than a known size, and
+// io.ErrUnexpectedEOF where r ends before it; an *os.File alone stays as it
+// is, since net/http can hand it to the kernel. Closing the body closes r.
 func NewStream(r io.ReadCloser, size int64, mediaType string) *Body {
+	if _, isFile := r.(*os.File); size >= 0 && !isFile {
+		r = &sizedStream{r, size}
+	}
 	return &Body{mediaType: mediaType, size: size, stream: r}
 }
 
@@ -60,7 +66,7 @@ func (b *Body) Stream() io.ReadCloser {
 // Bytes returns the whole payload, reading a stream to its end and closing it.
 // The array is the one that the body holds: it is not changed. More bytes than
 // limit are an [Error] of status 413, fewer than the stream promised one of
-// status 400.
+// status 400. What OnClose was given waits for Close.
 func (b *Body) Bytes(limit int64) ([]byte, error) {
 	if b == nil {
 		return nil, nil
@@ -72,9 +78,9 @@ func (b *Body) Bytes(limit int64) ([]byte, error) {
 		return b.data, nil
 	}
 	data, err := b.readAll(limit)
-	err = errors.Join(err, b.stream.Close())
-	b.stream = io.NopCloser(errReader{errors.New("the body is read already")})
+	err = errors.Join(err, b.closeStream())
 	if err != nil {
+		b.stream = io.NopCloser(errReader{errors.New("the body is read already")})
 		return nil, err
 	}
 	b.data, b.stream, b.size = data, nil, int64(len(data))
@@ -85,17 +91,21 @@ func (b *Body) readAll(limit int64) ([]byte, error) {
 	if b.size >= 0 {
 		data := make([]byte, b.size)
 		n, err := io.ReadFull(b.stream, data)
-		if err != nil && b.size > 0 {
-			return nil, shortBody(int64(n), b.size, err)
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			return nil, &Error{Status: http.StatusBadRequest, Err: io.ErrUnexpectedEOF,
+				Detail: fmt.Sprintf("the body ended after %d of %d bytes", n, b.size)}
 		}
-		return data, nil
+		return data, err
 	}
-	data, err := io.ReadAll(io.LimitReader(b.stream, limit+1))
-	switch {
-	case err != nil:
-		return nil, err
-	case int64(len(data)) > limit:
+	data, err := io.ReadAll(io.LimitReader(b.stream, limit))
+	if err != nil || int64(len(data)) < limit {
+		return data, err
+	}
+	if _, err = io.ReadFull(b.stream, make([]byte, 1)); err == nil {
 		return nil, tooLarge(limit)
+	}
+	if err != io.EOF {
+		return nil, err
 	}
 	return data, nil
 }
@@ -113,7 +123,8 @@ func (b *Body) Reader() io.Reader {
 	}
 }
 
-// OnClose has f called when the body is closed, after what was set before it.
+// OnClose has f called once, when the body is closed, after what was set
+// before it. b is not nil.
 func (b *Body) OnClose(f func()) {
 	if before := b.onClose; before != nil {
 		after := f
@@ -122,15 +133,12 @@ func (b *Body) OnClose(f func()) {
 	b.onClose = f
 }
 
-// Close gives up what the body holds. It may be called more than once.
+// Close gives up what the body holds. Only the first call does anything.
 func (b *Body) Close() error {
 	if b == nil {
 		return nil
 	}
-	var err error
-	if b.stream != nil {
-		err = b.stream.Close()
-	}
+	err := b.closeStream()
 	if f := b.onClose; f != nil {
 		b.onClose = nil
 		f()
@@ -138,18 +146,39 @@ func (b *Body) Close() error {
 	return err
 }
 
+func (b *Body) closeStream() error {
+	if b.stream == nil || b.closed {
+		return nil
+	}
+	b.closed = true
+	return b.stream.Close()
+}
+
+// sizedStream holds a stream to the size that was said of it.
+type sizedStream struct {
+	io.ReadCloser
+	left int64
+}
+
+// Read is part of io.Reader.
+func (s *sizedStream) Read(p []byte) (int, error) {
+	if s.left == 0 {
+		return 0, io.EOF
+	}
+	if int64(len(p)) > s.left {
+		p = p[:s.left]
+	}
+	n, err := s.ReadCloser.Read(p)
+	s.left -= int64(n)
+	if err == io.EOF && s.left > 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
 func tooLarge(limit int64) error {
 	return &Error{Status: http.StatusRequestEntityTooLarge, Type: TypeBodyTooLarge,
 		Detail: fmt.Sprintf("the body is larger than the limit of %d bytes: send less, or raise maxBody (maxFile for files)", limit)}
-}
-
-func shortBody(read, size int64, err error) error {
-	var known *Error
-	if errors.As(err, &known) {
-		return err
-	}
-	return &Error{Status: http.StatusBadRequest, Err: err,
-		Detail: fmt.Sprintf("the body ended after %d of %d bytes", read, size)}
 }
 
 type errReader struct{ err error }

@@ -11,13 +11,18 @@ import (
 
 // HeaderFrom appends the fields of h to dst, without those that concern one
 // connection only (RFC 9110 section 7.6.1) and those that a Body says itself.
-// An upgrade keeps its fields.
+// An upgrade (section 7.8) keeps Upgrade, and of Connection that option.
 func HeaderFrom(dst Header, h http.Header) Header {
-	upgrade := h["Upgrade"] != nil
 	named := h["Connection"]
+	upgrade := h["Upgrade"] != nil && listed(named, "Upgrade")
 	for name, values := range h {
 		switch name {
-		case "Connection", "Upgrade":
+		case "Connection":
+			if upgrade {
+				dst = append(dst, Field{name, "Upgrade"})
+			}
+			continue
+		case "Upgrade":
 			if !upgrade {
 				continue
 			}
@@ -76,8 +81,9 @@ func httpURL(u urlpattern.URL) *url.URL {
 	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/" + path, RawPath: escaped, RawQuery: u.Query}
 }
 
-// requestOf returns a message for r. Its strings and its body are r's.
-func requestOf(r *http.Request) (*Message, error) {
+// requestOf returns a message for r, with a body of size bytes (-1: unknown).
+// Its strings and its body are r's.
+func requestOf(r *http.Request, size int64) (*Message, error) {
 	path, err := urlpattern.ParsePath(r.URL.EscapedPath())
 	if err != nil {
 		return nil, &Error{Status: http.StatusBadRequest, Detail: err.Error()}
@@ -87,8 +93,18 @@ func requestOf(r *http.Request) (*Message, error) {
 		URL:    urlpattern.URL{Path: path.Segments, Dir: path.Dir, Query: r.URL.RawQuery},
 		Header: HeaderFrom(make(Header, 0, len(r.Header)), r.Header),
 	}
-	if r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0 {
-		m.Body = NewStream(r.Body, r.ContentLength, r.Header.Get("Content-Type"))
+	if r.Body != nil && r.Body != http.NoBody && size != 0 {
+		m.Body = NewStream(r.Body, size, r.Header.Get("Content-Type"))
 	}
 	return m, nil
+}
+
+// bodyless reports whether an answer to method has a status that never comes
+// with a body (RFC 9110 section 6.4.1).
+func bodyless(method string, status int) bool {
+	return method == http.MethodHead || !bodyAllowed(status)
+}
+
+func bodyAllowed(status int) bool {
+	return status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
 }

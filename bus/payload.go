@@ -38,7 +38,7 @@ func (b *Body) Payload() Payload { return PayloadOf(b.MediaType()) }
 // As returns the body as a payload of another kind, reading a stream of up to
 // limit bytes where it must. Data becomes text and text becomes binary as the
 // same bytes; binary becomes text as base64; text becomes data as one JSON
-// string, and binary as a base64 string.
+// string, and binary as a base64 string. Closing the new body closes b.
 func (b *Body) As(kind Payload, limit int64) (*Body, error) {
 	from := b.Payload()
 	if b == nil || from == kind {
@@ -51,18 +51,19 @@ func (b *Body) As(kind Payload, limit int64) (*Body, error) {
 	if from == Binary {
 		data = base64.StdEncoding.AppendEncode(nil, data)
 	}
+	as := NewBody(data, "application/octet-stream")
 	switch kind {
 	case Data:
-		data, err = jsontext.AppendQuote(nil, data)
-		if err != nil {
+		as = NewBody(nil, "application/json")
+		if as.data, err = jsontext.AppendQuote(nil, data); err != nil {
 			return nil, &Error{Status: 400, Detail: "the text is not valid UTF-8 and can't become a JSON string", Err: err}
 		}
-		return NewBody(data, "application/json"), nil
+		as.size = int64(len(as.data))
 	case Text:
-		return NewBody(data, "text/plain; charset=utf-8"), nil
-	default:
-		return NewBody(data, "application/octet-stream"), nil
+		as.mediaType = "text/plain; charset=utf-8"
 	}
+	as.OnClose(func() { _ = b.Close() })
+	return as, nil
 }
 
 // Charset returns the charset parameter of a media type in lower case, or "".

@@ -1,13 +1,12 @@
 package bus
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 )
@@ -33,22 +32,21 @@ func NewReplyWriter() *ReplyWriter {
 // move a deadline. Write returns the number of bytes of the body that went
 // out, and an error when they were not all: the connection is broken then.
 func (rw *ReplyWriter) Write(w http.ResponseWriter, r *http.Request, reply *Message, moving func()) (n int64, err error) {
-	defer func() { err = errors.Join(err, reply.Close()) }()
+	defer reply.Close() // that a stream was read to its end is what counts
 	if reply.Status == http.StatusSwitchingProtocols {
 		return rw.upgrade(w, r, reply)
 	}
 	h := w.Header()
 	fillHTTP(h, reply.Header, reply.Body)
 	size := reply.Body.Size()
-	bodiless := r.Method == http.MethodHead || reply.Status == http.StatusNoContent || reply.Status == http.StatusNotModified
-	if size >= 0 && reply.Status >= 200 && reply.Status != http.StatusNoContent && reply.Status != http.StatusNotModified {
+	if size >= 0 && bodyAllowed(reply.Status) {
 		h["Content-Length"] = []string{strconv.FormatInt(size, 10)}
 	}
 	if h["Content-Type"] == nil {
 		h["Content-Type"] = nil // net/http is not to guess one
 	}
 	w.WriteHeader(reply.Status)
-	if bodiless || size == 0 {
+	if size == 0 || bodyless(r.Method, reply.Status) {
 		return 0, nil
 	}
 	if moving == nil {
@@ -59,9 +57,7 @@ func (rw *ReplyWriter) Write(w http.ResponseWriter, r *http.Request, reply *Mess
 
 func (rw *ReplyWriter) body(w http.ResponseWriter, b *Body, moving func()) (int64, error) {
 	if b.stream == nil {
-		moving()
-		n, err := w.Write(b.data)
-		return int64(n), err
+		return writeBytes(w, b.data, moving)
 	}
 	if file, ok := b.stream.(*os.File); ok && b.size >= 0 {
 		if b.size <= smallBody {
@@ -71,6 +67,18 @@ func (rw *ReplyWriter) body(w http.ResponseWriter, b *Body, moving func()) (int6
 		return copyFile(w, file, b.size, moving)
 	}
 	return rw.copyStream(w, b, moving)
+}
+
+func writeBytes(w io.Writer, data []byte, moving func()) (n int64, err error) {
+	for piece := range slices.Chunk(data, bulkCopy) {
+		moving()
+		m, err := w.Write(piece)
+		n += int64(m)
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 // writeSmall reads a small file and writes it, once each.
@@ -93,17 +101,23 @@ func copyFile(w io.Writer, file *os.File, size int64, moving func()) (n int64, e
 		m, err = io.CopyN(w, file, min(bulkCopy, size-n))
 		n += m
 	}
+	if err == io.EOF {
+		err = fmt.Errorf("file ends after %d of %d bytes: %w", n, size, io.ErrUnexpectedEOF)
+	}
 	return n, err
 }
 
 // copyStream copies what is no file. What has no known size is sent on as it
-// comes.
+// comes, the header at once: its client may wait for that.
 func (rw *ReplyWriter) copyStream(w http.ResponseWriter, b *Body, moving func()) (n int64, err error) {
 	buffer := rw.small.Get().(*[smallBody]byte)
 	defer rw.small.Put(buffer)
 	flush := func() error { return nil }
 	if b.size < 0 {
 		flush = http.NewResponseController(w).Flush
+		if err := flush(); err != nil {
+			return 0, err
+		}
 	}
 	for {
 		m, readErr := b.stream.Read(buffer[:])
@@ -115,45 +129,11 @@ func (rw *ReplyWriter) copyStream(w http.ResponseWriter, b *Body, moving func())
 				return n, err
 			}
 		}
-		switch {
-		case readErr == io.EOF && b.size >= 0 && n < b.size:
-			return n, io.ErrUnexpectedEOF
-		case readErr == io.EOF:
+		if readErr == io.EOF {
 			return n, nil
-		case readErr != nil:
+		}
+		if readErr != nil {
 			return n, readErr
 		}
 	}
-}
-
-// upgrade gives the connection of r to the two sides of an upgrade and waits
-// until both have ended.
-func (rw *ReplyWriter) upgrade(w http.ResponseWriter, r *http.Request, reply *Message) (int64, error) {
-	inside, ok := reply.Body.Stream().(io.ReadWriteCloser)
-	if !ok {
-		return 0, errors.New("a reply of status 101 without a connection in its body")
-	}
-	fillHTTP(w.Header(), reply.Header, nil)
-	w.WriteHeader(http.StatusSwitchingProtocols)
-	outside, buffered, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		return 0, fmt.Errorf("upgrade: %w", err)
-	}
-	stop := context.AfterFunc(r.Context(), func() { _ = outside.Close() })
-	defer stop()
-	return splice(outside, io.MultiReader(io.LimitReader(buffered, int64(buffered.Reader.Buffered())), outside), inside)
-}
-
-// splice copies both ways until one side ends, then closes both.
-func splice(outside net.Conn, fromOutside io.Reader, inside io.ReadWriteCloser) (int64, error) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_, _ = io.Copy(inside, fromOutside)
-		_ = inside.Close()
-	}()
-	n, _ := io.Copy(outside, inside)
-	_ = outside.Close()
-	<-done
-	return n, nil
 }
