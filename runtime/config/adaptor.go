@@ -23,8 +23,8 @@ func (k *slotKeys) fields(key string) []field {
 }
 
 // adaptor reads what a service has in one of its slots.
-func (r *reader) adaptor(b *block, slot services.Slot, keys slotKeys, kinds adaptors.Registry, t *together) {
-	kind, ok := r.adaptorKind(b, slot, keys, kinds)
+func (r *reader) adaptor(b *block, slot services.Slot, keys slotKeys, t *together) {
+	kind, ok := r.adaptorKind(b, slot, keys)
 	if !ok {
 		return
 	}
@@ -50,11 +50,11 @@ func (r *reader) adaptor(b *block, slot services.Slot, keys slotKeys, kinds adap
 }
 
 // adaptorKind finds the Kind of the adaptor of a slot.
-func (r *reader) adaptorKind(b *block, slot services.Slot, keys slotKeys, kinds adaptors.Registry) (kind adaptors.Kind, ok bool) {
+func (r *reader) adaptorKind(b *block, slot services.Slot, keys slotKeys) (kind adaptors.Kind, ok bool) {
 	at := b.at.AppendToken(slot.Key)
 	if keys.kind == nil {
-		if kind, ok = kinds.Kind(slot.Default); !ok {
-			r.fault(b.value, b.at, "%s has no %q: write %s", b.title, slot.Key, oneOf(fitting(slot, kinds)))
+		if kind, ok = r.kinds.Adaptors.Kind(slot.Default); !ok {
+			r.fault(b.value, b.at, "%s has no %q: write %s", b.title, slot.Key, oneOf(r.fitting(slot)))
 		}
 		return kind, ok
 	}
@@ -62,23 +62,23 @@ func (r *reader) adaptorKind(b *block, slot services.Slot, keys slotKeys, kinds 
 	if !ok {
 		return kind, false
 	}
-	kind, ok = kinds.Kind(name)
+	kind, ok = r.kinds.Adaptors.Kind(name)
 	switch {
 	case strings.Contains(name, "/"):
-		r.fault(keys.kind, at, "plugins are not supported yet: write %s", oneOf(fitting(slot, kinds)))
+		r.fault(keys.kind, at, "plugins are not supported yet: write %s", oneOf(r.fitting(slot)))
 	case !ok:
-		r.fault(keys.kind, at, "unknown adaptor %s: %s", quote(name), choice(name, fitting(slot, kinds)))
+		r.fault(keys.kind, at, "unknown adaptor %s: %s", quote(name), choice(name, r.fitting(slot)))
 	case kind.Of != slot.Of:
-		r.fault(keys.kind, at, "%s is of the interface %s, and the Kind %s needs %s here: write %s", name, kind.Of, b.Kind.Name, slot.Of, oneOf(fitting(slot, kinds)))
+		r.fault(keys.kind, at, "%s is of the interface %s, and the Kind %s needs %s here: write %s", name, kind.Of, b.Kind.Name, slot.Of, oneOf(r.fitting(slot)))
 		ok = false
 	}
 	return kind, ok
 }
 
 // fitting returns the names of the adaptors that a slot takes.
-func fitting(slot services.Slot, kinds adaptors.Registry) []string {
+func (r *reader) fitting(slot services.Slot) []string {
 	var names []string
-	for _, k := range kinds.Kinds() {
+	for _, k := range r.kinds.Adaptors.Kinds() {
 		if k.Of == slot.Of {
 			names = append(names, k.Name)
 		}

@@ -42,13 +42,13 @@ type Lookup struct {
 // [Errors]: all that is wrong, and none of it holds a value that came from
 // outside the file.
 func Parse(name string, data []byte, kinds Kinds, lookup Lookup) (*Config, error) {
-	r := newReader(name, data)
+	r := newReader(name, data, kinds)
 	root := r.syntax(data)
 	if root == nil {
 		return nil, r.errors()
 	}
 	r.resolve(root, "", lookup)
-	c := r.config(root, kinds)
+	c := r.config(root)
 	if len(r.faults) > 0 {
 		return nil, r.errors()
 	}
@@ -56,7 +56,7 @@ func Parse(name string, data []byte, kinds Kinds, lookup Lookup) (*Config, error
 }
 
 // config reads the whole tree.
-func (r *reader) config(root *hujson.Value, kinds Kinds) *Config {
+func (r *reader) config(root *hujson.Value) *Config {
 	var top struct {
 		Schema   string        `json:"$schema"`
 		Server   *hujson.Value `json:"server"`
@@ -70,7 +70,7 @@ func (r *reader) config(root *hujson.Value, kinds Kinds) *Config {
 	if top.Services == nil {
 		r.fault(root, "", `"services" is missing: write the list of the services, such as []`)
 	} else {
-		c.Services = r.services(top.Services, kinds)
+		c.Services = r.services(top.Services)
 	}
 	c.Auth = r.auth(top.Auth, c.Services)
 	c.Secrets = r.secretValues()

@@ -67,11 +67,17 @@ func TestDefaults(t *testing.T) {
 	s := c.Services[0]
 	assert.Equal(t, "all", s.Rules.Read.String())
 	assert.Empty(t, s.Rules.Write.String())
-	assert.Same(t, s.Rules.Write, s.Rules.Create)
+	assert.Empty(t, s.Rules.Manage.String())
 	assert.Nil(t, s.Caching)
 	assert.Zero(t, s.Limits)
 	assert.Empty(t, c.Secrets)
 	assert.Equal(t, []byte("{}"), s.Adaptors["adaptor"].Canonical)
+}
+
+func TestCreateRolesAreWriteRolesByDefault(t *testing.T) {
+	c := parse(t, `{"services": [{"name": "a", "basePath": "/a", "service": "notes", "adaptor": "memory", "readRoles": "all", "writeRoles": "E"}]}`)
+	assert.Equal(t, "E", c.Services[0].Rules.Write.String())
+	assert.Same(t, c.Services[0].Rules.Write, c.Services[0].Rules.Create)
 }
 
 func TestAuth(t *testing.T) {
@@ -180,6 +186,7 @@ func TestSize(t *testing.T) {
 		{"depth behind a comment", "/* \" */ \"\\\"]\" //\n" + deep, "services.json:2:65: more than 64"},
 		{"values", strings.Repeat("[],", 4_000_000), "services.json:1:6000003: more than 2000000 values: write fewer"},
 		{"services", `{"services": [` + strings.Repeat("{},", 10_001) + `]}`, "services.json:1:14: /services: 10001 services: write at most 10000"},
+		{"a key", `{"services": [], "` + strings.Repeat("x", 4<<20) + `": 1}`, `unknown key "xxx`},
 		{"UTF-8", "{\n\"services\": \"é\xff\"}", "services.json:2:15: bytes that are not UTF-8: save the file as UTF-8"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -189,6 +196,11 @@ func TestSize(t *testing.T) {
 			assert.Less(t, cpu(t)-before, 2*time.Second)
 		})
 	}
+}
+
+func TestCommentsAndStringsAreNotCounted(t *testing.T) {
+	many := strings.Repeat("[", 100)
+	parse(t, "/* \" "+many+" */ {\n// \" "+many+"\n\"services\": [], \"$schema\": \"\\\""+many+"\" } // "+many)
 }
 
 func TestTenThousandServices(t *testing.T) {

@@ -80,7 +80,7 @@ type step struct {
 
 // Check has one error for each step without a call.
 func (c *stepsConfig) Check() error {
-	var list []error
+	var list []error // in a second join, as of a config in another
 	for i, s := range c.Steps {
 		if !strings.HasPrefix(s.Call, "/") {
 			list = append(list, pointed{fmt.Sprintf("/steps/%d/call", i), fmt.Errorf("%q is no path: begin it with a slash", s.Call)})
@@ -89,7 +89,7 @@ func (c *stepsConfig) Check() error {
 	if len(c.Steps) == 0 {
 		list = append(list, errors.New(`"steps" is missing: write a list of them`))
 	}
-	return errors.Join(list...)
+	return errors.Join(errors.Join(list...))
 }
 
 // pointed is an error that says where it belongs.

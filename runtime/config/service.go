@@ -78,7 +78,7 @@ type block struct {
 
 // services reads the list. Services without a base path, which are an error,
 // are left out.
-func (r *reader) services(v *hujson.Value, kinds Kinds) []*Service {
+func (r *reader) services(v *hujson.Value) []*Service {
 	const at = pointer("/services")
 	array, ok := v.Value.(*hujson.Array)
 	switch {
@@ -93,7 +93,7 @@ func (r *reader) services(v *hujson.Value, kinds Kinds) []*Service {
 	list := make([]*Service, 0, len(array.Elements))
 	for i := range array.Elements {
 		b := &block{Service: &Service{}, value: &array.Elements[i], at: at.AppendToken(strconv.Itoa(i))}
-		r.service(b, kinds, t)
+		r.service(b, t)
 		if b.mounted {
 			list = append(list, b.Service)
 		}
@@ -103,13 +103,13 @@ func (r *reader) services(v *hujson.Value, kinds Kinds) []*Service {
 }
 
 // service reads one service.
-func (r *reader) service(b *block, kinds Kinds, t *together) {
+func (r *reader) service(b *block, t *together) {
 	object, ok := b.value.Value.(*hujson.Object)
 	if !ok {
 		r.object(b.value, b.at, nil)
 		return
 	}
-	kindKnown := r.kind(b, object, kinds.Services)
+	kindKnown := r.kind(b, object)
 	fields := fieldsOf(&b.keys)
 	if !kindKnown {
 		r.known(object, b.at, fields)
@@ -131,7 +131,7 @@ func (r *reader) service(b *block, kinds Kinds, t *together) {
 	r.settings(b)
 	b.Adaptors = make(map[string]Adaptor, len(slots))
 	for i, slot := range b.Kind.Adaptors {
-		r.adaptor(b, slot, slots[i], kinds.Adaptors, t)
+		r.adaptor(b, slot, slots[i], t)
 	}
 	if sound {
 		r.check(b.value, b.at, b.Config)
@@ -140,14 +140,14 @@ func (r *reader) service(b *block, kinds Kinds, t *together) {
 }
 
 // kind finds the Kind of a service, and says how messages call the service.
-func (r *reader) kind(b *block, object *hujson.Object, kinds services.Registry) bool {
+func (r *reader) kind(b *block, object *hujson.Object) bool {
 	b.title = "the service"
 	if v := memberOf(object, "name"); v != nil && v.Value.Kind() == '"' && len(r.secretsIn(v)) == 0 {
 		b.title = "service " + quote(v.Value.(hujson.Literal).String())
 	}
 	v := memberOf(object, "service")
 	if v == nil {
-		r.fault(b.value, b.at, `%s has no "service": write its Kind, %s`, b.title, oneOf(namesOf(kinds)))
+		r.fault(b.value, b.at, `%s has no "service": write its Kind, %s`, b.title, oneOf(namesOf(r.kinds.Services)))
 		return false
 	}
 	at := b.at.AppendToken("service")
@@ -155,8 +155,8 @@ func (r *reader) kind(b *block, object *hujson.Object, kinds services.Registry) 
 	if !ok {
 		return false
 	}
-	if b.Kind, ok = kinds.Kind(name); !ok {
-		r.fault(v, at, "unknown Kind %s: %s", quote(name), choice(name, namesOf(kinds)))
+	if b.Kind, ok = r.kinds.Services.Kind(name); !ok {
+		r.fault(v, at, "unknown Kind %s: %s", quote(name), choice(name, namesOf(r.kinds.Services)))
 	}
 	return ok
 }

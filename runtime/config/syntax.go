@@ -19,11 +19,12 @@ func (r *reader) syntax(data []byte) *hujson.Value {
 		r.faultAt(offset, "", "%s", reason)
 		return nil
 	}
-	root, err := hujson.Parse(data)
+	// A comment at the very end needs no newline to be one.
+	root, err := hujson.Parse(append(data[:len(data):len(data)], '\n'))
 	if err == nil {
 		return &root
 	}
-	var line, column int
+	line, column := len(r.lines)+1, 1
 	text := err.Error()
 	if _, scanErr := fmt.Sscanf(text, "hujson: line %d, column %d:", &line, &column); scanErr == nil {
 		_, text, _ = strings.Cut(text, ": ")
@@ -35,7 +36,11 @@ func (r *reader) syntax(data []byte) *hujson.Value {
 	if strings.HasSuffix(text, "unexpected EOF") {
 		text = "the file ends before its value does: write the rest of it"
 	}
-	r.faultAt(r.lines[max(line, 1)-1]+max(column, 1)-1, "", "%s", text)
+	offset := len(data)
+	if line <= len(r.lines) {
+		offset = min(r.lines[line-1]+column-1, offset)
+	}
+	r.faultAt(offset, "", "%s", text)
 	return nil
 }
 

@@ -29,45 +29,56 @@ func found(v *hujson.Value) string {
 
 // wanted says what to write for a value of type t.
 func wanted(t reflect.Type) string {
-	if t == nil {
+	switch {
+	case t == nil:
 		return "another value"
-	}
-	switch t {
-	case reflect.TypeFor[Duration](), reflect.TypeFor[time.Duration]():
+	case t == reflect.TypeFor[Duration](), t == reflect.TypeFor[time.Duration]():
 		return `a duration such as "30s"`
-	case reflect.TypeFor[Size]():
+	case t == reflect.TypeFor[Size]():
 		return `a size such as "1MiB"`
-	case reflect.TypeFor[Rate]():
+	case t == reflect.TypeFor[Rate]():
 		return `a rate such as "10/s"`
-	}
-	if isText(t) || t.Kind() == reflect.String {
+	case isText(t):
 		return "a string"
 	}
-	switch t.Kind() {
-	case reflect.Bool:
+	return wantedOf(t)
+}
+
+// wantedOf is wanted for a type without a JSON form of its own.
+func wantedOf(t reflect.Type) string {
+	switch k := t.Kind(); {
+	case k == reflect.String:
+		return "a string"
+	case k == reflect.Bool:
 		return "true or false"
-	case reflect.Int8, reflect.Int16, reflect.Int32:
-		most := int64(1)<<(t.Bits()-1) - 1
-		return fmt.Sprintf("a whole number from %d to %d", -most-1, most)
-	case reflect.Uint8, reflect.Uint16, reflect.Uint32:
-		return fmt.Sprintf("a whole number from 0 to %d", int64(1)<<t.Bits()-1)
-	case reflect.Int, reflect.Int64:
-		return "a whole number"
-	case reflect.Uint, reflect.Uint64:
-		return "a whole number that is not negative"
-	case reflect.Float32, reflect.Float64:
-		return "a number"
-	case reflect.Pointer:
+	case t.ConvertibleTo(reflect.TypeFor[float64]()):
+		return wantedNumber(t)
+	case k == reflect.Pointer:
 		return wanted(t.Elem())
-	case reflect.Slice, reflect.Array:
-		if t.Elem().Kind() == reflect.Uint8 {
-			return "base64 in a string"
-		}
+	case k == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
+		return "base64 in a string"
+	case k == reflect.Slice, k == reflect.Array:
 		return "a list"
-	case reflect.Map, reflect.Struct:
+	case k == reflect.Map, k == reflect.Struct:
 		return "an object"
 	}
 	return "another value"
+}
+
+func wantedNumber(t reflect.Type) string {
+	zero := reflect.Zero(t)
+	switch most := int64(1)<<(t.Bits()-1) - 1; {
+	case zero.CanFloat():
+		return "a number"
+	case zero.CanInt() && t.Bits() == 64:
+		return "a whole number"
+	case zero.CanInt():
+		return fmt.Sprintf("a whole number from %d to %d", -most-1, most)
+	case t.Bits() == 64:
+		return "a whole number that is not negative"
+	default:
+		return fmt.Sprintf("a whole number from 0 to %d", 2*most+1)
+	}
 }
 
 // unknown tells of a key that is none of fields.
