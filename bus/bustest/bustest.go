@@ -3,6 +3,7 @@ package bustest
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/seed90475182/restspace/bus"
@@ -18,7 +19,7 @@ func Echo() bus.Service {
 }
 
 // A Call is what a Recorder saw: the request, and the status or the error of
-// its reply.
+// its reply. It is a copy: the memory of the request may be used again.
 type Call struct {
 	Method, URL string
 	Header      bus.Header
@@ -38,13 +39,13 @@ type Recorder struct {
 // Wrap returns s with its calls noted.
 func (r *Recorder) Wrap(s bus.Service) bus.Service {
 	return bus.ServiceFunc(func(ctx context.Context, m *bus.Message) (*bus.Message, error) {
-		call := Call{Method: m.Method, URL: m.URL.String(), Header: slices.Clone(m.Header), User: m.User, Depth: m.Depth}
+		call := Call{Method: strings.Clone(m.Method), URL: strings.Clone(m.URL.String()), Header: clone(m.Header), User: m.User, Depth: m.Depth}
 		if m.Body != nil && m.Body.Stream() == nil {
 			data, _ := m.Body.Bytes(m.Body.Size())
 			call.Body = slices.Clone(data)
 		}
 		reply, err := s.Serve(ctx, m)
-		if call.Err = err; err == nil {
+		if call.Err = err; err == nil && reply != nil {
 			call.Status = reply.Status
 		}
 		r.mu.Lock()
@@ -59,4 +60,13 @@ func (r *Recorder) Calls() []Call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.calls)
+}
+
+// clone returns fields of the same text in memory of their own.
+func clone(h bus.Header) bus.Header {
+	var copied bus.Header
+	for name, value := range h.All() {
+		copied.Add(strings.Clone(name), strings.Clone(value))
+	}
+	return copied
 }

@@ -19,7 +19,8 @@ type TB interface {
 // Frozen holds s to the rules of who owns what. It fails when the bytes of a
 // request's body changed under s. And it hands s a request made of memory that
 // it overwrites when the reply's body has been closed, as an edge does that
-// reuses its buffers: who kept a view of it finds it full of '!'.
+// reuses its buffers: who kept a view of it finds it full of '!'. Memory of a
+// request that ends in an error stays, since nothing says when that was read.
 func Frozen(t TB, s bus.Service) bus.Service {
 	return bus.ServiceFunc(func(ctx context.Context, m *bus.Message) (*bus.Message, error) {
 		t.Helper()
@@ -28,19 +29,26 @@ func Frozen(t TB, s bus.Service) bus.Service {
 		body, before := a.body(m.Body)
 		given.Body = body
 		where := m.Method + " " + m.URL.String()
-		reply, err := s.Serve(ctx, given)
-		if !bytes.Equal(before, a.data) {
-			t.Errorf("%s: the bytes of the request's body were changed", where)
-		}
-		if err != nil || reply.Body == nil {
-			if err == nil {
-				reply.Header = a.keep(reply.Header)
+		check := func() {
+			t.Helper()
+			if !bytes.Equal(before, a.data) {
+				t.Errorf("%s: the bytes of the request's body were changed", where)
 			}
-			a.overwrite()
-			return reply, err
 		}
-		reply.Body.OnClose(a.overwrite)
-		return reply, nil
+		reply, err := s.Serve(ctx, given)
+		switch {
+		case err != nil:
+			check()
+		case reply == nil:
+			t.Errorf("%s: neither a reply nor an error", where)
+		case reply.Body == nil:
+			check()
+			reply.Header = clone(reply.Header)
+			a.overwrite()
+		default:
+			reply.Body.OnClose(func() { check(); a.overwrite() })
+		}
+		return reply, err
 	})
 }
 
@@ -81,17 +89,9 @@ func (a *arena) body(b *bus.Body) (given *bus.Body, before []byte) {
 	}
 	data, _ := b.Bytes(b.Size())
 	a.data = slices.Clone(data)
-	return bus.NewBody(a.data, a.string(b.MediaType())), slices.Clone(data)
-}
-
-// keep copies fields out of the arena: those of a reply without a body have no
-// moment at which they are known to be read.
-func (a *arena) keep(h bus.Header) bus.Header {
-	var kept bus.Header
-	for name, value := range h.All() {
-		kept.Add(string([]byte(name)), string([]byte(value)))
-	}
-	return kept
+	given = bus.NewBody(a.data, a.string(b.MediaType()))
+	given.OnClose(func() { _ = b.Close() })
+	return given, slices.Clone(data)
 }
 
 func (a *arena) overwrite() {
