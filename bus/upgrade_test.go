@@ -174,11 +174,14 @@ func TestHijackRefuses(t *testing.T) {
 }
 
 func TestUpgradeWithoutAConnection(t *testing.T) {
-	for _, body := range []*bus.Body{nil, bus.NewBody([]byte("x"), "")} {
-		server := serve(t, bus.Handler(replying(101, body)))
+	for _, body := range []func() *bus.Body{
+		func() *bus.Body { return nil },
+		func() *bus.Body { return bus.NewBody([]byte("x"), "") },
+	} {
+		server := serve(t, bus.Handler(replying(101, body())))
 		_, err := server.Client().Get(server.URL)
 		assert.Error(t, err)
-		answer, err := clientOf(replying(101, body)).Get("http://x/")
+		answer, err := clientOf(replying(101, body())).Get("http://x/")
 		require.NoError(t, err)
 		require.NoError(t, answer.Body.Close())
 	}
