@@ -57,50 +57,42 @@ func (d *Documents) Serve(ctx context.Context, m *bus.Message) (*bus.Message, er
 
 func (d *Documents) route(ctx context.Context, m *bus.Message) (*bus.Message, error) {
 	path := m.ServicePath()
-	methods := d.Methods(path, m.URL.Dir)
-	if !slices.Contains(methods, m.Method) {
-		return nil, services.MethodNotAllowed(m.Method, methods)
-	}
 	if isDirectory(path, m.URL.Dir) {
 		switch m.Method {
 		case http.MethodGet:
 			return d.list(ctx, m)
 		case http.MethodPost:
 			return d.create(ctx, m)
-		default:
+		case http.MethodDelete:
 			return d.removeDirectory(ctx, m)
 		}
+		return nil, services.MethodNotAllowed(m.Method, d.Methods(path, m.URL.Dir))
 	}
 	key := d.key(path)
-	switch m.Method {
-	case http.MethodGet:
-		return d.get(ctx, m, key)
-	case http.MethodPatch:
-		return d.patch(ctx, m, key)
-	case http.MethodDelete:
-		return d.remove(ctx, m, key)
-	default:
-		return d.write(ctx, m, key)
-	}
-}
-
-// Methods is part of services.Methods. The list is not to be changed.
-func (d *Documents) Methods(path []string, dir bool) []string {
 	switch {
-	case isDirectory(path, dir):
-		return ofDirectories[:]
-	case d.JSON:
-		return ofDocuments[:]
-	default:
-		return ofDocuments[:len(ofDocuments)-1]
+	case m.Method == http.MethodGet:
+		return d.get(ctx, m, key)
+	case m.Method == http.MethodPut, m.Method == http.MethodPost:
+		return d.write(ctx, m, key)
+	case m.Method == http.MethodPatch && d.JSON:
+		return d.patch(ctx, m, key)
+	case m.Method == http.MethodDelete:
+		return d.remove(ctx, m, key)
 	}
+	return nil, services.MethodNotAllowed(m.Method, d.Methods(path, m.URL.Dir))
 }
 
-// Never changed. PATCH is the last: files have none.
-var (
-	ofDirectories = [...]string{http.MethodGet, http.MethodPost, http.MethodDelete}
-	ofDocuments   = [...]string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete, http.MethodPatch}
-)
+// Methods is part of services.Methods.
+func (d *Documents) Methods(path []string, dir bool) []string {
+	if isDirectory(path, dir) {
+		return []string{http.MethodGet, http.MethodPost, http.MethodDelete}
+	}
+	list := []string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete}
+	if d.JSON {
+		list = append(list, http.MethodPatch)
+	}
+	return list
+}
 
 func isDirectory(path []string, dir bool) bool { return dir || len(path) == 0 }
 

@@ -100,24 +100,7 @@ func (m *merging) value(p *patch) error {
 	start := len(m.to)
 	there := make([]bool, len(p.members))
 	for m.from.PeekKind() != '}' {
-		name, text, err := readName(m.from)
-		if err != nil {
-			return err
-		}
-		i, patched := p.index[string(text)]
-		switch {
-		case !patched:
-			m.name(start, name)
-			err = m.keep()
-		case p.members[i].value.isNull():
-			there[i] = true
-			err = m.from.SkipValue()
-		default:
-			there[i] = true
-			m.name(start, name)
-			err = m.value(p.members[i].value)
-		}
-		if err != nil {
+		if err := m.member(start, p, there); err != nil {
 			return err
 		}
 	}
@@ -129,6 +112,27 @@ func (m *merging) value(p *patch) error {
 	m.to = append(m.to, '}')
 	_, err := m.from.ReadToken()
 	return err
+}
+
+// member writes the next member of the document's object as p changes it, and
+// notes in there which of p's members it was.
+func (m *merging) member(start int, p *patch, there []bool) error {
+	name, text, err := readName(m.from)
+	if err != nil {
+		return err
+	}
+	i, patched := p.index[string(text)]
+	if !patched {
+		m.name(start, name)
+		return m.keep()
+	}
+	there[i] = true
+	value := p.members[i].value
+	if value.isNull() {
+		return m.from.SkipValue()
+	}
+	m.name(start, name)
+	return m.value(value)
 }
 
 // keep writes the next value of the document as it is.
