@@ -16,29 +16,30 @@ func HeaderFrom(dst Header, h http.Header) Header {
 	named := h["Connection"]
 	upgrade := h["Upgrade"] != nil && listed(named, "Upgrade")
 	for name, values := range h {
-		switch name {
-		case "Connection":
-			if upgrade {
-				dst = append(dst, Field{name, "Upgrade"})
-			}
+		switch {
+		case upgrade && name == "Connection":
+			dst = append(dst, Field{name, "Upgrade"})
 			continue
-		case "Upgrade":
-			if !upgrade {
-				continue
-			}
-		case "Content-Length", "Content-Type", "Transfer-Encoding", "Trailer", "Te", "Keep-Alive",
-			"Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization":
+		case upgrade && name == "Upgrade":
+		case ofConnection(name), listed(named, name):
 			continue
-		default:
-			if named != nil && listed(named, name) {
-				continue
-			}
 		}
 		for _, value := range values {
 			dst = append(dst, Field{name, value})
 		}
 	}
 	return dst
+}
+
+// ofConnection reports whether a field is for the next hop alone, or is what a
+// Body says.
+func ofConnection(name string) bool {
+	switch name {
+	case "Connection", "Upgrade", "Content-Length", "Content-Type", "Transfer-Encoding", "Trailer", "Te",
+		"Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization":
+		return true
+	}
+	return false
 }
 
 // listed reports whether a field that is a list of names holds name.
