@@ -41,7 +41,7 @@ func (r *reader) adaptor(b *block, slot services.Slot, keys slotKeys, t *togethe
 	if before == len(r.faults) {
 		r.check(stands, at, a.Config)
 	}
-	if before == len(r.faults) && kind.Claims != nil {
+	if before == len(r.faults) && r.complete(stands) && kind.Claims != nil {
 		for _, c := range kind.Claims(a.Config) {
 			t.claims = append(t.claims, claim{c, b.title, stands, at})
 		}

@@ -26,6 +26,7 @@ type reader struct {
 	lines   []int // where each line begins
 	faults  []problem
 	secrets []secret     // in the order of the file
+	lost    []int        // values that could not be put in their places, in the order of the file
 	broken  map[int]bool // values that an error was told of already
 	options json.Options
 }

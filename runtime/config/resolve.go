@@ -167,7 +167,15 @@ func (r *reader) broke(v *hujson.Value, at pointer, format string, args ...any) 
 		r.fault(v, at, format, args...)
 	}
 	v.Value = hujson.Literal("null")
+	r.lost = append(r.lost, v.StartOffset)
 	r.broken[v.StartOffset] = true
+}
+
+// complete reports whether no value is missing in v, so that what is in it can
+// be checked.
+func (r *reader) complete(v *hujson.Value) bool {
+	i, _ := slices.BinarySearch(r.lost, v.StartOffset)
+	return i == len(r.lost) || r.lost[i] >= v.EndOffset
 }
 
 // secretsIn returns the values from outside that stand in v.

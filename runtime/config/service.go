@@ -191,7 +191,7 @@ func (r *reader) settings(b *block) {
 // where in the config they belong: those with a method Pointer do.
 func (r *reader) check(v *hujson.Value, at pointer, config any) {
 	checker, ok := config.(interface{ Check() error })
-	if !ok {
+	if !ok || !r.complete(v) {
 		return
 	}
 	for _, err := range flatten(checker.Check()) {
