@@ -1,6 +1,10 @@
 package attacks
 
-import "testing"
+import (
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
 
 // script carries out a row that is more than one request, with a server of its
 // own.
@@ -30,6 +34,19 @@ func scripts() map[string]script {
 		"CONFIG-016": configOneFails,
 		"CONFIG-017": configTwoAtOnce,
 		"CONFIG-018": configStopWhileLoading,
+
+		"FS-001": fsLinkPlanted,
+		"FS-002": fsLinkSwapped,
+		"FS-003": fsLinkAtName,
+		"FS-004": fsHardLink,
+		"FS-005": fsSpecial(unix.S_IFIFO),
+		"FS-006": fsSpecial(unix.S_IFCHR),
+		"FS-008": fsRootMoved,
+		"FS-013": fsDenied,
+		"FS-022": fsStaleTemporary,
+		"FS-023": fsModes,
+		"FS-024": fsClockBack,
+		"FS-025": fsSameTick,
 	}
 }
 

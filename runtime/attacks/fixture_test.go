@@ -33,13 +33,20 @@ func newPlace(t *testing.T) *place {
 	for dir := p.dir; dir != os.TempDir() && len(dir) > 1; dir = filepath.Dir(dir) {
 		_ = os.Chmod(dir, 0o755) // a server of another user works here too
 	}
-	keys, err := identity.LoadKeys(filepath.Join(p.dir, "auth.key"))
-	require.NoError(t, err)
-	p.issuer = identity.Issuer{Keys: keys, Name: "restspace", Audience: "restspace"}
+	p.issuer = p.issuerOf(t)
 	require.NoError(t, os.Mkdir(p.data(), 0o750))
 	require.NoError(t, os.WriteFile(p.data("secret.txt"), []byte("CANARY-OUTSIDE-ROOT"), 0o600))
 	p.configure(t, fixtureConfig(t))
 	return p
+}
+
+// issuerOf returns what signs with the keys of the place, which are made if
+// they are missing.
+func (p *place) issuerOf(t *testing.T) identity.Issuer {
+	t.Helper()
+	keys, err := identity.LoadKeys(filepath.Join(p.dir, "auth.key"))
+	require.NoError(t, err)
+	return identity.Issuer{Keys: keys, Name: "restspace", Audience: "restspace"}
 }
 
 func fixtureConfig(t *testing.T) string {
