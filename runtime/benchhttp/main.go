@@ -26,6 +26,10 @@
 // runs on the machine; p99 moves most. Peak RSS is the most memory that a
 // process had at any time of the scenario.
 //
+// The put scenarios tell about the disk as much as about the servers. An ext4
+// without a journal takes the longer to make a file the more files were removed
+// from it in the last minutes, whoever removed them.
+//
 // The last lines hold the figures against the targets. A missed target does not
 // change the exit code: the verdict is the reader's, who knows the machine.
 package main
