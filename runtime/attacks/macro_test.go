@@ -129,16 +129,17 @@ func joined(n int, separator string, entry func(int) string) string {
 	return strings.Join(list, separator)
 }
 
-// gzipped returns n zero bytes, compressed.
+// gzipped returns n zero bytes, compressed a MiB at a time: what is compressed
+// may have several members (RFC 1952 section 2.2).
 func gzipped(n int) string {
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
-	zeros := make([]byte, 1<<20)
-	for ; n > 0; n -= len(zeros) {
-		_, _ = w.Write(zeros[:min(n, len(zeros))]) // a Buffer takes all
+	const member = 1 << 20
+	var full, rest bytes.Buffer
+	for size, to := range map[int]*bytes.Buffer{member: &full, n % member: &rest} {
+		w := gzip.NewWriter(to)
+		_, _ = w.Write(make([]byte, size)) // a Buffer takes all
+		_ = w.Close()
 	}
-	_ = w.Close()
-	return packed.String()
+	return strings.Repeat(full.String(), n/member) + rest.String()
 }
 
 // latin1 makes a byte of each code point.
