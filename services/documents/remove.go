@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
@@ -87,7 +86,7 @@ func (t *tree) remove(ctx context.Context, dir adaptors.Key) error {
 		}
 		key := append(slices.Clone(dir), info.Name)
 		switch {
-		case !t.mayRead(t.sees, key, info.Dir):
+		case !mayRead(t.sees, key, info.Dir):
 			t.left = true
 		case info.Dir:
 			err = t.remove(ctx, key)
@@ -102,32 +101,15 @@ func (t *tree) remove(ctx context.Context, dir adaptors.Key) error {
 }
 
 // mayRead reports whether sees, which is nil for everything, lets its user read
-// an entry of a directory. A JSON document may be read under either of its
-// names.
-func (d *Documents) mayRead(sees func([]string) bool, path []string, dir bool) bool {
+// an entry of a directory.
+func mayRead(sees func([]string) bool, path []string, dir bool) bool {
 	if sees == nil {
 		return true
 	}
 	if dir {
-		return sees(append(path, ""))
+		path = append(path, "")
 	}
-	if sees(path) {
-		return true
-	}
-	last := len(path) - 1
-	bare, ok := cutExtension(path[last])
-	if !d.JSON || !ok {
-		return false
-	}
-	path = slices.Clone(path)
-	path[last] = bare
 	return sees(path)
-}
-
-// cutExtension returns the name of a JSON document without its extension.
-func cutExtension(name string) (bare string, ok bool) {
-	bare, ok = strings.CutSuffix(name, jsonExtension)
-	return bare, ok && bare != ""
 }
 
 func (d *Documents) hasEntries(ctx context.Context, dir adaptors.Key) (bool, error) {

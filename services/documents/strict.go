@@ -87,16 +87,19 @@ func findExcess(data []byte) (offset int, reason string) {
 	return 0, ""
 }
 
-// endOfString returns the offset of the quote that ends the string at start.
+// endOfString returns the offset of the quote that ends the string at start: the
+// first one with an even number of backslashes before it.
 func endOfString(data []byte, start int) int {
-	i := start + 1
-	for data[i] != '"' {
-		if data[i] == '\\' {
-			i++
+	for i := start + 1; ; i++ {
+		i += bytes.IndexByte(data[i:], '"')
+		escapes := 0
+		for data[i-1-escapes] == '\\' {
+			escapes++
 		}
-		i++
+		if escapes%2 == 0 {
+			return i
+		}
 	}
-	return i
 }
 
 func endOfNumber(data []byte, i int) int {

@@ -19,7 +19,7 @@ func nested(depth int) string { return strings.Repeat("[", depth) + strings.Repe
 func TestCheckJSON(t *testing.T) {
 	for _, good := range []string{
 		`1`, ` "x" `, `null`, `{}`, "\n{\"a\":[1,2]}\n", `-0`, `1e400`, `9007199254740993`, `"\ud83d\ude00"`,
-		`{"a\u0000b":1}`, `{"__proto__":{}}`, `{"a":1,"A":2}`, `"[[[\"{{{"`, nested(64),
+		`{"a\u0000b":1}`, `{"__proto__":{}}`, `{"a":1,"A":2}`, `"[[[\"{{{"`, `["\\\\","[",""]`, nested(64),
 		strings.Repeat("9", 1000), `["` + strings.Repeat("9", 2000) + `"]`,
 	} {
 		assert.NoError(t, documents.CheckJSON([]byte(good)), good)
@@ -42,6 +42,7 @@ func TestCheckJSON(t *testing.T) {
 		{"NaN", `NaN`, "byte 0 (line 1, column 1)"},
 		{"zeros", `[01]`, "byte 2 (line 1, column 3)"},
 		{"deep", nested(65), "byte 64 (line 1, column 65) in /0/0/"},
+		{"deep behind a backslash", `["\\\\",` + nested(64) + `]`, "byte 71 (line 1, column 72) in /1/0/"},
 		{"digits", `{"a":[1,` + strings.Repeat("9", 1001) + `]}`, "byte 8 (line 1, column 9) in /a/1: a number of more than 1000 characters: write it as a string"},
 	}
 	for _, row := range bad {

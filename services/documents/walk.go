@@ -96,7 +96,7 @@ func (w *walk) shows(e *entry) bool {
 	case urlpattern.CheckSegment(e.Name) != nil:
 		return false
 	}
-	return w.mayRead(w.sees, e.key, e.Dir)
+	return mayRead(w.sees, e.key, e.Dir)
 }
 
 // set makes e the entry of dir that info is about. It reuses what e has.
