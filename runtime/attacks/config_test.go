@@ -17,11 +17,10 @@ import (
 // place of a fault in messages: file:line:col.
 const position = `services\.json:\d+:\d+: `
 
-// refused holds a configuration to be refused alike by check, by a start and by
-// a reload, which leaves what is served as it is.
-func refused(t *testing.T, config, says string) {
+// assertRefused holds a configuration to be refused alike by a reload, which
+// leaves what is served as it is, by check, and by a start.
+func (a *arena) assertRefused(t *testing.T, config, says string) {
 	t.Helper()
-	a := newArena(t)
 	assert.Regexp(t, says, a.reload(t, config, saysRefused), "reload")
 	a.assertAlive(t)
 	assert.Equal(t, 404, a.get(t, "/new/x").status, "nothing of it is served")
@@ -58,33 +57,34 @@ const forAll = `"readRoles": "all", "writeRoles": "all"`
 
 // configInvalid is CONFIG-001.
 func configInvalid(t *testing.T, _ attack) {
+	a := newArena(t)
 	for name, config := range map[string]string{
 		"cut":     fixtureConfig(t)[:400],
 		"trailer": fixtureConfig(t) + "}",
 		"text":    "hello",
 	} {
-		t.Run(name, func(t *testing.T) { refused(t, config, position) })
+		t.Run(name, func(t *testing.T) { a.assertRefused(t, config, position) })
 	}
-	t.Run("empty", func(t *testing.T) { refused(t, "", `services\.json`) })
+	t.Run("empty", func(t *testing.T) { a.assertRefused(t, "", `services\.json`) })
 }
 
 // configUnknownKind is CONFIG-002.
 func configUnknownKind(t *testing.T, _ attack) {
 	unknown := strings.Replace(mount("/new", "new", forAll), `"json"`, `"jsn"`, 1)
-	refused(t, withMount(t, unknown), position+`/services/6.*jsn.*json`)
+	newArena(t).assertRefused(t, withMount(t, unknown), position+`/services/6.*jsn.*json`)
 }
 
 // configSameBase is CONFIG-004, but for letters of another case: these are
 // other paths.
 func configSameBase(t *testing.T, _ attack) {
+	a := newArena(t)
 	const same = `the service at line \d+, column \d+ has the same base path /new`
 	for other, says := range map[string]string{"/new": same, "/new/": same, "/%6eew": same, "/new%2f": `leave out the last %2F`} {
 		t.Run(strings.ReplaceAll(other, "/", "_"), func(t *testing.T) {
-			refused(t, withMount(t, mount("/new", "one", forAll), mount(other, "two", forAll)), position+`/services/7/basePath: .*`+says)
+			a.assertRefused(t, withMount(t, mount("/new", "one", forAll), mount(other, "two", forAll)), position+`/services/7/basePath: .*`+says)
 		})
 	}
 	t.Run("apart", func(t *testing.T) {
-		a := newArena(t)
 		a.reload(t, withMount(t, mount("/new", "one", forAll), mount("/New", "two", forAll)), saysLoaded)
 		for path, name := range map[string]string{"/new/x": "one", "/New/x": "two"} {
 			assert.Equal(t, name, a.get(t, path).header.Get("X-Restspace-Service"), path)
@@ -94,8 +94,8 @@ func configSameBase(t *testing.T, _ attack) {
 
 // configNoRule is CONFIG-006.
 func configNoRule(t *testing.T, _ attack) {
-	refused(t, withMount(t, mount("/new", "new", "")), position+`/services/6.*readRoles`)
 	a := newArena(t)
+	a.assertRefused(t, withMount(t, mount("/new", "new", "")), position+`/services/6.*readRoles`)
 	a.reload(t, withMount(t, mount("/new", "new", `"readRoles": "all"`)), saysLoaded)
 	assert.Equal(t, 403, a.put(t, "/new/x", "{}").status, "without writeRoles nobody writes")
 }

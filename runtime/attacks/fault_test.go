@@ -211,7 +211,7 @@ func fsKilled(t *testing.T, _ attack) {
 			}
 		})
 	}
-	time.Sleep(scaled(time.Second))
+	time.Sleep(time.Second)
 	s.kill(t)
 	writers.Wait()
 	require.NotEmpty(t, stored)
