@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/runtime/access"
@@ -13,7 +14,7 @@ import (
 // says why a token that came was not believed. The decision that may have been
 // taken is written into m.
 func admit(mount *mounted, m *bus.Message, tokenErr error) (access.Decision, error) {
-	decision, err := mount.conf.Rules.Decide(&mount.conf.Kind, m)
+	decision, err := mount.decide(m)
 	if err != nil {
 		return decision, challenge(err, tokenErr)
 	}
@@ -24,6 +25,19 @@ func admit(mount *mounted, m *bus.Message, tokenErr error) (access.Decision, err
 	decision.Apply(m)
 	m.Sees = mount.sees(m.User)
 	return decision, nil
+}
+
+// decide asks the rules, which see the name of a document in one spelling.
+func (s *mounted) decide(m *bus.Message) (access.Decision, error) {
+	extension, path := s.conf.Kind.Extension, m.ServicePath()
+	if extension == "" || m.URL.Dir || len(path) == 0 {
+		return s.conf.Rules.Decide(&s.conf.Kind, m)
+	}
+	name := &path[len(path)-1]
+	written := *name
+	*name = strings.TrimSuffix(written, extension)
+	defer func() { *name = written }()
+	return s.conf.Rules.Decide(&s.conf.Kind, m)
 }
 
 // challenge says in a 401 how to sign in, and what was wrong with the token

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/seed90475182/restspace/bus"
 )
@@ -29,7 +30,7 @@ func (g *generation) shadow() {
 // sees returns what the user of a request may read below the mount: nil is
 // everything.
 func (s *mounted) sees(u *bus.User) func([]string) bool {
-	read := s.conf.Rules.Read
+	read, extension := s.conf.Rules.Read, s.conf.Kind.Extension
 	if read.Uniform() && len(s.shadows) == 0 {
 		return nil
 	}
@@ -38,6 +39,9 @@ func (s *mounted) sees(u *bus.User) func([]string) bool {
 			if len(path) >= len(shadow) && slices.Equal(path[:len(shadow)], shadow) {
 				return false
 			}
+		}
+		if last := len(path) - 1; last >= 0 && extension != "" && strings.HasSuffix(path[last], extension) {
+			path = append(slices.Clone(path[:last]), strings.TrimSuffix(path[last], extension))
 		}
 		return read.Admits(u, path)
 	}

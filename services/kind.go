@@ -21,6 +21,10 @@ type Kind struct {
 	PostReads bool // POST only computes: readRoles suffice for it
 	Documents bool // it keeps documents: PUT makes and replaces, so that createRoles mean something
 
+	// Extension is what the name of a document may end in or not, and mean the
+	// same: rules see it without. "" is none.
+	Extension string
+
 	// Manages reports whether a request needs manageRoles instead of the roles
 	// of its method. It must not touch the body. nil: none does.
 	Manages func(m *bus.Message) bool

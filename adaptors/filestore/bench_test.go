@@ -44,7 +44,7 @@ func BenchmarkGet1KB(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if n, _ := body.Stream().Read(buffer); n != 1024 {
+				if n, _ := body.Reader().Read(buffer); n != 1024 {
 					b.Fatal(n)
 				}
 				if err := body.Close(); err != nil {
@@ -76,7 +76,7 @@ func BenchmarkGet1KB(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			if n, _ := body.Stream().Read(buffer); n != 1024 {
+			if n, _ := body.Reader().Read(buffer); n != 1024 {
 				b.Fatal(n)
 			}
 			_ = body.Close()

@@ -31,13 +31,18 @@ func (d dir) openat(name string, flags int) (dir, error) {
 	return dir(fd), err
 }
 
-// file opens the file name.
-func (d dir) file(name string, flags int, perm uint32) (*os.File, error) {
-	var fd int
-	err := retry("open", name, func() (err error) {
+// openFile opens the file name.
+func (d dir) openFile(name string, flags int, perm uint32) (fd int, err error) {
+	err = retry("open", name, func() (err error) {
 		fd, err = unix.Openat(int(d), name, unix.O_NOFOLLOW|unix.O_CLOEXEC|flags, perm)
 		return err
 	})
+	return fd, err
+}
+
+// file opens the file name as an os.File.
+func (d dir) file(name string, flags int, perm uint32) (*os.File, error) {
+	fd, err := d.openFile(name, flags, perm)
 	if err != nil {
 		return nil, err
 	}

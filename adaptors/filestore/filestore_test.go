@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -177,14 +178,22 @@ func TestKeyInTheWayRace(t *testing.T) {
 	assert.Empty(t, list(t, s))
 }
 
-func TestTheBodyIsTheFileItself(t *testing.T) {
+func TestTheBodyIsTheFileItselfUnlessItIsSmall(t *testing.T) {
 	s := open(t, t.TempDir())
-	mustPut(t, s, "0123456789", "a")
-	body, _, err := s.Get(context.Background(), adaptors.Key{"a"}, adaptors.GetOptions{Range: &adaptors.Range{First: 3, Last: 5}})
+	mustPut(t, s, strings.Repeat("0123456789", 2000), "a")
+	get := func(length int64) *bus.Body {
+		body, _, err := s.Get(context.Background(), adaptors.Key{"a"}, adaptors.GetOptions{Range: &adaptors.Range{First: 3, Last: 2 + length}})
+		require.NoError(t, err)
+		assert.Equal(t, length, body.Size())
+		t.Cleanup(func() { assert.NoError(t, body.Close()) })
+		return body
+	}
+	assert.Nil(t, get(3).Stream())
+	data, err := get(3).Bytes(3)
 	require.NoError(t, err)
-	defer body.Close()
-	assert.IsType(t, (*os.File)(nil), body.Stream())
-	assert.Equal(t, int64(3), body.Size())
+	assert.Equal(t, "345", string(data))
+	assert.Nil(t, get(16<<10).Stream())
+	assert.IsType(t, (*os.File)(nil), get(16<<10+1).Stream())
 }
 
 func TestEditedByHand(t *testing.T) {

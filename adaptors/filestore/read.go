@@ -3,6 +3,7 @@ package filestore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -15,8 +16,13 @@ import (
 	"github.com/seed90475182/restspace/bus"
 )
 
-// Get is part of adaptors.Store. The body's stream is the open *os.File, at
-// the beginning of what was asked for; the body's size says where it ends.
+// small is the size up to which a body is read at once: cheaper than what an
+// os.File costs to make.
+const small = 16 << 10
+
+// Get is part of adaptors.Store. The body is bytes where it is small. Else its
+// stream is the open *os.File, at the beginning of what was asked for; the
+// body's size says where it ends.
 func (s *Store) Get(ctx context.Context, key adaptors.Key, o adaptors.GetOptions) (*bus.Body, adaptors.Info, error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, adaptors.Info{}, err
@@ -32,62 +38,80 @@ func (s *Store) Get(ctx context.Context, key adaptors.Key, o adaptors.GetOptions
 	}
 	defer s.root.done(parent)
 
-	f, st, err := s.root.openFile(parent, adaptors.EscapeName(key[last]), o.Meta)
+	name := adaptors.EscapeName(key[last])
+	fd, st, err := s.root.openFile(parent, name, o.Meta)
 	if err != nil {
 		return nil, adaptors.Info{}, err
 	}
 	info := infoOf(key[last], &st)
-	if o.Range == nil {
-		if f == nil {
-			return nil, info, nil
-		}
-		return bus.NewStream(f, info.Size, ""), info, nil
+	offset, length := int64(0), info.Size
+	if o.Range != nil {
+		offset, length, err = o.Range.Resolve(info.Size)
 	}
-	body, err := part(f, *o.Range, info.Size)
+	if o.Meta {
+		return nil, info, err
+	}
+	if err != nil {
+		return nil, info, errors.Join(err, unix.Close(fd))
+	}
+	body, err := bodyOf(fd, name, offset, length)
 	return body, info, err
 }
 
-// part returns the body of a range of f, which it closes if it fails. f may be
-// nil, and the body is then.
-func part(f *os.File, of adaptors.Range, size int64) (*bus.Body, error) {
-	offset, length, err := of.Resolve(size)
-	if f == nil {
-		return nil, err
+// bodyOf returns the body of a part of an open file, which the body owns.
+func bodyOf(fd int, name string, offset, length int64) (*bus.Body, error) {
+	if length > small {
+		f := os.NewFile(uintptr(fd), name)
+		if offset > 0 {
+			if _, err := f.Seek(offset, io.SeekStart); err != nil {
+				return nil, errors.Join(err, f.Close())
+			}
+		}
+		return bus.NewStream(f, length, ""), nil
 	}
-	if err == nil && offset > 0 {
-		_, err = f.Seek(offset, io.SeekStart)
+	data := make([]byte, length)
+	for read := 0; read < len(data); {
+		var n int
+		err := retry("read", name, func() (err error) {
+			n, err = unix.Pread(fd, data[read:], offset+int64(read))
+			return err
+		})
+		if err == nil && n == 0 {
+			err = fmt.Errorf("read %s: somebody made it shorter: %w", name, io.ErrUnexpectedEOF)
+		}
+		if err != nil {
+			return nil, errors.Join(err, unix.Close(fd))
+		}
+		read += n
 	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return bus.NewStream(f, length, ""), nil
+	return bus.NewBody(data, ""), unix.Close(fd)
 }
 
 // openFile opens the regular file name, or only returns its facts. It looks
 // before it opens, since opening a device may do something, and again
 // afterwards, since another file may have taken the place; opening a FIFO that
 // came there does not wait.
-func (r *root) openFile(d dir, name string, meta bool) (f *os.File, st unix.Stat_t, err error) {
+func (r *root) openFile(d dir, name string, meta bool) (fd int, st unix.Stat_t, err error) {
 	if err = d.stat(name, &st); err == nil {
 		err = r.checkDocument(&st)
 	}
 	if err == nil && !meta {
-		f, err = d.file(name, unix.O_RDONLY|unix.O_NONBLOCK, 0)
+		fd, err = d.openFile(name, unix.O_RDONLY|unix.O_NONBLOCK, 0)
 	}
 	if missing(err) || errors.Is(err, unix.ENXIO) {
 		err = fs.ErrNotExist
 	}
 	if err != nil || meta {
-		return nil, st, err
+		return -1, st, err
 	}
-	err = retry("stat", name, func() error { return unix.Fstat(int(f.Fd()), &st) })
+	err = retry("stat", name, func() error { return unix.Fstat(fd, &st) })
 	if err == nil {
 		err = r.checkDocument(&st)
 	}
 	if err != nil {
-		return nil, st, errors.Join(err, f.Close())
+		return -1, st, errors.Join(err, unix.Close(fd))
 	}
-	return f, st, nil
+	return fd, st, nil
 }
 
 // checkDocument returns fs.ErrNotExist for what is no regular file.

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/seed90475182/restspace/bus"
@@ -71,6 +72,17 @@ func (r *rule) admits(u *bus.User, path []string) bool {
 // does not depend on the service path.
 func (s *Spec) Uniform() bool {
 	return len(s.sections) == 0 && (s.leading.all || len(s.leading.fields) == 0)
+}
+
+// Paths yields the service paths of the sections.
+func (s *Spec) Paths() iter.Seq[[]string] {
+	return func(yield func([]string) bool) {
+		for _, section := range s.sections {
+			if !yield(section.path) {
+				return
+			}
+		}
+	}
 }
 
 // String returns the text that was parsed.

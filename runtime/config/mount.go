@@ -110,6 +110,13 @@ func (r *reader) roles(b *block, key string, v *hujson.Value, into **access.Spec
 		r.member(b.value, b.at, pointer("").AppendToken(key), err)
 		return
 	}
+	for path := range spec.Paths() {
+		if name := path[len(path)-1]; b.Kind.Extension != "" && strings.HasSuffix(name, b.Kind.Extension) {
+			r.member(b.value, b.at, pointer("").AppendToken(key), fmt.Errorf(
+				"the section %s ends in %s, which names a document with and without it: write %s",
+				textOf(path), b.Kind.Extension, strings.TrimSuffix(textOf(path), b.Kind.Extension)))
+		}
+	}
 	*into = spec
 }
 

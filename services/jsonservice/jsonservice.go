@@ -22,6 +22,7 @@ func Kind() services.Kind {
 		Doc:       doc,
 		Example:   `{"service": "json", "adaptor": "memory", "readRoles": "all", "writeRoles": "all"}`,
 		Documents: true,
+		Extension: ".json",
 		Manages:   manages,
 	}, open)
 }
