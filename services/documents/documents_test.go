@@ -88,8 +88,9 @@ func (c *client) do(method, path string, body *bus.Body, header ...string) answe
 	}
 	data, err := reply.Body.Bytes(1 << 30)
 	require.NoError(c.t, err)
+	text := string(data) // which may be the request's own until the reply is closed
 	require.NoError(c.t, reply.Close())
-	return answer{status: reply.Status, header: reply.Header, body: string(data), mime: reply.Body.MediaType()}
+	return answer{status: reply.Status, header: reply.Header, body: text, mime: reply.Body.MediaType()}
 }
 
 func (c *client) get(path string, header ...string) answer {
