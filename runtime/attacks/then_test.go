@@ -112,6 +112,14 @@ func alsos() map[string]check {
 		},
 		"JSON-017": located, "JSON-018": located, "JSON-021": located, "JSON-022": located,
 		"FILES-001": sandboxed, "FILES-002": sandboxed,
+		"FILES-005": func(t *testing.T, a *arena, r *sent) {
+			for _, path := range []string{"/files/", "/files/?$list=recursive,items", "/files/?$list=recursive,details"} {
+				reply := a.request(t, "GET", path, "", "")
+				assert.NotContains(t, reply.body, "private", path)
+				assert.NotContains(t, reply.body, "CANARY", path)
+			}
+			assert.Contains(t, a.get(t, "/files/").body, "private/", "who may read it sees it")
+		},
 		"FILES-004": func(t *testing.T, a *arena, r *sent) {
 			if r.accepted() {
 				assert.Equal(t, "image/png", a.get(t, r.target).header.Get("Content-Type"))
