@@ -82,11 +82,15 @@ func configReplaced(t *testing.T, _ attack) {
 }
 
 // configUnderLoad is CONFIG-012. Each configuration has a directory of its own,
-// so that one which stays open is found out.
+// so that one which stays open is found out, and every tenth has other settings
+// of the server, so that a new edge takes over the socket.
 func configUnderLoad(t *testing.T, _ attack) {
 	const reloads, clients = max(1000/slowness, 200), 4
 	a := newArena(t)
-	version := func(n int) string { return withMount(t, mount("/new", "new"+strconv.Itoa(n), forAll)) }
+	version := func(n int) string {
+		config := withMount(t, mount("/new", "new"+strconv.Itoa(n), forAll))
+		return replaced(t, config, `127.0.0.1:0"`, fmt.Sprintf(`127.0.0.1:0", "drain": "%ds"`, 10+n/10))
+	}
 	a.reload(t, version(0), saysLoaded)
 	before := a.vitals(t)
 	load := startLoad(a.server, clients, "/pub/hello")
@@ -101,7 +105,8 @@ func configUnderLoad(t *testing.T, _ attack) {
 	a.assertAlive(t)
 }
 
-// load is clients that ask for one path again and again.
+// load is clients that ask for one path again and again, every second one on a
+// new connection each time.
 type load struct {
 	cancel   context.CancelFunc
 	workers  sync.WaitGroup
@@ -113,9 +118,9 @@ type load struct {
 func startLoad(s *server, clients int, path string) *load {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &load{cancel: cancel}
-	for range clients {
+	for i := range clients {
 		l.workers.Go(func() {
-			client := &http.Client{Transport: &http.Transport{}, Timeout: patience}
+			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: i%2 == 0}, Timeout: patience}
 			defer client.CloseIdleConnections()
 			for ctx.Err() == nil {
 				l.note(client.Get("http://" + s.address + path))
@@ -188,22 +193,27 @@ func configWhileSlow(t *testing.T, _ attack) {
 // configTwoAtOnce is CONFIG-017.
 func configTwoAtOnce(t *testing.T, _ attack) {
 	a := newArena(t)
-	configs := []string{
-		withMount(t, mount("/one", "one", forAll), mount("/both", "both", forAll)),
-		withMount(t, mount("/two", "two", forAll), mount("/both", "both", `"readRoles": "all"`)),
-	}
+	one := withMount(t, mount("/one", "one", forAll), mount("/both", "both", forAll))
+	two := withMount(t, mount("/two", "two", forAll), mount("/both", "both", `"readRoles": "all"`))
+	last := replaced(t, two, `"/two"`, `"/last"`)
 	load := startLoad(a.server, 2, "/pub/hello")
-	for i := range 50 {
+	for i := range 51 {
 		next := filepath.Join(a.dir, "next.json")
-		require.NoError(t, os.WriteFile(next, []byte(configs[i%2]), 0o600))
+		config := []string{one, two}[i%2]
+		if i == 50 {
+			config = last
+		}
+		require.NoError(t, os.WriteFile(next, []byte(config), 0o600))
 		require.NoError(t, os.Rename(next, filepath.Join(a.dir, "services.json")))
 		a.signal(t, syscall.SIGHUP)
 		a.signal(t, syscall.SIGHUP)
 	}
-	assert.Eventually(t, func() bool { return a.get(t, "/two/").status == 200 }, patience, 5*time.Millisecond, "the last one wins")
+	assert.Eventually(t, func() bool { return a.get(t, "/last/").status == 200 }, patience, 5*time.Millisecond, "the last one wins")
 	_, failures := load.stop()
 	assert.Empty(t, failures)
-	assert.Equal(t, 404, a.get(t, "/one/").status, "no mix")
+	for _, path := range []string{"/one/", "/two/"} {
+		assert.Equal(t, 404, a.get(t, path).status, "no mix: %s", path)
+	}
 	assert.Equal(t, 403, a.put(t, "/both/x", "{}").status, "no mix")
 	assert.NotContains(t, a.logged(), "restspace: services.json:")
 	a.assertAlive(t)
