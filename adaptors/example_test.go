@@ -52,7 +52,7 @@ func ExampleKeep_List() {
 			log.Fatal(err)
 		}
 	}
-	for info, err := range keep.List(ctx, nil, "") {
+	for info, err := range keep.List(ctx, nil, adaptors.ListOptions{}) {
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -79,13 +79,13 @@ func (k *Keep) Delete(ctx context.Context, key Key, c Condition) error {
 }
 
 // List is Store.List, with MediaType in the Info of documents.
-func (k *Keep) List(ctx context.Context, prefix Key, after string) iter.Seq2[Info, error] {
+func (k *Keep) List(ctx context.Context, prefix Key, o ListOptions) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
 		if err := prefix.Check(); err != nil {
 			yield(Info{}, failure("list", prefix, err))
 			return
 		}
-		for info, err := range k.store.List(ctx, prefix, after) {
+		for info, err := range k.store.List(ctx, prefix, o) {
 			switch {
 			case err != nil:
 				yield(Info{}, failure("list", prefix, err))
@@ -106,7 +106,7 @@ func (k *Keep) HasDir(ctx context.Context, dir Key) (bool, error) {
 	if len(dir) == 0 {
 		return true, nil
 	}
-	for _, err := range k.List(ctx, dir, "") {
+	for _, err := range k.List(ctx, dir, ListOptions{}) {
 		return err == nil, err
 	}
 	return false, nil

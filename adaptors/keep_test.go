@@ -52,7 +52,7 @@ func TestKeepChecksKeys(t *testing.T) {
 		if len(key) == 0 {
 			continue // the root has a listing
 		}
-		for _, err := range keep.List(t.Context(), key, "") {
+		for _, err := range keep.List(t.Context(), key, adaptors.ListOptions{}) {
 			assert.ErrorIs(t, err, adaptors.ErrKey, "list %q", key)
 		}
 	}
@@ -122,7 +122,7 @@ func TestKeepSetsMediaTypes(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, info.MediaType, name)
 		assert.Equal(t, want, body.MediaType(), name)
-		for listed, err := range keep.List(t.Context(), nil, "") {
+		for listed, err := range keep.List(t.Context(), nil, adaptors.ListOptions{}) {
 			require.NoError(t, err)
 			assert.Equal(t, want, listed.MediaType, name)
 		}

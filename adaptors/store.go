@@ -43,18 +43,28 @@ type Store interface {
 	Delete(ctx context.Context, key Key, c Condition) error
 
 	// List yields what is one level below prefix, in the byte order of the
-	// escaped names, a directory's with a "/" at its end; only what comes
-	// after the name after, which is given like Info.Name with a "/" at the
-	// end of a directory's. Name and Dir are always set, the rest as it is
+	// escaped names, a directory's with a "/" at its end. Name and Dir are always set, the rest as it is
 	// cheap. A directory that does not exist yields nothing. A key that is
 	// there all the while is yielded exactly once, whatever others write.
-	List(ctx context.Context, prefix Key, after string) iter.Seq2[Info, error]
+	List(ctx context.Context, prefix Key, o ListOptions) iter.Seq2[Info, error]
 }
 
 // GetOptions say what of a key is wanted. The zero value is all of it.
 type GetOptions struct {
 	Meta  bool   // facts only: the body is nil
 	Range *Range // a part of the body; nil is the whole
+}
+
+// ListOptions say where a listing begins, and how much of it is wanted. The
+// zero value is all of it.
+type ListOptions struct {
+	// After leaves out the entries up to this one: a name as in Info, with a
+	// "/" at the end of a directory's.
+	After string
+
+	// Page is how many entries the caller is about to take: what a driver may
+	// fetch at once. It ends nothing. 0 is not known.
+	Page int
 }
 
 // A Range is a part of a body, as RFC 9110 section 14.1.1 counts bytes: from

@@ -54,21 +54,27 @@ func listed(values []string, name string) bool {
 	return false
 }
 
-// fillHTTP adds the fields and what the body says of itself to h.
-func fillHTTP(h http.Header, fields Header, body *Body) {
-	values := make([]string, len(fields)+1)
-	for i, f := range fields {
+// fillHTTP adds the fields to h, and Content-Type and Content-Length unless
+// they are "". All values share one array.
+func fillHTTP(h http.Header, fields Header, mediaType, length string) {
+	values := make([]string, 0, len(fields)+2)
+	set := func(name, value string) {
+		values = append(values, value)
+		h[name] = values[len(values)-1 : len(values) : len(values)]
+	}
+	for _, f := range fields {
 		name := textproto.CanonicalMIMEHeaderKey(f.Name)
 		if old := h[name]; old != nil {
 			h[name] = append(old, f.Value)
 			continue
 		}
-		values[i] = f.Value
-		h[name] = values[i : i+1 : i+1]
+		set(name, f.Value)
 	}
-	if body != nil && body.mediaType != "" {
-		values[len(fields)] = body.mediaType
-		h["Content-Type"] = values[len(fields):]
+	if mediaType != "" {
+		set("Content-Type", mediaType)
+	}
+	if length != "" {
+		set("Content-Length", length)
 	}
 }
 

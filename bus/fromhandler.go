@@ -32,7 +32,7 @@ func FromHandler(h http.Handler) Service {
 func httpRequest(ctx context.Context, m *Message) *http.Request {
 	u := httpURL(m.URL)
 	header := make(http.Header, len(m.Header)+1)
-	fillHTTP(header, m.Header, m.Body)
+	fillHTTP(header, m.Header, m.Body.MediaType(), "")
 	r := &http.Request{
 		Method: m.Method, URL: u, RequestURI: u.RequestURI(),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,

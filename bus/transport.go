@@ -62,7 +62,7 @@ func response(r *http.Request, reply *Message, sent *Body) *http.Response {
 		Request:       r,
 		Body:          http.NoBody,
 	}
-	fillHTTP(answer.Header, reply.Header, reply.Body)
+	fillHTTP(answer.Header, reply.Header, reply.Body.MediaType(), "")
 	if size >= 0 && bodyAllowed(reply.Status) {
 		answer.Header["Content-Length"] = []string{strconv.FormatInt(size, 10)}
 	}

@@ -16,7 +16,7 @@ func (rw *ReplyWriter) upgrade(w http.ResponseWriter, r *http.Request, reply *Me
 	if !ok {
 		return 0, errors.New("a reply of status 101 without a connection in its body")
 	}
-	fillHTTP(w.Header(), reply.Header, nil)
+	fillHTTP(w.Header(), reply.Header, "", "")
 	w.WriteHeader(http.StatusSwitchingProtocols)
 	outside, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {

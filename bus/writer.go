@@ -36,13 +36,12 @@ func (rw *ReplyWriter) Write(w http.ResponseWriter, r *http.Request, reply *Mess
 	if reply.Status == http.StatusSwitchingProtocols {
 		return rw.upgrade(w, r, reply)
 	}
-	h := w.Header()
-	fillHTTP(h, reply.Header, reply.Body)
-	size := reply.Body.Size()
+	h, size, length := w.Header(), reply.Body.Size(), ""
 	if size >= 0 && bodyAllowed(reply.Status) {
-		h["Content-Length"] = []string{strconv.FormatInt(size, 10)}
+		length = strconv.FormatInt(size, 10)
 	}
-	if h["Content-Type"] == nil {
+	fillHTTP(h, reply.Header, reply.Body.MediaType(), length)
+	if size != 0 && h["Content-Type"] == nil {
 		h["Content-Type"] = nil // net/http is not to guess one
 	}
 	w.WriteHeader(reply.Status)

@@ -29,15 +29,23 @@ func admit(mount *mounted, m *bus.Message, tokenErr error) (access.Decision, err
 
 // decide asks the rules, which see the name of a document in one spelling.
 func (s *mounted) decide(m *bus.Message) (access.Decision, error) {
-	extension, path := s.conf.Kind.Extension, m.ServicePath()
-	if extension == "" || m.URL.Dir || len(path) == 0 {
+	path := m.ServicePath()
+	if m.URL.Dir || len(path) == 0 {
 		return s.conf.Rules.Decide(&s.conf.Kind, m)
 	}
 	name := &path[len(path)-1]
 	written := *name
-	*name = strings.TrimSuffix(written, extension)
+	*name = s.withoutExtension(written)
 	defer func() { *name = written }()
 	return s.conf.Rules.Decide(&s.conf.Kind, m)
+}
+
+// withoutExtension returns the spelling of a document's name that rules see.
+func (s *mounted) withoutExtension(name string) string {
+	if name == s.conf.Kind.Extension {
+		return name
+	}
+	return strings.TrimSuffix(name, s.conf.Kind.Extension)
 }
 
 // challenge says in a 401 how to sign in, and what was wrong with the token

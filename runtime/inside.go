@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/seed90475182/restspace/bus"
 )
@@ -24,9 +25,20 @@ func (b inside) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error)
 	}
 	if m.URL.Host != "" {
 		_ = m.Close()
-		return nil, bus.Errorf(501, "calls to other servers are not supported yet: %s", m.URL)
+		return nil, bus.Errorf(http.StatusNotImplemented, "calls to other servers are not supported yet: %s", m.URL)
 	}
-	return root.Table.Serve(ctx, m)
+	if m.Method != http.MethodHead {
+		return root.Table.Serve(ctx, m)
+	}
+	m.Method = http.MethodGet // services have no HEAD: it is a GET without the body
+	reply, err := root.Table.Serve(ctx, m)
+	if err != nil || reply.Body == nil {
+		return reply, err
+	}
+	mediaType := reply.Body.MediaType()
+	err = reply.Close()
+	reply.Body = bus.NewBody(nil, mediaType)
+	return reply, err
 }
 
 // background gives m a Root of its own.

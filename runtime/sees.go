@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/seed90475182/restspace/bus"
 )
@@ -30,7 +29,7 @@ func (g *generation) shadow() {
 // sees returns what the user of a request may read below the mount: nil is
 // everything.
 func (s *mounted) sees(u *bus.User) func([]string) bool {
-	read, extension := s.conf.Rules.Read, s.conf.Kind.Extension
+	read := s.conf.Rules.Read
 	if read.Uniform() && len(s.shadows) == 0 {
 		return nil
 	}
@@ -40,8 +39,10 @@ func (s *mounted) sees(u *bus.User) func([]string) bool {
 				return false
 			}
 		}
-		if last := len(path) - 1; last >= 0 && extension != "" && strings.HasSuffix(path[last], extension) {
-			path = append(slices.Clone(path[:last]), strings.TrimSuffix(path[last], extension))
+		if last := len(path) - 1; last >= 0 {
+			if name := s.withoutExtension(path[last]); name != path[last] {
+				path = append(slices.Clone(path[:last]), name)
+			}
 		}
 		return read.Admits(u, path)
 	}

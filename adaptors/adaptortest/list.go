@@ -67,7 +67,7 @@ func listingAfter(t T, s adaptors.Store) {
 func listingStops(t T, s adaptors.Store) {
 	plant(t, s)
 	var got []string
-	for info, err := range s.List(context.Background(), nil, "") {
+	for info, err := range s.List(context.Background(), nil, adaptors.ListOptions{}) {
 		require.NoError(t, err)
 		got = append(got, shown(info))
 		if len(got) == 3 {
@@ -111,7 +111,7 @@ func listingSteady(t T, s adaptors.Store) {
 // assertSteady lists directory d and looks for its steady names.
 func assertSteady(t T, s adaptors.Store, steady int) {
 	last, found := "", 0
-	for info, err := range s.List(context.Background(), key("d"), "") {
+	for info, err := range s.List(context.Background(), key("d"), adaptors.ListOptions{}) {
 		if !assert.NoError(t, err) {
 			return
 		}

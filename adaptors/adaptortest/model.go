@@ -98,7 +98,7 @@ func (m model) compare(t T, s adaptors.Store, history []string) {
 	var found []string
 	var walk func(prefix adaptors.Key)
 	walk = func(prefix adaptors.Key) {
-		for info, err := range s.List(context.Background(), prefix, "") {
+		for info, err := range s.List(context.Background(), prefix, adaptors.ListOptions{}) {
 			require.NoError(t, err)
 			k := append(slices.Clone(prefix), info.Name)
 			if info.Dir {

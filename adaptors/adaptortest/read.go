@@ -79,7 +79,7 @@ func sameFacts(t T, s adaptors.Store) {
 	assert.True(t, stored.ModTime.Equal(info.ModTime), "put says %s and get %s", stored.ModTime, info.ModTime)
 	stored.Created, stored.ModTime, info.ModTime = false, time.Time{}, time.Time{}
 	assert.Equal(t, stored, info)
-	for listed, err := range s.List(context.Background(), key("dir"), "") {
+	for listed, err := range s.List(context.Background(), key("dir"), adaptors.ListOptions{}) {
 		require.NoError(t, err)
 		if listed.ETag != "" {
 			assert.Equal(t, stored.ETag, listed.ETag, "what List says")
@@ -147,7 +147,7 @@ func cancelledGet(t T, s adaptors.Store) {
 	cancel()
 	_, _, err := s.Get(ctx, key("a"), adaptors.GetOptions{})
 	assert.ErrorIs(t, err, context.Canceled)
-	for _, err := range s.List(ctx, nil, "") {
+	for _, err := range s.List(ctx, nil, adaptors.ListOptions{}) {
 		assert.ErrorIs(t, err, context.Canceled)
 	}
 }

@@ -97,7 +97,7 @@ func drain(t T, b *bus.Body) string {
 func names(t T, s adaptors.Store, prefix adaptors.Key, after string) []string {
 	t.Helper()
 	list := []string{}
-	for info, err := range s.List(context.Background(), prefix, after) {
+	for info, err := range s.List(context.Background(), prefix, adaptors.ListOptions{After: after}) {
 		require.NoErrorf(t, err, "list %s", prefix)
 		list = append(list, shown(info))
 	}

@@ -31,7 +31,7 @@ type faulty struct {
 	get    func(context.Context, adaptors.Key, adaptors.GetOptions) (*bus.Body, adaptors.Info, error)
 	put    func(context.Context, adaptors.Key, *bus.Body, adaptors.Condition) (adaptors.Info, error)
 	delete func(context.Context, adaptors.Key, adaptors.Condition) error
-	list   func(context.Context, adaptors.Key, string) iter.Seq2[adaptors.Info, error]
+	list   func(context.Context, adaptors.Key, adaptors.ListOptions) iter.Seq2[adaptors.Info, error]
 }
 
 func (f *faulty) Get(ctx context.Context, key adaptors.Key, o adaptors.GetOptions) (*bus.Body, adaptors.Info, error) {
@@ -55,11 +55,11 @@ func (f *faulty) Delete(ctx context.Context, key adaptors.Key, c adaptors.Condit
 	return f.Store.Delete(ctx, key, c)
 }
 
-func (f *faulty) List(ctx context.Context, prefix adaptors.Key, after string) iter.Seq2[adaptors.Info, error] {
+func (f *faulty) List(ctx context.Context, prefix adaptors.Key, o adaptors.ListOptions) iter.Seq2[adaptors.Info, error] {
 	if f.list != nil {
-		return f.list(ctx, prefix, after)
+		return f.list(ctx, prefix, o)
 	}
-	return f.Store.List(ctx, prefix, after)
+	return f.Store.List(ctx, prefix, o)
 }
 
 // faults has for each clause what a store that breaks it would do wrong.
@@ -162,7 +162,7 @@ func hidesMissing(f *faulty) {
 func opensDirectories(f *faulty) {
 	f.get = func(ctx context.Context, key adaptors.Key, o adaptors.GetOptions) (*bus.Body, adaptors.Info, error) {
 		b, info, err := f.Store.Get(ctx, key, o)
-		for range f.Store.List(ctx, key, "") {
+		for range f.Store.List(ctx, key, adaptors.ListOptions{}) {
 			return bus.NewBody(nil, ""), adaptors.Info{}, nil
 		}
 		return b, info, err
@@ -333,10 +333,10 @@ func ignoresConditions(f *faulty) {
 
 // listing makes List show something else than what there is.
 func listing(f *faulty, change func(prefix adaptors.Key, list []adaptors.Info) []adaptors.Info) {
-	f.list = func(ctx context.Context, prefix adaptors.Key, after string) iter.Seq2[adaptors.Info, error] {
+	f.list = func(ctx context.Context, prefix adaptors.Key, o adaptors.ListOptions) iter.Seq2[adaptors.Info, error] {
 		return func(yield func(adaptors.Info, error) bool) {
 			var list []adaptors.Info
-			for info := range f.Store.List(ctx, prefix, after) {
+			for info := range f.Store.List(ctx, prefix, o) {
 				list = append(list, info)
 			}
 			for _, info := range change(prefix, list) {
@@ -349,9 +349,9 @@ func listing(f *faulty, change func(prefix adaptors.Key, list []adaptors.Info) [
 }
 
 func failsOnNoDirectory(f *faulty) {
-	f.list = func(ctx context.Context, prefix adaptors.Key, after string) iter.Seq2[adaptors.Info, error] {
+	f.list = func(ctx context.Context, prefix adaptors.Key, o adaptors.ListOptions) iter.Seq2[adaptors.Info, error] {
 		return func(yield func(adaptors.Info, error) bool) {
-			for info, err := range f.Store.List(ctx, prefix, after) {
+			for info, err := range f.Store.List(ctx, prefix, o) {
 				yield(info, err)
 				return
 			}
@@ -368,15 +368,15 @@ func ordersBySegment(f *faulty) {
 }
 
 func ignoresAfter(f *faulty) {
-	f.list = func(ctx context.Context, prefix adaptors.Key, _ string) iter.Seq2[adaptors.Info, error] {
-		return f.Store.List(ctx, prefix, "")
+	f.list = func(ctx context.Context, prefix adaptors.Key, _ adaptors.ListOptions) iter.Seq2[adaptors.Info, error] {
+		return f.Store.List(ctx, prefix, adaptors.ListOptions{})
 	}
 }
 
 func neverStops(f *faulty) {
-	f.list = func(ctx context.Context, prefix adaptors.Key, after string) iter.Seq2[adaptors.Info, error] {
+	f.list = func(ctx context.Context, prefix adaptors.Key, o adaptors.ListOptions) iter.Seq2[adaptors.Info, error] {
 		return func(yield func(adaptors.Info, error) bool) {
-			for info, err := range f.Store.List(ctx, prefix, after) {
+			for info, err := range f.Store.List(ctx, prefix, o) {
 				yield(info, err)
 			}
 		}

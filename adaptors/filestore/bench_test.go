@@ -201,9 +201,9 @@ func BenchmarkListFirstPage(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			n := 0
-			for _, err := range s.List(context.Background(), nil, "") {
+			for _, err := range s.List(context.Background(), nil, adaptors.ListOptions{}) {
 				require.NoError(b, err)
-				if n++; n == defaultPage {
+				if n++; n == maxPage {
 					break
 				}
 			}

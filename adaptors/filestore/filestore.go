@@ -125,7 +125,7 @@ func open(c Config, pool *adaptors.Pool) (*Store, error) {
 	if c.Durability == "" {
 		c.Durability = Full
 	}
-	return &Store{root: root, release: release, path: path, durability: c.Durability, pageSize: defaultPage}, nil
+	return &Store{root: root, release: release, path: path, durability: c.Durability, pageSize: maxPage}, nil
 }
 
 // Close gives the directory up, after the operations that are under way have

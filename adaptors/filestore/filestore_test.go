@@ -65,7 +65,7 @@ func read(s *filestore.Store, key ...string) (string, error) {
 func list(t *testing.T, s *filestore.Store, prefix ...string) []string {
 	t.Helper()
 	names := []string{}
-	for info, err := range s.List(context.Background(), prefix, "") {
+	for info, err := range s.List(context.Background(), prefix, adaptors.ListOptions{}) {
 		require.NoError(t, err)
 		names = append(names, info.Name)
 	}
@@ -234,7 +234,7 @@ func TestClosed(t *testing.T) {
 	assert.ErrorIs(t, err, fs.ErrClosed)
 	_, err = put(s, "y", "a")
 	assert.ErrorIs(t, err, fs.ErrClosed)
-	for _, err := range s.List(context.Background(), nil, "") {
+	for _, err := range s.List(context.Background(), nil, adaptors.ListOptions{}) {
 		assert.ErrorIs(t, err, fs.ErrClosed)
 	}
 }

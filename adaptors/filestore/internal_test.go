@@ -89,7 +89,7 @@ func TestListingOfManyPages(t *testing.T) {
 		slices.Sort(want)
 		for i, after := range append([]string{""}, want...) {
 			got := []string{}
-			for info, err := range s.List(context.Background(), nil, after) {
+			for info, err := range s.List(context.Background(), nil, adaptors.ListOptions{After: after}) {
 				require.NoError(t, err)
 				if info.Dir {
 					info.Name += "/"

@@ -4,15 +4,18 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/seed90475182/restspace/adaptors"
 )
 
-// defaultPage is how many names of a directory are in memory while a page of a
-// listing is yielded, and half of how many are while it is read.
-const defaultPage = 10_000
+// maxPage is how many names of a directory are in memory at most while a page
+// of a listing is yielded, and half of how many are while it is read. It is one
+// more than what a server gives out at once, so that who looks whether there is
+// a next page need not read the directory again.
+const maxPage = 10_001
 
 // kind is what a directory says that an entry is.
 type kind int
@@ -25,13 +28,16 @@ const (
 )
 
 // List is part of adaptors.Store. It holds no lock and no descriptor while it
-// yields. The directory is read once for every 10,000 names, so that a listing
-// of any length takes the memory of that many.
-func (s *Store) List(ctx context.Context, prefix adaptors.Key, after string) iter.Seq2[adaptors.Info, error] {
+// yields. The directory is read once for every page, so that a listing of any
+// length takes the memory of one.
+func (s *Store) List(ctx context.Context, prefix adaptors.Key, o adaptors.ListOptions) iter.Seq2[adaptors.Info, error] {
 	return func(yield func(adaptors.Info, error) bool) {
-		position := adaptors.Position(after)
+		position, size := adaptors.Position(o.After), s.pageSize
+		if o.Page > 0 {
+			size = min(o.Page, size)
+		}
 		for {
-			page, err := s.page(ctx, prefix, position)
+			page, err := s.page(ctx, prefix, position, size)
 			if err != nil {
 				yield(adaptors.Info{}, err)
 				return
@@ -41,9 +47,10 @@ func (s *Store) List(ctx context.Context, prefix adaptors.Key, after string) ite
 					return
 				}
 			}
-			if len(page) < s.pageSize {
+			if len(page) < size {
 				return
 			}
+			size = s.pageSize // more is wanted than was said
 		}
 	}
 }
@@ -58,9 +65,9 @@ func listed(position string) adaptors.Info {
 	return adaptors.Info{Name: segment, Dir: dir, Size: -1}
 }
 
-// page returns the first positions after one of the directory at prefix, in
-// order.
-func (s *Store) page(ctx context.Context, prefix adaptors.Key, after string) ([]string, error) {
+// page returns the first positions after one of the directory at prefix, size
+// of them at most, in order.
+func (s *Store) page(ctx context.Context, prefix adaptors.Key, after string, size int) ([]string, error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
@@ -78,7 +85,7 @@ func (s *Store) page(ctx context.Context, prefix adaptors.Key, after string) ([]
 		return nil, err
 	}
 	defer d.close()
-	first := selection{after: after, size: s.pageSize}
+	first := selection{after: after, size: size}
 	err = d.each(ctx, func(name []byte, is kind) error {
 		if is == unknown {
 			is = d.kindOf(string(name))
@@ -107,10 +114,14 @@ func (d dir) kindOf(name string) kind {
 // selection keeps the first names after a position, of all that are offered.
 type selection struct {
 	after string
-	size  int      // of a page
-	last  string   // of a full page; "" is none
-	list  []string // up to two pages, unsorted
+	size  int             // of a page
+	last  string          // of a full page; "" is none
+	list  []string        // up to two pages, unsorted; views of names
+	names strings.Builder // what has no room left is let go with its views
 }
+
+// nameChunk is how much memory is taken for names at once.
+const nameChunk = 32 << 10
 
 func (s *selection) offer(name []byte, is kind) {
 	var slash string
@@ -121,11 +132,11 @@ func (s *selection) offer(name []byte, is kind) {
 	default:
 		return
 	}
-	// Most names of a large directory end here, before anything is allocated.
+	// Most names of a large directory end here, before anything is copied.
 	if s.last != "" && string(name) > s.last || slash == "" && string(name) <= s.after {
 		return
 	}
-	position := string(name) + slash
+	position := s.keep(name, slash)
 	if position <= s.after {
 		return
 	}
@@ -138,13 +149,38 @@ func (s *selection) offer(name []byte, is kind) {
 	}
 }
 
-// trim sorts the list and cuts it to a page.
+// keep copies a name to where its page is.
+func (s *selection) keep(name []byte, slash string) string {
+	begin := s.room(len(name) + len(slash))
+	s.names.Write(name)
+	s.names.WriteString(slash)
+	return s.names.String()[begin:]
+}
+
+// room makes room for a name of n bytes and returns where it begins.
+func (s *selection) room(n int) int {
+	if s.names.Cap()-s.names.Len() < n {
+		s.names = strings.Builder{}
+		s.names.Grow(nameChunk)
+	}
+	return s.names.Len()
+}
+
+// trim sorts the list and cuts it to a page. What stays is copied, so that the
+// memory of the rest is free.
 func (s *selection) trim() {
 	slices.Sort(s.list)
 	s.list = slices.Compact(s.list) // a directory may give a name twice while it changes
-	if len(s.list) > s.size {
-		clear(s.list[s.size:])
-		s.list = s.list[:s.size]
+	if len(s.list) <= s.size {
+		return
+	}
+	clear(s.list[s.size:])
+	s.list = s.list[:s.size]
+	s.names = strings.Builder{}
+	for i, position := range s.list {
+		begin := s.room(len(position))
+		s.names.WriteString(position)
+		s.list[i] = s.names.String()[begin:]
 	}
 }
 

@@ -91,6 +91,8 @@ func (s *Store) Put(ctx context.Context, key adaptors.Key, b *bus.Body, c adapto
 	if err == nil {
 		err = ctx.Err()
 	}
+	// What the store keeps must outlive the request that brought it.
+	data, key = slices.Clone(data), cloneKey(key)
 	if err != nil {
 		return adaptors.Info{}, err
 	}
@@ -122,6 +124,14 @@ func (s *Store) Put(ctx context.Context, key adaptors.Key, b *bus.Body, c adapto
 	return info, nil
 }
 
+func cloneKey(key adaptors.Key) adaptors.Key {
+	clone := make(adaptors.Key, len(key))
+	for i, segment := range key {
+		clone[i] = strings.Clone(segment)
+	}
+	return clone
+}
+
 // Delete is part of adaptors.Store.
 func (s *Store) Delete(ctx context.Context, key adaptors.Key, c adaptors.Condition) error {
 	if err := ctx.Err(); err != nil {
@@ -148,9 +158,9 @@ func (s *Store) Delete(ctx context.Context, key adaptors.Key, c adaptors.Conditi
 
 // List is part of adaptors.Store. It yields what the directory had when it
 // began.
-func (s *Store) List(ctx context.Context, prefix adaptors.Key, after string) iter.Seq2[adaptors.Info, error] {
+func (s *Store) List(ctx context.Context, prefix adaptors.Key, o adaptors.ListOptions) iter.Seq2[adaptors.Info, error] {
 	return func(yield func(adaptors.Info, error) bool) {
-		for _, e := range s.entries(prefix, adaptors.Position(after)) {
+		for _, e := range s.entries(prefix, adaptors.Position(o.After)) {
 			if err := ctx.Err(); err != nil {
 				yield(adaptors.Info{}, err)
 				return

@@ -18,7 +18,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	reply, leave := s.reply(x, w, r, root)
 	defer leave()
 	root.Lift()
-	s.stamp(w, r, root)
+	s.stamp(reply, r, root)
 	sent, err := s.writer.Write(w, r, reply, nil)
 	root.End()
 	if err != nil && root.Err() == nil {
@@ -76,18 +76,18 @@ func (s *Server) root(r *http.Request) *bus.Root {
 }
 
 // stamp adds the fields that every answer has.
-func (s *Server) stamp(w http.ResponseWriter, r *http.Request, root *bus.Root) {
-	h := w.Header()
-	h["X-Request-Id"] = []string{root.ID}
-	h["X-Content-Type-Options"] = s.nosniff
+func (s *Server) stamp(reply *bus.Message, r *http.Request, root *bus.Root) {
+	h := &reply.Header
+	h.Set("X-Request-Id", root.ID)
+	h.Set("X-Content-Type-Options", "nosniff")
 	if root.Trace.ID != "" {
-		h["Traceparent"] = []string{root.Trace.Parent()}
+		h.Set("Traceparent", root.Trace.Parent())
 	}
 	// net/http hides a Content-Length that stood beside a Transfer-Encoding,
 	// and what it would take for the next request may have been smuggled in.
 	smuggling := r.TransferEncoding != nil && r.ProtoMajor == 1 && !s.options.trusts(r)
-	if smuggling || s.retiring.Load() {
-		h["Connection"] = []string{"close"}
+	if (smuggling || s.retiring.Load()) && reply.Status != http.StatusSwitchingProtocols {
+		h.Set("Connection", "close")
 	}
 }
 

@@ -21,7 +21,6 @@ type Server struct {
 	leave   func() // the gate's, bound once
 	writer  *bus.ReplyWriter
 	pool    sync.Pool // *exchange
-	nosniff []string  // a value of a header, shared by all answers
 
 	listener atomic.Pointer[listener]
 	retiring atomic.Bool
@@ -36,7 +35,6 @@ func New(service bus.Service, o Options) *Server {
 		gate:    newGate(o.Limits.InFlight, o.Limits.Queue),
 		writer:  bus.NewReplyWriter(),
 		pool:    sync.Pool{New: func() any { return new(exchange) }},
-		nosniff: []string{"nosniff"},
 	}
 	s.leave = s.gate.leave
 	s.http = http.Server{

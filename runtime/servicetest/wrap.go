@@ -83,9 +83,9 @@ func (s *countedStore) Delete(ctx context.Context, key adaptors.Key, c adaptors.
 	return s.Store.Delete(ctx, key, c)
 }
 
-func (s *countedStore) List(ctx context.Context, prefix adaptors.Key, after string) iter.Seq2[adaptors.Info, error] {
+func (s *countedStore) List(ctx context.Context, prefix adaptors.Key, o adaptors.ListOptions) iter.Seq2[adaptors.Info, error] {
 	s.calls.Add(1)
-	return s.Store.List(ctx, prefix, after)
+	return s.Store.List(ctx, prefix, o)
 }
 
 func (s *countedStore) Close() error {

@@ -91,7 +91,7 @@ type row struct {
 	list []adaptors.Info
 }
 
-func (r row) List(context.Context, adaptors.Key, string) iter.Seq2[adaptors.Info, error] {
+func (r row) List(context.Context, adaptors.Key, adaptors.ListOptions) iter.Seq2[adaptors.Info, error] {
 	return func(yield func(adaptors.Info, error) bool) {
 		for _, info := range r.list {
 			if !yield(info, nil) {

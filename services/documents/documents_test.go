@@ -43,9 +43,7 @@ func onEachStore(t *testing.T, json bool, test func(t *testing.T, c *client)) {
 	for name, open := range stores() {
 		t.Run(name, func(t *testing.T) {
 			c := newClient(t, open(t), json)
-			if name == "file" { // which keeps bytes on disk, so that a view that lives on is the service's own
-				c.service = bustest.Frozen(t, c.service)
-			}
+			c.service = bustest.Frozen(t, c.service)
 			test(t, c)
 		})
 	}

@@ -20,9 +20,9 @@ type odd struct {
 	opened int
 }
 
-func (s *odd) List(ctx context.Context, prefix adaptors.Key, after string) iter.Seq2[adaptors.Info, error] {
+func (s *odd) List(ctx context.Context, prefix adaptors.Key, o adaptors.ListOptions) iter.Seq2[adaptors.Info, error] {
 	return func(yield func(adaptors.Info, error) bool) {
-		for info, err := range s.Store.List(ctx, prefix, after) {
+		for info, err := range s.Store.List(ctx, prefix, o) {
 			if !yield(info, err) {
 				return
 			}

@@ -96,7 +96,7 @@ func (d *Documents) settle(c *conditions, info *adaptors.Info) (*bus.Message, er
 
 // facts returns the fields that go with the body of a document.
 func (d *Documents) facts(info *adaptors.Info) bus.Header {
-	h := appendFacts(make(bus.Header, 0, 5), info)
+	h := appendFacts(make(bus.Header, 0, 8), info) // room for what every answer has
 	if !d.JSON {
 		h = append(h, bus.Field{Name: "Accept-Ranges", Value: "bytes"})
 	}

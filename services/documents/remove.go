@@ -80,7 +80,7 @@ type tree struct {
 }
 
 func (t *tree) remove(ctx context.Context, dir adaptors.Key) error {
-	for info, err := range t.Keep.List(ctx, dir, "") {
+	for info, err := range t.Keep.List(ctx, dir, adaptors.ListOptions{}) {
 		if err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ func mayRead(sees func([]string) bool, path []string, dir bool) bool {
 }
 
 func (d *Documents) hasEntries(ctx context.Context, dir adaptors.Key) (bool, error) {
-	for _, err := range d.Keep.List(ctx, dir, "") {
+	for _, err := range d.Keep.List(ctx, dir, adaptors.ListOptions{}) {
 		return err == nil, err
 	}
 	return false, nil

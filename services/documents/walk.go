@@ -47,7 +47,7 @@ func (w *walk) level(ctx context.Context, dir adaptors.Key, prefix []byte, after
 			start += "/"
 		}
 	}
-	for info, err := range w.Keep.List(ctx, dir, start) {
+	for info, err := range w.Keep.List(ctx, dir, adaptors.ListOptions{After: start, Page: w.o.skip + w.o.take + 1}) {
 		if err != nil {
 			return err
 		}
