@@ -21,6 +21,7 @@ type Root struct {
 	Seen   Seen
 
 	parent   context.Context
+	timeout  time.Duration
 	deadline time.Time
 
 	calls    atomic.Int64
@@ -50,7 +51,7 @@ type Seen struct {
 // NewRoot returns the context of a request that has until timeout from now for
 // the first byte of its answer; 0 is no limit.
 func NewRoot(parent context.Context, timeout time.Duration) *Root {
-	r := &Root{parent: parent}
+	r := &Root{parent: parent, timeout: timeout}
 	if timeout > 0 {
 		r.deadline = time.Now().Add(timeout)
 	}
@@ -149,16 +150,32 @@ func (r *Root) Value(key any) any {
 func (r *Root) Allow(timeout time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.timeout = timeout
+	r.restart()
+}
+
+// Restart has the time for the first byte of the answer begin anew: the client
+// still sends its request.
+func (r *Root) Restart() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.check() == nil {
+		r.restart()
+	}
+}
+
+// restart sets the deadline anew. The caller holds mu.
+func (r *Root) restart() {
 	r.deadline = time.Time{}
 	if r.timer != nil {
 		r.timer.Stop()
 	}
-	if timeout <= 0 || r.lifted {
+	if r.timeout <= 0 || r.lifted {
 		return
 	}
-	r.deadline = time.Now().Add(timeout)
+	r.deadline = time.Now().Add(r.timeout)
 	if r.ctx != nil {
-		r.timer = time.AfterFunc(timeout, r.expire)
+		r.timer = time.AfterFunc(r.timeout, r.expire)
 	}
 }
 

@@ -23,13 +23,17 @@ func (r *Runtime) build(ctx context.Context, conf *config.Config, old *generatio
 			g.close()
 		}
 	}()
-	keys, err := identity.LoadKeys(conf.Auth.KeyFile)
+	load := identity.MakeKeys
+	if old != nil && old.conf.Auth.KeyFile == conf.Auth.KeyFile {
+		load = identity.LoadKeys // new ones would sign everybody out
+	}
+	keys, err := load(conf.Auth.KeyFile)
 	if err != nil {
 		return nil, err
 	}
 	g.issuer = identity.Issuer{Keys: keys, Name: conf.Auth.Issuer, Audience: conf.Auth.Audience}
 	g.verifier = identity.NewVerifier(g.issuer)
-	log := slog.New(r.handler(conf))
+	log := slog.New(r.log)
 	mounts := make([]*bus.Mount, 0, len(conf.Services))
 	var failures []error
 	for _, service := range conf.Services {
@@ -97,8 +101,8 @@ func newMounted(s *config.Service, i *instance, server config.Limits) *mounted {
 	if n := s.Limits.InFlight; n > 0 {
 		m.places = semaphore.NewWeighted(int64(n))
 	}
-	if s.Limits.Rate > 0 {
-		m.rates = newRates(s.Limits.Rate.PerSecond())
+	if r := s.Limits.Rate; r.Count > 0 {
+		m.rates = newRates(r.PerSecond(), r.Count)
 	}
 	if c := s.Caching; c != nil {
 		kind := "private"

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"runtime/debug"
 
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/runtime/config"
 	"github.com/seed90475182/restspace/services"
 )
 
@@ -21,6 +23,9 @@ func (r *Runtime) Serve(ctx context.Context, m *bus.Message) (*bus.Message, erro
 		return nil, errors.New("runtime: a request from outside comes with a bus.Root")
 	}
 	g := r.pin()
+	if g == nil {
+		return nil, errors.Join(errNotLoaded, m.Close())
+	}
 	root.Table, root.Limits = g.table, g.inside()
 	accept := m.Header.Get("Accept")
 	mount, reply, err := g.answer(ctx, root, m)
@@ -57,9 +62,14 @@ func (g *generation) unpinWith(mount *mounted, reply *bus.Message) {
 // answer takes m through identity, mount, access and conventions. mount is nil
 // where none answers to the outside.
 func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message) (mount *mounted, reply *bus.Message, err error) {
+	defer func() {
+		if caught := recover(); caught != nil { // of a Kind, in what it is asked before it serves
+			reply, err = nil, &bus.PanicError{Value: caught, Stack: debug.Stack()}
+		}
+	}()
 	tokenErr := g.identify(root, m)
 	if found := g.table.Find(m.URL.Path, m.URL.Dir); found != nil {
-		if mount = found.Service.(*mounted); mount.conf.Internal {
+		if mount = found.Service.(*mounted); mount.conf.Internal || config.Reserved(m.URL.Path) {
 			mount = nil
 		}
 	}
@@ -67,10 +77,12 @@ func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message)
 		root.Seen.Mount = mount.Name
 	}
 	if m.Method == http.MethodOptions {
-		return mount, g.options(mount, m), m.Close()
+		_ = m.Close()
+		return mount, g.options(mount, m), nil
 	}
 	if mount == nil {
-		return nil, nil, errors.Join(bus.Errorf(http.StatusNotFound, "no service is mounted at this path"), m.Close())
+		_ = m.Close()
+		return nil, nil, bus.Errorf(http.StatusNotFound, "no service is mounted at this path")
 	}
 	m.URL.Base = len(mount.Base)
 	if m.Method == http.MethodHead {

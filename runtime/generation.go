@@ -40,10 +40,13 @@ func (g *generation) letGo() {
 }
 
 // pin returns the current generation, which stays whole until its unpin is
-// called.
+// called; nil before the first configuration and after the end.
 func (r *Runtime) pin() *generation {
 	for {
 		g := r.current.Load()
+		if g == nil {
+			return nil
+		}
 		g.refs.Add(1)
 		if r.current.Load() == g {
 			return g

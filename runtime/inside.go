@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/seed90475182/restspace/bus"
@@ -25,7 +26,7 @@ func (b inside) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error)
 	}
 	if m.URL.Host != "" {
 		_ = m.Close()
-		return nil, bus.Errorf(http.StatusNotImplemented, "calls to other servers are not supported yet: %s", m.URL)
+		return nil, bus.Errorf(http.StatusBadRequest, "calls to other servers are not supported yet: the host %s", m.URL.Host)
 	}
 	if m.Method != http.MethodHead {
 		return root.Table.Serve(ctx, m)
@@ -44,6 +45,9 @@ func (b inside) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error)
 // background gives m a Root of its own.
 func (b inside) background(ctx context.Context, m *bus.Message) (*bus.Message, error) {
 	g := b.runtime.pin()
+	if g == nil {
+		return nil, errors.Join(errNotLoaded, m.Close())
+	}
 	root := bus.NewRoot(ctx, g.conf.Server.Limits.Timeout.Duration())
 	root.Table, root.Limits = g.table, g.inside()
 	reply, err := b.Serve(root, m)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -103,18 +104,27 @@ func (i *instance) closeOpened() error {
 func (i *instance) run() {
 	i.running.Do(func() {
 		i.work.Go(func() {
-			if i.service.Load() == nil && !i.retry() {
-				return
-			}
-			runner, ok := i.service.Load().Service.(services.Runner)
-			if !ok {
-				return
-			}
-			if err := runner.Run(i.ctx); err != nil && i.ctx.Err() == nil {
+			if err := i.background(); err != nil && i.ctx.Err() == nil {
 				i.log.Error("background work ended", "mount", i.conf.Name, "error", err)
 			}
 		})
 	})
+}
+
+// background works until the instance is closed. A panic is an error.
+func (i *instance) background() (err error) {
+	defer func() {
+		if caught := recover(); caught != nil {
+			err = fmt.Errorf("panic: %v\n%s", caught, debug.Stack())
+		}
+	}()
+	if i.service.Load() == nil && !i.retry() {
+		return nil
+	}
+	if runner, ok := i.service.Load().Service.(services.Runner); ok {
+		return runner.Run(i.ctx)
+	}
+	return nil
 }
 
 // retry tries to start the service until it does or is no longer wanted.

@@ -44,6 +44,9 @@ func (r *Runtime) listen(conf *config.Config) (*listening, error) {
 		return l, nil
 	}
 	socket, err := net.Listen("tcp", l.address)
+	if err != nil && old != nil {
+		return nil, fmt.Errorf("server.listen: %w: if this server itself is there, on %s, restart it", err, old.address)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("server.listen: %w: is another server running there?", err)
 	}
@@ -67,12 +70,13 @@ func (r *Runtime) enter(l *listening, conf *config.Config) {
 	if old == nil {
 		return
 	}
+	old.edge.Stop()
+	if old.socket != l.socket {
+		_ = old.socket.Close()
+	}
 	r.retired.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), old.server.Drain.Duration())
 		defer cancel()
-		if old.socket != l.socket {
-			_ = old.socket.Close()
-		}
 		old.edge.Retire(ctx)
 		<-old.served
 	})
@@ -113,9 +117,9 @@ func (r *Runtime) edgeOptions(conf *config.Config) edge.Options {
 			InFlight: l.InFlight, Queue: l.Queue,
 			Connections: l.Connections, ConnectionsPerIP: l.ConnectionsPerIP,
 		},
-		Host:           hosts(&conf.Server),
+		Host:           hosts(&conf.Server, cmp.Or(r.options.Address, conf.Server.Listen)),
 		TrustedProxies: conf.Server.TrustedProxies,
-		Log:            slog.New(r.handler(conf)),
+		Log:            slog.New(r.log),
 		LogSample:      conf.Server.Log.Sample,
 	}
 }
@@ -123,15 +127,17 @@ func (r *Runtime) edgeOptions(conf *config.Config) edge.Options {
 // hosts returns which Host fields are answered: those that the configuration
 // lists; else, on loopback only, names of loopback, so that no web page can
 // reach the server under a name of its own; else the one of the public URL.
-func hosts(s *config.Server) func(string) bool {
+func hosts(s *config.Server, address string) func(string) bool {
 	public := ""
 	if u, err := url.Parse(s.PublicURL); err == nil {
 		public = u.Hostname()
 	}
-	loopback := isLoopback(hostOnly(s.Listen))
+	loopback := isLoopback(hostOnly(address))
 	return func(host string) bool {
-		name := hostOnly(host)
+		name := strings.TrimSuffix(hostOnly(host), ".")
 		switch {
+		case host == "": // HTTP/1.0
+			return true
 		case len(s.Hosts) > 0:
 			return slices.ContainsFunc(s.Hosts, func(h string) bool { return strings.EqualFold(h, name) || strings.EqualFold(h, host) })
 		case public != "" && strings.EqualFold(name, public):

@@ -1,8 +1,11 @@
 package runtime
 
 import (
+	"context"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/seed90475182/restspace/runtime/config"
 )
@@ -14,6 +17,50 @@ func (r *Runtime) handler(conf *config.Config) slog.Handler {
 		return slog.NewTextHandler(r.options.LogTo, options)
 	}
 	return slog.NewJSONHandler(r.options.LogTo, options)
+}
+
+// liveLog is the handler of the current configuration, whichever that is: what
+// lives longer than one configuration logs as the newest one says.
+type liveLog struct {
+	current *atomic.Pointer[slog.Handler]
+	with    []func(slog.Handler) slog.Handler // what was added by With and WithGroup
+}
+
+func (l liveLog) handler() slog.Handler {
+	h := *l.current.Load()
+	for _, add := range l.with {
+		h = add(h)
+	}
+	return h
+}
+
+// Enabled is part of slog.Handler.
+func (l liveLog) Enabled(ctx context.Context, level slog.Level) bool {
+	return (*l.current.Load()).Enabled(ctx, level)
+}
+
+// Handle is part of slog.Handler.
+func (l liveLog) Handle(ctx context.Context, r slog.Record) error { return l.handler().Handle(ctx, r) }
+
+// WithAttrs is part of slog.Handler.
+func (l liveLog) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return l.adding(func(h slog.Handler) slog.Handler { return h.WithAttrs(attrs) })
+}
+
+// WithGroup is part of slog.Handler.
+func (l liveLog) WithGroup(name string) slog.Handler {
+	return l.adding(func(h slog.Handler) slog.Handler { return h.WithGroup(name) })
+}
+
+func (l liveLog) adding(add func(slog.Handler) slog.Handler) slog.Handler {
+	l.with = append(slices.Clip(l.with), add)
+	return l
+}
+
+// logAs has the log be as conf says from now on.
+func (r *Runtime) logAs(conf *config.Config) {
+	h := r.handler(conf)
+	r.log.current.Store(&h)
 }
 
 // redact returns what takes the secrets out of the log, nil if there are none.

@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 
@@ -25,23 +26,38 @@ type mounted struct {
 	cache    string              // Cache-Control of successful GETs
 }
 
-// Serve holds m to the limits and passes it on.
+// Serve holds m to the limits and passes it on. The place that m takes is free
+// again when its reply is written.
 func (s *mounted) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error) {
 	if err := s.admit(ctx, m); err != nil {
 		_ = m.Close()
 		return nil, err
 	}
-	if s.places != nil {
-		defer s.places.Release(1)
+	if s.places == nil {
+		return s.instance.Serve(ctx, m)
 	}
-	return s.instance.Serve(ctx, m)
+	leave := func() { s.places.Release(1) }
+	handed := false
+	defer func() {
+		if !handed {
+			leave()
+		}
+	}()
+	reply, err := s.instance.Serve(ctx, m)
+	if err == nil && reply != nil && reply.Body != nil && reply.Status != http.StatusSwitchingProtocols {
+		handed = true
+		reply.Body.OnClose(leave)
+	}
+	return reply, err
 }
 
 // admit checks the limits. With a nil error a place is taken.
 func (s *mounted) admit(ctx context.Context, m *bus.Message) error {
-	if m.Body.Size() > s.maxBody {
-		return &bus.Error{Status: http.StatusRequestEntityTooLarge, Type: bus.TypeBodyTooLarge,
-			Detail: fmt.Sprintf("the body has %d bytes, more than the limit of %d here", m.Body.Size(), s.maxBody)}
+	switch size := m.Body.Size(); {
+	case size > s.maxBody:
+		return tooLarge(s.maxBody)
+	case size < 0:
+		m.Body = limit(m.Body, s.maxBody)
 	}
 	if s.rates != nil {
 		if wait := s.rates.take(caller(ctx, m)); wait > 0 {
@@ -57,6 +73,35 @@ func (s *mounted) admit(ctx context.Context, m *bus.Message) error {
 	}
 	return nil
 }
+
+func tooLarge(limit int64) error {
+	return &bus.Error{Status: http.StatusRequestEntityTooLarge, Type: bus.TypeBodyTooLarge,
+		Detail: fmt.Sprintf("the body is larger than the limit of %d bytes here", limit)}
+}
+
+// limit returns a body of unknown size that fails when it is larger than most.
+func limit(b *bus.Body, most int64) *bus.Body {
+	limited := bus.NewStream(&limitedStream{Reader: b.Reader(), left: most, most: most}, -1, b.MediaType())
+	limited.OnClose(func() { _ = b.Close() })
+	return limited
+}
+
+type limitedStream struct {
+	io.Reader
+	left, most int64
+}
+
+// Read is part of io.Reader.
+func (l *limitedStream) Read(p []byte) (int, error) {
+	n, err := l.Reader.Read(p)
+	if l.left -= int64(n); l.left < 0 {
+		return 0, tooLarge(l.most)
+	}
+	return n, err
+}
+
+// Close is part of io.Closer: the body closes what it was made of.
+func (l *limitedStream) Close() error { return nil }
 
 // caller names who asks, for the rate limit: the user, or else the address.
 func caller(ctx context.Context, m *bus.Message) string {

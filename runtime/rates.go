@@ -21,8 +21,8 @@ type rates struct {
 // maxCallers is half of how many callers are remembered at most.
 const maxCallers = 4096
 
-func newRates(limit rate.Limit) *rates {
-	return &rates{limit: limit, burst: max(1, int(limit)), young: make(map[string]*rate.Limiter)}
+func newRates(limit rate.Limit, burst int) *rates {
+	return &rates{limit: limit, burst: burst, young: make(map[string]*rate.Limiter)}
 }
 
 // take counts a call. The result is how long the caller has to wait instead, 0

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -36,8 +38,10 @@ type Runtime struct {
 	pool    adaptors.Pool
 
 	current atomic.Pointer[generation]
+	log     liveLog
 
 	loading   sync.Mutex // one Load at a time; guards what follows
+	closed    bool
 	listening *listening
 	retired   sync.WaitGroup
 }
@@ -50,8 +54,17 @@ func New(o Options) *Runtime {
 	if o.Env == nil {
 		o.Env = os.LookupEnv
 	}
-	return &Runtime{options: o, kinds: config.Kinds{Services: o.Services, Adaptors: o.Adaptors}}
+	return &Runtime{
+		options: o,
+		kinds:   config.Kinds{Services: o.Services, Adaptors: o.Adaptors},
+		log:     liveLog{current: new(atomic.Pointer[slog.Handler])},
+	}
 }
+
+var (
+	errClosed    = errors.New("runtime: it is closed")
+	errNotLoaded = &bus.Error{Status: http.StatusServiceUnavailable, Type: bus.TypeUnavailable, Detail: "no configuration is loaded"}
+)
 
 // Load makes the configuration in data the current one. name is its file, for
 // messages. All that can fail fails before anything changes: an error leaves
@@ -63,14 +76,19 @@ func New(o Options) *Runtime {
 func (r *Runtime) Load(ctx context.Context, name string, data []byte) error {
 	r.loading.Lock()
 	defer r.loading.Unlock()
-	old := r.current.Load()
-	hash := sha256.Sum256(data)
-	if old != nil && old.hash == hash {
-		return nil
+	if r.closed {
+		return errClosed
 	}
 	conf, err := config.Parse(name, data, r.kinds, config.Lookup{Env: r.options.Env, ReadFile: os.ReadFile})
 	if err != nil {
 		return err
+	}
+	old, hash := r.current.Load(), hashOf(data, conf)
+	if old != nil && old.hash == hash {
+		return nil
+	}
+	if old == nil {
+		r.logAs(conf)
 	}
 	next, err := r.build(ctx, conf, old)
 	if err != nil {
@@ -83,30 +101,45 @@ func (r *Runtime) Load(ctx context.Context, name string, data []byte) error {
 		return err
 	}
 	r.current.Store(next)
+	r.logAs(conf)
 	for _, i := range next.instances {
 		i.run()
 	}
 	r.enter(door, conf)
 	if old != nil {
-		r.retire(old)
+		r.retire(context.Background(), old)
 	}
 	return nil
+}
+
+// hashOf tells configurations apart: by their bytes, and the values that came
+// from outside the file.
+func hashOf(data []byte, conf *config.Config) [32]byte {
+	h := sha256.New()
+	_, _ = h.Write(data)
+	for _, secret := range conf.Secrets {
+		_, _ = fmt.Fprintf(h, "%d:%s", len(secret), secret)
+	}
+	return [32]byte(h.Sum(nil))
 }
 
 // Token returns a token that says that its bearer is u, for the time life: what
 // the current configuration believes.
 func (r *Runtime) Token(u *bus.User, life time.Duration) (string, error) {
 	g := r.pin()
+	if g == nil {
+		return "", errNotLoaded
+	}
 	defer g.unpin()
 	return g.issuer.Sign(u, life)
 }
 
 // retire lets the requests of a replaced generation end, for as long as it
-// gives them, and closes what the next one has not taken over.
-func (r *Runtime) retire(g *generation) {
+// gives them and ctx lasts, and closes what the next one has not taken over.
+func (r *Runtime) retire(ctx context.Context, g *generation) {
 	g.letGo()
 	r.retired.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), g.conf.Server.Drain.Duration())
+		ctx, cancel := context.WithTimeout(ctx, g.conf.Server.Drain.Duration())
 		defer cancel()
 		select {
 		case <-g.drained:
@@ -117,25 +150,28 @@ func (r *Runtime) retire(g *generation) {
 }
 
 // Close takes no more connections, lets the requests end, and closes all. The
-// requests have the drain time of the configuration, or until ctx ends.
+// requests have the drain time of the configuration, or until ctx ends. It may
+// be called more than once.
 func (r *Runtime) Close(ctx context.Context) error {
 	r.loading.Lock()
 	defer r.loading.Unlock()
 	g := r.current.Load()
-	if g == nil {
+	if r.closed || g == nil {
+		r.closed = true
 		return nil
 	}
+	r.closed = true
 	ctx, cancel := context.WithTimeout(ctx, g.conf.Server.Drain.Duration())
 	defer cancel()
 	var err error
 	if r.listening != nil {
 		err = r.listening.close(ctx)
-		r.listening = nil
 	}
-	r.retire(g)
+	r.current.Store(nil)
+	r.retire(ctx, g)
 	r.retired.Wait()
-	if errors.Is(err, context.DeadlineExceeded) {
-		slog.New(r.handler(g.conf)).Warn("requests were cut off at the end of the drain time")
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		slog.New(r.log).Warn("requests were cut off at the end of the drain time")
 		err = nil
 	}
 	return err

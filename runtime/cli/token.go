@@ -39,7 +39,7 @@ func (r *run) token(u *bus.User, life time.Duration) error {
 	if err != nil {
 		return err
 	}
-	keys, err := identity.LoadKeys(conf.Auth.KeyFile)
+	keys, err := identity.MakeKeys(conf.Auth.KeyFile)
 	if err != nil {
 		return err
 	}

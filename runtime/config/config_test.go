@@ -111,7 +111,7 @@ func TestServices(t *testing.T) {
 	assert.Equal(t, "A", notes.Rules.Manage.String())
 	assert.True(t, notes.Internal)
 	assert.Equal(t, &config.Caching{MaxAge: 60, Public: true}, notes.Caching)
-	assert.Equal(t, config.ServiceLimits{MaxBody: 2 << 20, InFlight: 3, Rate: 2, Timeout: config.Duration(4 * time.Second)}, notes.Limits)
+	assert.Equal(t, config.ServiceLimits{MaxBody: 2 << 20, InFlight: 3, Rate: config.Rate{Count: 120, Per: time.Minute}, Timeout: config.Duration(4 * time.Second)}, notes.Limits)
 	assert.InDelta(t, 2, float64(notes.Limits.Rate.PerSecond()), 0)
 
 	from := "a@example.org"

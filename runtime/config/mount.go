@@ -56,19 +56,24 @@ func parseBase(text string) (base []string, exact bool, err error) {
 		return nil, false, err
 	case exact && path.Dir && len(path.Segments) > 0:
 		return nil, false, fmt.Errorf("a dot after a slash: write %s. for this path alone", textOf(path.Segments))
-	case isReserved(path.Segments):
+	case Reserved(path.Segments):
 		return nil, false, fmt.Errorf("%s belongs to the server itself: write another path", textOf(path.Segments))
 	}
 	return path.Segments, exact, nil
 }
 
-// isReserved reports whether a base path is what the runtime answers itself.
-func isReserved(base []string) bool {
-	if len(base) == 0 {
+// Reserved reports whether a path is what the runtime answers itself.
+func Reserved(path []string) bool {
+	if len(path) == 0 {
 		return false
 	}
-	return slices.Contains([]string{"healthz", "readyz", "metrics"}, base[0]) ||
-		base[0] == ".well-known" && len(base) > 1 && base[1] == "restspace"
+	switch path[0] {
+	case "healthz", "readyz", "metrics":
+		return true
+	case ".well-known":
+		return len(path) > 1 && path[1] == "restspace"
+	}
+	return false
 }
 
 // covers reports whether s is mounted at path or above it.

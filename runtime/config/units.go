@@ -56,20 +56,23 @@ func units(yield func(string, Size) bool) {
 }
 
 // A Rate is how often something may happen, written as "10/s" or "100/m".
-type Rate float64
+type Rate struct {
+	Count int           // so many times at once, and
+	Per   time.Duration // as many again in this time
+}
 
 // PerSecond returns r as a limiter has it.
-func (r Rate) PerSecond() rate.Limit { return rate.Limit(r) }
+func (r Rate) PerSecond() rate.Limit { return rate.Limit(float64(r.Count) / r.Per.Seconds()) }
 
 // UnmarshalText reads a rate.
 func (r *Rate) UnmarshalText(text []byte) error {
 	digits, unit, _ := strings.Cut(string(text), "/")
-	n, err := strconv.ParseUint(digits, 10, 32)
+	n, err := strconv.ParseUint(digits, 10, 31)
 	switch {
-	case err == nil && unit == "s":
-		*r = Rate(n)
-	case err == nil && unit == "m":
-		*r = Rate(n) / 60
+	case err == nil && n > 0 && unit == "s":
+		*r = Rate{int(n), time.Second}
+	case err == nil && n > 0 && unit == "m":
+		*r = Rate{int(n), time.Minute}
 	default:
 		return fmt.Errorf("%s is no rate: write a whole number a second or a minute, such as \"10/s\" or \"100/m\"", quote(string(text)))
 	}

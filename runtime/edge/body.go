@@ -11,26 +11,34 @@ import (
 )
 
 // requestBody is the body of a request, which must keep moving: a piece in
-// each window.
+// each window. As long as it does, the time for the answer has not begun.
 type requestBody struct {
-	io.ReadCloser
+	stream  io.ReadCloser // net/http's; nil where the request has no body
 	control *http.ResponseController
+	root    *bus.Root
 
 	until time.Time // the end of this window
 	moved int       // bytes in this window
+	ended bool      // there is nothing more to read
 }
 
 // Read is part of io.Reader. Its errors say what the client did wrong.
 func (b *requestBody) Read(p []byte) (int, error) {
-	now := time.Now()
-	if b.until.IsZero() || b.moved >= slowPiece {
+	// A window that passed while nobody read is the service's doing.
+	if now := time.Now(); b.moved >= slowPiece || now.After(b.until) {
 		b.until, b.moved = now.Add(slowWindow), 0
 		if err := b.control.SetReadDeadline(b.until); err != nil {
 			return 0, err
 		}
+		b.root.Restart()
 	}
-	n, err := b.ReadCloser.Read(p)
+	n, err := b.stream.Read(p)
 	b.moved += n
+	if err == nil {
+		return n, nil
+	}
+	b.ended = true
+	b.root.Restart()
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		err = &bus.Error{Status: http.StatusRequestTimeout, Type: bus.TypeSlowBody, Err: err,
@@ -39,4 +47,19 @@ func (b *requestBody) Read(p []byte) (int, error) {
 		err = &bus.Error{Status: http.StatusBadRequest, Err: err, Detail: "the body ended early"}
 	}
 	return n, err
+}
+
+// Close leaves the rest of the body unread. It does not close net/http's,
+// which would wait for that.
+func (b *requestBody) Close() error { return nil }
+
+// unread reports whether there may be more of the body.
+func (b *requestBody) unread() bool { return b.stream != nil && !b.ended }
+
+// abandon bounds the time for which net/http waits for what is unread, so that
+// the client can read the answer before the connection ends.
+func (b *requestBody) abandon() {
+	if b.unread() {
+		_ = b.control.SetReadDeadline(time.Now().Add(time.Second))
+	}
 }

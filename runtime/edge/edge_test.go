@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -157,7 +158,7 @@ func TestRefusedBeforeAnyService(t *testing.T) {
 		"star":          {s.raw(t, "GET * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), "400 Bad Request", "OPTIONS only"},
 		"other host":    {s.raw(t, "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"), "421 Misdirected Request", "server.hosts"},
 		"absolute form": {s.raw(t, "GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), "421 Misdirected Request", "server.hosts"},
-		"TRACE":         {s.raw(t, "TRACE / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), "501 Not Implemented", "about:blank"},
+		"TRACE":         {s.raw(t, "TRACE / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), "405 Method Not Allowed", "TRACE"},
 		"CONNECT":       {s.raw(t, "CONNECT localhost:1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), "421", "Host"},
 		"two tokens":    {s.get(t, "/", "Authorization: Bearer a", "Authorization: Bearer b"), "400 Bad Request", "Authorization stands twice"},
 		"101 fields":    {s.get(t, "/", many[:100]...), "431", "101 fields"},
@@ -399,4 +400,146 @@ func tcpPair(t *testing.T) (*net.TCPConn, *net.TCPConn) {
 	b, err := l.Accept()
 	require.NoError(t, err)
 	return a.(*net.TCPConn), b.(*net.TCPConn)
+}
+
+// TestBodyThatNeverComes sees that nobody waits for a body that nobody wants.
+func TestBodyThatNeverComes(t *testing.T) {
+	s := start(t, bus.ServiceFunc(func(_ context.Context, m *bus.Message) (*bus.Message, error) {
+		return nil, errors.Join(bus.Errorf(http.StatusForbidden, "no"), m.Close())
+	}), func(o *Options) {
+		o.Limits.InFlight, o.Limits.Queue = 1, 0
+		o.Host = func(h string) bool { return h == "localhost" }
+	})
+	for _, fields := range []string{
+		"Host: localhost\r\nContent-Length: 100\r\n", "Host: localhost\r\nTransfer-Encoding: chunked\r\n",
+		"Host: localhost\r\nContent-Length: 100\r\nExpect: 100-continue\r\n", "Host: evil.example\r\nContent-Length: 100\r\n",
+	} {
+		for range 2 { // no place is lost
+			begin := time.Now()
+			answer := s.raw(t, "PUT /x HTTP/1.1\r\n"+fields+"\r\n")
+			assert.Regexp(t, `^HTTP/1.1 4(03|21) `, answer, fields)
+			assert.Less(t, time.Since(begin), 5*time.Second, fields)
+		}
+	}
+}
+
+// TestUploadThatMovesHasItsTime sees that the time for the answer begins when
+// the request has come.
+func TestUploadThatMovesHasItsTime(t *testing.T) {
+	s := start(t, bus.ServiceFunc(func(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+		var n int
+		for {
+			m, err := m.Body.Stream().Read(make([]byte, slowPiece))
+			n += m
+			if err == io.EOF {
+				break
+			}
+			if err = errors.Join(err, ctx.Err()); err != nil {
+				return nil, err
+			}
+		}
+		return bus.Reply(200, bus.NewBody(fmt.Append(nil, n), "text/plain")), nil
+	}), func(o *Options) { o.Limits.Timeout = 150 * time.Millisecond })
+	reader, writer := io.Pipe()
+	go func() {
+		for range 8 {
+			time.Sleep(50 * time.Millisecond)
+			_, _ = writer.Write(make([]byte, slowPiece))
+		}
+		_ = writer.Close()
+	}()
+	response, err := http.Post("http://"+s.address+"/", "text/plain", reader)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	assert.Equal(t, "200 131072", fmt.Sprint(response.StatusCode, " ", string(body)))
+}
+
+// TestEchoOfAStream sees that a reply may be read from its request.
+func TestEchoOfAStream(t *testing.T) {
+	s := start(t, bustest.Echo(), nil)
+	for _, size := range []int{10, 3000, 300_000} {
+		for _, chunked := range []bool{false, true} {
+			text := strings.Repeat("x", size)
+			var body io.Reader = strings.NewReader(text)
+			if chunked {
+				body = io.MultiReader(body)
+			}
+			response, err := http.Post("http://"+s.address+"/", "text/plain", body)
+			require.NoError(t, err)
+			got, err := io.ReadAll(response.Body)
+			require.NoError(t, err)
+			_ = response.Body.Close()
+			assert.Equal(t, text, string(got))
+		}
+	}
+}
+
+func TestPanicsAreLoggedAndHoldNothing(t *testing.T) {
+	s := start(t, bus.ServiceFunc(func(context.Context, *bus.Message) (*bus.Message, error) { panic("inside out") }),
+		func(o *Options) { o.Limits.InFlight, o.Limits.Queue = 1, 0 })
+	for range 3 {
+		assert.Empty(t, s.get(t, "/"), "the connection ends")
+	}
+	assert.Equal(t, 3, strings.Count(s.log.String(), "inside out"))
+	assert.Contains(t, s.log.String(), `"stack":"goroutine`)
+}
+
+func TestUpgradedConnectionLivesOn(t *testing.T) {
+	talk := bus.FromHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Connection", "Upgrade")
+		w.Header().Set("Upgrade", "echo")
+		w.WriteHeader(http.StatusSwitchingProtocols)
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			_, _ = io.Copy(c, c)
+			_ = c.Close()
+		}
+	}))
+	s := start(t, talk, func(o *Options) { o.Limits.InFlight, o.Limits.IdleTimeout = 1, 100*time.Millisecond })
+	c, err := net.Dial("tcp", s.address)
+	require.NoError(t, err)
+	defer c.Close()
+	reader := bufio.NewReader(c)
+	_, err = io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+	require.NoError(t, err)
+	response, err := http.ReadResponse(reader, nil)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusSwitchingProtocols, response.StatusCode)
+	require.Equal(t, "echo", response.Header.Get("Upgrade"))
+	time.Sleep(guard + 300*time.Millisecond)
+	_, err = io.WriteString(c, "still there")
+	require.NoError(t, err)
+	got := make([]byte, len("still there"))
+	_, err = io.ReadFull(reader, got)
+	require.NoError(t, err)
+	assert.Equal(t, "still there", string(got))
+
+	require.NoError(t, s.Shutdown(t.Context()))
+	_, err = reader.ReadByte()
+	assert.ErrorIs(t, err, io.EOF, "Shutdown ends it")
+}
+
+func TestCookieFromAnotherSiteDoesNotCount(t *testing.T) {
+	var seen bustest.Recorder
+	s := start(t, seen.Wrap(bustest.Echo()), nil)
+	send := func(method string, fields ...string) string {
+		s.raw(t, method+" / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: rs-auth=x\r\n"+strings.Join(fields, "\r\n")+"\r\n\r\n")
+		calls := seen.Calls()
+		return calls[len(calls)-1].Header.Get("Cookie")
+	}
+	assert.Empty(t, send("POST", "Sec-Fetch-Site: cross-site"))
+	assert.Empty(t, send("POST", "Origin: http://evil.example"))
+	assert.NotEmpty(t, send("GET", "Sec-Fetch-Site: cross-site"))
+	assert.NotEmpty(t, send("POST", "Sec-Fetch-Site: same-origin"))
+	assert.NotEmpty(t, send("POST", "Origin: http://localhost"))
+}
+
+func TestOptionsOfConnection(t *testing.T) {
+	s := start(t, bustest.Echo(), nil)
+	assert.Contains(t, s.raw(t, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close, Content-Encoding\r\n\r\n"), "400 Bad Request")
+	assert.Contains(t, s.raw(t, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close, TE\r\n\r\n"), "200 OK")
+	assert.Contains(t, s.raw(t, "GET /a#b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), "400 Bad Request")
+	assert.Contains(t, s.raw(t, "GET /a HTTP/1.0\r\n\r\n"), "200 OK")
 }

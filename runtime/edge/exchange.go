@@ -13,13 +13,17 @@ import (
 // written.
 type exchange struct {
 	message  bus.Message
+	body     requestBody
 	fields   [24]bus.Field
 	segments [12]string
 }
 
 // request makes the message for r: a canonical path and the fields that a
 // client may send.
-func (x *exchange) request(w http.ResponseWriter, r *http.Request, o *Options) (*bus.Message, error) {
+func (x *exchange) request(w http.ResponseWriter, r *http.Request, root *bus.Root, o *Options) (*bus.Message, error) {
+	if r.Body != http.NoBody && r.ContentLength != 0 {
+		x.body = requestBody{stream: r.Body, control: http.NewResponseController(w), root: root}
+	}
 	if err := acceptable(r, o); err != nil {
 		return nil, err
 	}
@@ -36,9 +40,11 @@ func (x *exchange) request(w http.ResponseWriter, r *http.Request, o *Options) (
 		URL:    urlpattern.URL{Path: path, Dir: dir, Query: query},
 		Header: cleanHeader(bus.HeaderFrom(x.fields[:0], r.Header), o.trusts(r)),
 	}
-	if r.Body != http.NoBody && r.ContentLength != 0 {
-		stream := &requestBody{ReadCloser: r.Body, control: http.NewResponseController(w)}
-		x.message.Body = bus.NewStream(stream, r.ContentLength, r.Header.Get("Content-Type"))
+	if x.body.stream != nil {
+		x.message.Body = bus.NewStream(&x.body, r.ContentLength, r.Header.Get("Content-Type"))
+	}
+	if r.Header["Cookie"] != nil && o.crossOrigin.Check(r) != nil {
+		x.message.Header.Del("Cookie") // another site has the browser send it
 	}
 	return &x.message, nil
 }
@@ -53,17 +59,37 @@ func acceptable(r *http.Request, o *Options) error {
 	case fields > o.Limits.HeaderFields:
 		return &bus.Error{Status: http.StatusRequestHeaderFieldsTooLarge, Type: bus.TypeTooManyField,
 			Detail: fmt.Sprintf("the header has %d fields, more than the limit of %d", fields, o.Limits.HeaderFields)}
-	case o.Host != nil && !o.Host(r.Host):
+	case o.Host != nil && (r.Host != "" || r.ProtoAtLeast(1, 1)) && !o.Host(r.Host):
 		return &bus.Error{Status: http.StatusMisdirectedRequest,
 			Detail: "this server does not answer to that Host: use its own name, or list this one in server.hosts"}
 	case r.Method == http.MethodConnect, r.Method == http.MethodTrace:
-		return &bus.Error{Status: http.StatusNotImplemented, Detail: r.Method + " is not possible here"}
+		return bus.Errorf(http.StatusMethodNotAllowed, "%s is not possible here", r.Method)
+	case strings.Contains(r.RequestURI, "#"):
+		return bus.Errorf(http.StatusBadRequest, "a # in the target: a fragment stays with the client, and in a name it is %%23")
+	case !knownOptions(r.Header["Connection"]):
+		return bus.Errorf(http.StatusBadRequest, "Connection names a field that is not for one connection alone: leave it out")
 	case r.RequestURI == "*" && r.Method != http.MethodOptions:
 		return bus.Errorf(http.StatusBadRequest, "the target * goes with OPTIONS only: write a path")
 	case len(r.Header["Authorization"]) > 1:
 		return bus.Errorf(http.StatusBadRequest, "Authorization stands twice in the header: send one")
 	}
 	return nil
+}
+
+// knownOptions reports whether Connection has only options that mean something
+// to a server (RFC 9110 section 7.6.1). A field that it named would be gone
+// before anybody has looked at it.
+func knownOptions(values []string) bool {
+	for _, value := range values {
+		for option := range strings.SplitSeq(value, ",") {
+			switch strings.ToLower(strings.TrimSpace(option)) {
+			case "", "close", "keep-alive", "upgrade", "te", "http2-settings", "proxy-connection":
+			default:
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // cleanHeader removes the fields that only this system may set. What a client

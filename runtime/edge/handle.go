@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"math/rand/v2"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/seed90475182/restspace/bus"
@@ -11,51 +12,81 @@ import (
 
 // handle is one request from its header to its line in the log.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
-	start := time.Now()
+	e := entry{start: time.Now()}
 	root := s.root(r)
+	defer root.End()
 	x := s.pool.Get().(*exchange)
 	defer s.free(x)
-	reply, leave := s.reply(x, w, r, root)
-	defer leave()
-	root.Lift()
-	s.stamp(reply, r, root)
-	sent, err := s.writer.Write(w, r, reply, nil)
-	root.End()
-	if err != nil && root.Err() == nil {
+	err := s.answer(x, w, r, root, &e)
+	if err != nil && root.Seen.Err == nil {
 		root.Seen.Err = err
 	}
-	s.log(r, root, entry{start: start, status: reply.Status, sent: sent})
+	s.log(r, root, e)
 	if err != nil {
 		panic(http.ErrAbortHandler) // half an answer is sent: the connection must not look whole
 	}
 }
 
-// reply has the service answer r. It always returns a reply. leave is called
-// when that is written: until then r counts as in flight.
-func (s *Server) reply(x *exchange, w http.ResponseWriter, r *http.Request, root *bus.Root) (reply *bus.Message, leave func()) {
-	leave = func() {}
-	m, err := x.request(w, r, &s.options)
+// answer has the service answer r and writes its reply. The error is that the
+// reply has not gone out whole.
+func (s *Server) answer(x *exchange, w http.ResponseWriter, r *http.Request, root *bus.Root, e *entry) (err error) {
+	var entered bool
+	defer func() {
+		if caught := recover(); caught != nil {
+			err = &bus.PanicError{Value: caught, Stack: debug.Stack()}
+		}
+		if entered {
+			s.gate.leave()
+		}
+	}()
+	m, err := x.request(w, r, root, &s.options)
 	if err == nil {
-		err = s.gate.enter(root)
+		if err = s.gate.enter(root); err == nil {
+			entered = true
+		}
 	}
+	var reply *bus.Message
 	if err == nil {
-		leave = s.leave
 		reply, err = s.service.Serve(root, m)
 	}
 	if err != nil {
 		root.Seen.Err = err
-		return bus.Problem(err, root.ID, r.Header.Get("Accept")), leave
+		reply = bus.Problem(err, root.ID, r.Header.Get("Accept"))
 	}
+	e.status = reply.Status
+	root.Lift()
+	s.stamp(reply, r, root)
 	if reply.Status == http.StatusSwitchingProtocols { // may last for days
-		leave()
-		leave = func() {}
+		s.gate.leave()
+		entered = false
+		s.upgrade(r)
 	}
-	return reply, leave
+	e.sent, err = s.write(x, w, r, reply, root)
+	return err
+}
+
+// write writes the reply. What a service has not read of the body is not
+// waited for: it may never come.
+func (s *Server) write(x *exchange, w http.ResponseWriter, r *http.Request, reply *bus.Message, root *bus.Root) (int64, error) {
+	if x.body.unread() {
+		if reply.Body.Stream() == nil {
+			reply.Header.Set("Connection", "close")
+		} else if err := x.body.control.EnableFullDuplex(); err != nil { // the reply may be read from the request
+			return 0, err
+		}
+		defer x.body.abandon()
+	}
+	if reply.Body.Size() >= 0 || reply.Status == http.StatusSwitchingProtocols {
+		return s.writer.Write(w, r, reply, nil)
+	}
+	idle := time.AfterFunc(maxIdle, root.End)
+	defer idle.Stop()
+	return s.writer.Write(w, r, reply, func() { idle.Reset(maxIdle) })
 }
 
 // free gives the memory of an answered request to the next.
 func (s *Server) free(x *exchange) {
-	x.message = bus.Message{}
+	x.message, x.body = bus.Message{}, requestBody{}
 	s.pool.Put(x)
 }
 

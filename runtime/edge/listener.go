@@ -2,11 +2,11 @@ package edge
 
 import (
 	"errors"
-	"io"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
-	"time"
 )
 
 // listener bounds the number of connections, all in all and of one address. A
@@ -18,12 +18,13 @@ type listener struct {
 	mu    sync.Mutex
 	all   int
 	byIP  map[netip.Addr]int
+	open  map[*conn]bool // those that were upgraded
 	ended bool
 	empty chan struct{} // closed when no more come and the last connection has left
 }
 
 func newListener(l net.Listener, limits Limits) *listener {
-	return &listener{Listener: l, limits: limits, byIP: make(map[netip.Addr]int), empty: make(chan struct{})}
+	return &listener{Listener: l, limits: limits, byIP: make(map[netip.Addr]int), open: make(map[*conn]bool), empty: make(chan struct{})}
 }
 
 // Accept waits for the next connection that is not too many.
@@ -42,7 +43,9 @@ func (l *listener) Accept() (net.Conn, error) {
 		}
 		ip := addressOf(tcp.RemoteAddr())
 		if l.admit(ip) {
-			return &conn{TCPConn: tcp, left: func() { l.leave(ip) }}, nil
+			c := &conn{TCPConn: tcp}
+			c.left = func() { l.leave(c, ip) }
+			return c, nil
 		}
 		_ = tcp.Close()
 	}
@@ -59,14 +62,31 @@ func (l *listener) admit(ip netip.Addr) bool {
 	return true
 }
 
-func (l *listener) leave(ip netip.Addr) {
+func (l *listener) leave(c *conn, ip netip.Addr) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	delete(l.open, c)
 	l.all--
 	if l.byIP[ip]--; l.byIP[ip] == 0 {
 		delete(l.byIP, ip)
 	}
 	l.checkEmpty()
+}
+
+func (l *listener) noteUpgraded(c *conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open[c] = true
+}
+
+// closeUpgraded ends the connections that HTTP knows no more of.
+func (l *listener) closeUpgraded() {
+	l.mu.Lock()
+	open := slices.Collect(maps.Keys(l.open))
+	l.mu.Unlock()
+	for _, c := range open {
+		_ = c.Close()
+	}
 }
 
 // end notes that the last connection was accepted.
@@ -93,78 +113,4 @@ func addressOf(a net.Addr) netip.Addr {
 		return tcp.AddrPort().Addr().Unmap()
 	}
 	return netip.Addr{}
-}
-
-// conn is a connection whose writes must move: each has the time that its
-// bytes take at the slowest rate allowed, and one window more. A deadline that
-// is far enough away is left as it is, since setting one costs more than
-// looking at the clock.
-type conn struct {
-	*net.TCPConn
-	read  lazyDeadline
-	left  func()
-	once  sync.Once
-	until time.Time // the write deadline; used by one writer at a time
-}
-
-// Read is part of net.Conn.
-func (c *conn) Read(p []byte) (int, error) {
-	for {
-		n, err := c.TCPConn.Read(p)
-		if n > 0 || err == nil || !c.read.early(c.TCPConn, err) {
-			return n, err
-		}
-	}
-}
-
-// Write is part of net.Conn.
-func (c *conn) Write(p []byte) (int, error) {
-	if err := c.moving(int64(len(p))); err != nil {
-		return 0, err
-	}
-	return c.TCPConn.Write(p)
-}
-
-// ReadFrom keeps sendfile within reach of net/http, which gives it pieces of
-// limited size.
-func (c *conn) ReadFrom(r io.Reader) (int64, error) {
-	n := int64(slowPiece)
-	if limited, ok := r.(*io.LimitedReader); ok {
-		n = limited.N
-	}
-	if err := c.moving(n); err != nil {
-		return 0, err
-	}
-	return c.TCPConn.ReadFrom(r)
-}
-
-// moving gives n bytes the time that they may take.
-func (c *conn) moving(n int64) error {
-	now := time.Now()
-	takes := slowWindow * time.Duration(1+n/slowPiece)
-	if c.until.Sub(now) >= takes {
-		return nil
-	}
-	c.until = now.Add(takes + slowWindow)
-	return c.TCPConn.SetWriteDeadline(c.until)
-}
-
-// SetReadDeadline is part of net.Conn.
-func (c *conn) SetReadDeadline(t time.Time) error { return c.read.move(c.TCPConn, t) }
-
-// SetWriteDeadline is part of net.Conn.
-func (c *conn) SetWriteDeadline(t time.Time) error {
-	c.until = t
-	return c.TCPConn.SetWriteDeadline(t)
-}
-
-// SetDeadline is part of net.Conn.
-func (c *conn) SetDeadline(t time.Time) error {
-	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
-}
-
-// Close is part of net.Conn.
-func (c *conn) Close() error {
-	c.once.Do(c.left)
-	return c.TCPConn.Close()
 }

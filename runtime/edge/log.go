@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -46,6 +47,11 @@ func (s *Server) log(r *http.Request, root *bus.Root, e entry) {
 	attrs = appendSet(attrs, "trace", root.Trace.ID)
 	if root.Seen.Err != nil {
 		attrs = append(attrs, slog.String("error", clip(root.Seen.Err.Error(), 4096)))
+		var panicked *bus.PanicError
+		if errors.As(root.Seen.Err, &panicked) {
+			attrs = append(attrs, slog.String("stack", string(panicked.Stack)))
+			level = slog.LevelError
+		}
 	}
 	s.options.Log.LogAttrs(root, level, "request", attrs...)
 }

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"time"
 
@@ -16,6 +17,8 @@ type Options struct {
 	TrustedProxies []netip.Prefix         // whose request ids and connections are believed
 	Log            *slog.Logger
 	LogSample      float64 // which part of the good requests the log shows: 1 is all
+
+	crossOrigin *http.CrossOriginProtection // set by New
 }
 
 // Limits of a Server. All are set.
@@ -31,9 +34,10 @@ type Limits struct {
 	ConnectionsPerIP int
 }
 
-// The rate at which bytes must move at least, in either direction: a piece in
-// each window.
+// How bytes must move at least: a piece in each window, in either direction,
+// and something in maxIdle where nobody knows how much comes.
 const (
+	maxIdle    = 5 * time.Minute // of an upgraded connection, and of a stream without end
 	slowWindow = 10 * time.Second
 	slowPiece  = 16 << 10
 )

@@ -18,7 +18,6 @@ type Server struct {
 	options Options
 	http    http.Server
 	gate    *gate
-	leave   func() // the gate's, bound once
 	writer  *bus.ReplyWriter
 	pool    sync.Pool // *exchange
 
@@ -29,6 +28,7 @@ type Server struct {
 // New returns a server that has all requests answered by service, whose Serve
 // is called with a *bus.Root as its context.
 func New(service bus.Service, o Options) *Server {
+	o.crossOrigin = http.NewCrossOriginProtection()
 	s := &Server{
 		service: service,
 		options: o,
@@ -36,13 +36,13 @@ func New(service bus.Service, o Options) *Server {
 		writer:  bus.NewReplyWriter(),
 		pool:    sync.Pool{New: func() any { return new(exchange) }},
 	}
-	s.leave = s.gate.leave
 	s.http = http.Server{
 		Handler:                      http.HandlerFunc(s.handle),
 		MaxHeaderBytes:               o.Limits.HeaderBytes,
 		ReadHeaderTimeout:            o.Limits.HeaderTimeout,
 		IdleTimeout:                  o.Limits.IdleTimeout,
 		DisableGeneralOptionsHandler: true,
+		ConnContext:                  withConn,
 		ErrorLog:                     slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
 	return s
@@ -70,16 +70,27 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if err != nil {
 		err = errors.Join(err, s.http.Close())
 	}
+	if l := s.listener.Load(); l != nil {
+		l.closeUpgraded()
+	}
 	return err
 }
 
-// Retire takes no more connections, and lets those that are open end with the
-// answer to their next request, since net/http's own shutdown drops requests
-// that it is just reading. What is left when ctx ends is shut down.
-func (s *Server) Retire(ctx context.Context) {
+// Stop takes no more connections, and lets those that are open end with the
+// answer to their next request.
+func (s *Server) Stop() {
 	s.retiring.Store(true)
 	if l := s.listener.Load(); l != nil {
 		_ = l.Close()
+	}
+}
+
+// Retire is Stop, and waits until the connections have ended, since net/http's
+// own shutdown drops requests that it is just reading. What is left when ctx
+// ends is shut down.
+func (s *Server) Retire(ctx context.Context) {
+	s.Stop()
+	if l := s.listener.Load(); l != nil {
 		select {
 		case <-l.empty:
 		case <-ctx.Done():

@@ -19,14 +19,16 @@ import (
 
 func newIssuer(t *testing.T) Issuer {
 	t.Helper()
-	keys, err := LoadKeys(filepath.Join(t.TempDir(), "sub", "auth.key"))
+	keys, err := MakeKeys(filepath.Join(t.TempDir(), "sub", "auth.key"))
 	require.NoError(t, err)
 	return Issuer{Keys: keys, Name: "restspace", Audience: "restspace"}
 }
 
 func TestKeysAreMadeOnceAndStayPrivate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "data", "auth.key")
-	first, err := LoadKeys(path)
+	_, err := LoadKeys(path)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	first, err := MakeKeys(path)
 	require.NoError(t, err)
 	info, err := os.Stat(path)
 	require.NoError(t, err)
@@ -44,7 +46,7 @@ func TestKeysMadeSideBySideAreTheSame(t *testing.T) {
 	ids := make(chan string, 8)
 	for range cap(ids) {
 		go func() {
-			k, err := LoadKeys(path)
+			k, err := MakeKeys(path)
 			if err != nil {
 				ids <- err.Error()
 				return
@@ -171,7 +173,7 @@ func TestVerifierForgetsTheOldest(t *testing.T) {
 
 func BenchmarkUser(b *testing.B) {
 	dir := b.TempDir()
-	keys, err := LoadKeys(filepath.Join(dir, "auth.key"))
+	keys, err := MakeKeys(filepath.Join(dir, "auth.key"))
 	require.NoError(b, err)
 	issuer := Issuer{Keys: keys, Name: "restspace", Audience: "restspace"}
 	token, err := issuer.Sign(&bus.User{Email: "ann@example.com", Roles: []string{"U", "E"}}, time.Hour)

@@ -23,13 +23,22 @@ import (
 // Keys are the signing keys of an installation. They do not change.
 type Keys struct{ set jose.JSONWebKeySet }
 
-// LoadKeys reads the keys from a file, which it makes with one new Ed25519 key
-// where it is missing. A file that others can read is refused.
+// MakeKeys is LoadKeys, and makes a file that is missing, with one new Ed25519
+// key.
+func MakeKeys(path string) (*Keys, error) {
+	keys, err := LoadKeys(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return keys, err
+	}
+	if err := makeKeys(path); err != nil {
+		return nil, fmt.Errorf("auth.keyFile %s: %w", path, err)
+	}
+	return LoadKeys(path)
+}
+
+// LoadKeys reads the keys from a file. One that others can read is refused.
 func LoadKeys(path string) (*Keys, error) {
 	data, err := readPrivate(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		data, err = makeKeys(path)
-	}
 	if err != nil {
 		return nil, fmt.Errorf("auth.keyFile %s: %w", path, err)
 	}
@@ -71,28 +80,28 @@ func readPrivate(path string) ([]byte, error) {
 
 // makeKeys writes a file with a new key. Another process may do so at the same
 // time: the first to link its file wins, and both use that.
-func makeKeys(path string) ([]byte, error) {
+func makeKeys(path string) error {
 	data, err := newKeySet()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, err
+		return err
 	}
 	temporary, err := os.CreateTemp(dir, ".key-*")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer os.Remove(temporary.Name())
 	_, err = temporary.Write(data)
 	if err := errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
-		return nil, err
+		return err
 	}
 	if err := os.Link(temporary.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
+		return fmt.Errorf("%w: it needs a file system with hard links", err)
 	}
-	return readPrivate(path)
+	return nil
 }
 
 func newKeySet() ([]byte, error) {
