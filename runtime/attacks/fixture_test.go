@@ -44,7 +44,7 @@ func newPlace(t *testing.T) *place {
 // they are missing.
 func (p *place) issuerOf(t *testing.T) identity.Issuer {
 	t.Helper()
-	keys, err := identity.LoadKeys(filepath.Join(p.dir, "auth.key"))
+	keys, err := identity.MakeKeys(filepath.Join(p.dir, "auth.key"))
 	require.NoError(t, err)
 	return identity.Issuer{Keys: keys, Name: "restspace", Audience: "restspace"}
 }

@@ -26,21 +26,6 @@ func listed() map[string]string {
 	}
 }
 
-// overruled are the rows for which the project has decided on another status
-// than they expect, and why. They are held to that.
-func overruled() map[string]struct {
-	status int
-	why    string
-} {
-	return map[string]struct {
-		status int
-		why    string
-	}{
-		"LIMIT-016": {201, "a store of files keeps the bytes that it is sent and takes no multipart body apart: there are no parts to count"},
-		"FS-012":    {403, "a directory that can only be read is served read-only, whether that was so at the start or came later"},
-	}
-}
-
 // TestEveryRowIsRunOrListed holds the three lists to each other.
 func TestEveryRowIsRunOrListed(t *testing.T) {
 	rows := attacks(t)
@@ -59,9 +44,6 @@ func TestEveryRowIsRunOrListed(t *testing.T) {
 	}
 	for id := range functions {
 		assert.True(t, known[id], "%s has a function, but there is no such row", id)
-	}
-	for id := range overruled() {
-		assert.True(t, known[id], "%s is overruled, but there is no such row", id)
 	}
 	for id := range alsos() {
 		assert.True(t, known[id], "%s has a check, but there is no such row", id)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"syscall"
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
@@ -20,6 +21,9 @@ func explain(err error) error {
 		return failed(http.StatusNotFound, "nothing is here: PUT makes a document, and GET of the directory lists what there is", err)
 	case errors.Is(err, adaptors.ErrCondition):
 		return failed(http.StatusPreconditionFailed, "the document is not in the state that the request's conditions ask for: read it again", err)
+	case errors.Is(err, syscall.EROFS): // it was not so when the store was opened
+		return &bus.Error{Status: http.StatusServiceUnavailable, Type: bus.TypeUnavailable, Err: err,
+			Detail: "the storage has become read-only: what is kept can be read, not written"}
 	case errors.Is(err, adaptors.ErrReadOnly):
 		return failed(http.StatusForbidden, "what is kept here can only be read", err)
 	case errors.Is(err, adaptors.ErrKey):

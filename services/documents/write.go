@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
@@ -74,6 +75,9 @@ func (d *Documents) accept(m *bus.Message) (*bus.Body, error) {
 	}
 	if d.JSON {
 		return d.acceptJSON(m)
+	}
+	if strings.HasPrefix(m.Body.MediaType(), "multipart/form-data") {
+		return nil, bus.Errorf(http.StatusUnsupportedMediaType, "a form is not taken apart here: send the file itself as the body")
 	}
 	return notEmpty(m.Body)
 }
