@@ -178,7 +178,7 @@ func (t *Table) Find(path []string, dir bool) *Mount {
 func (t *Table) Serve(ctx context.Context, m *Message) (*Message, error) {
 	mount := t.Find(m.URL.Path, m.URL.Dir)
 	if mount == nil {
-		return nil, errors.Join(m.Close(), fmt.Errorf("no service at %s: %w", m.URL, fs.ErrNotExist))
+		return nil, errors.Join(m.Close(), fmt.Errorf("no service at %s: %w", urlpattern.Path{Segments: m.URL.Path, Dir: m.URL.Dir}, fs.ErrNotExist))
 	}
 	return mount.Serve(ctx, m)
 }

@@ -57,7 +57,7 @@ func (r Routes) Service() (service *Router, err error) {
 	return s, nil
 }
 
-// Serve calls the route for m. No route at the path is a 404, none for the
+// Serve calls the route for m, and closes m where that fails. No route at the path is a 404, none for the
 // method a 405.
 func (s *Router) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error) {
 	path := routePath(m.ServicePath(), m.URL.Dir)
@@ -78,7 +78,11 @@ func (s *Router) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error
 			args[i] = m.ServicePath()[at]
 		}
 	}
-	return c.route(ctx, m, args)
+	reply, err := c.route(ctx, m, args)
+	if err != nil {
+		_ = m.Close()
+	}
+	return reply, err
 }
 
 // Methods is part of the interface [Methods].

@@ -3,7 +3,9 @@ package lib_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 	"unsafe"
@@ -59,6 +61,7 @@ func TestFunctions(t *testing.T) {
 		{path: "/set-status/418/a%2Fb", status: 418, want: "a/b", kind: "text/plain; charset=utf-8"},
 		{path: "/set-status/201", body: text("kept"), status: 201, want: "kept", kind: "text/plain"},
 		{path: "/set-status/204", status: 204},
+		{path: "/set-status/205/text", status: 205},
 		{path: "/redirect/a/b%2Fc?x=1", status: 302, location: "/a/b%2Fc?x=1"},
 		{path: "/redirect/%2Fevil.example", status: 302, location: "/%2Fevil.example"},
 		{path: "/see-other/done/", body: text("form"), status: 303, location: "/done/"},
@@ -105,6 +108,24 @@ func TestWhatCanNotBeDone(t *testing.T) {
 	_, err := service.Serve(t.Context(), request(t, "DELETE", "/bypass", nil))
 	assert.Equal(t, 405, bus.Classify(err).Status)
 	assert.Equal(t, "GET, HEAD, OPTIONS, POST", bus.Classify(err).Header.Get("Allow"))
+}
+
+type counted struct {
+	io.Reader
+	closed int
+}
+
+func (c *counted) Close() error { c.closed++; return nil }
+
+func TestErrorsCloseTheBody(t *testing.T) {
+	service, err := lib.Kind().New(t.Context(), services.Env{Config: lib.Kind().Config(), Limits: services.Limits{Body: 4}, Log: slog.Default()})
+	require.NoError(t, err)
+	for _, path := range []string{"/set-status/9999", "/delay/x", "/to-b64", "/from-b64", "/to-text", "/log/body", "/nowhere"} {
+		stream := &counted{Reader: strings.NewReader("too long")}
+		_, err := service.Serve(t.Context(), request(t, "POST", path, bus.NewStream(stream, -1, "image/png")))
+		assert.Error(t, err, path)
+		assert.NotZero(t, stream.closed, path)
+	}
 }
 
 func TestBypassHandsOnTheVeryBytes(t *testing.T) {

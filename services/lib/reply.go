@@ -20,10 +20,13 @@ func (library) setStatus(_ context.Context, m *bus.Message, args services.Args) 
 		return nil, bus.Errorf(http.StatusBadRequest, "%q is not a status: write a number from 200 to 599, as in /set-status/404", args[0])
 	}
 	switch {
+	case status == http.StatusNoContent, status == http.StatusResetContent, status == http.StatusNotModified: // these have no body
+		_ = m.Body.Close()
+		m.Body = nil
 	case len(args) > 1:
-		return pass(withText(m, args[1]), status), nil
-	case m.Body == nil && status != http.StatusNoContent && status != http.StatusNotModified:
-		return pass(withText(m, http.StatusText(status)), status), nil
+		m = withText(m, args[1])
+	case m.Body == nil:
+		m = withText(m, http.StatusText(status))
 	}
 	return pass(m, status), nil
 }
@@ -60,7 +63,6 @@ func (library) delay(ctx context.Context, m *bus.Message, args services.Args) (*
 	case <-timer.C:
 		return pass(m, http.StatusOK), nil
 	case <-ctx.Done():
-		_ = m.Close()
 		return nil, ctx.Err()
 	}
 }
