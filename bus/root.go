@@ -51,9 +51,14 @@ type Seen struct {
 // NewRoot returns the context of a request that has until timeout from now for
 // the first byte of its answer; 0 is no limit.
 func NewRoot(parent context.Context, timeout time.Duration) *Root {
+	return NewRootAt(parent, time.Now(), timeout)
+}
+
+// NewRootAt is NewRoot for a request that began at start.
+func NewRootAt(parent context.Context, start time.Time, timeout time.Duration) *Root {
 	r := &Root{parent: parent, timeout: timeout}
 	if timeout > 0 {
-		r.deadline = time.Now().Add(timeout)
+		r.deadline = start.Add(timeout)
 	}
 	return r
 }
@@ -182,10 +187,11 @@ func (r *Root) restart() {
 // Lift takes the deadline away: the answer has begun, and from now on it only
 // has to keep moving. A context that was made below r with a later deadline of
 // its own has lost that one: the context package does not set a timer for it.
+// For those who wait already it does not undo the end.
 func (r *Root) Lift() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.check() != nil {
+	if r.ctx != nil && r.check() != nil { // it has ended for those who wait
 		return
 	}
 	r.lifted = true

@@ -130,7 +130,7 @@ func TestRootLift(t *testing.T) {
 func TestLiftComesTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := bus.NewRoot(t.Context(), time.Second)
-		time.Sleep(time.Second)
+		<-r.Done()
 		r.Lift()
 		assert.Equal(t, context.DeadlineExceeded, r.Err())
 	})

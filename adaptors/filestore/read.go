@@ -87,31 +87,27 @@ func bodyOf(fd int, name string, offset, length int64) (*bus.Body, error) {
 	return bus.NewBody(data, ""), unix.Close(fd)
 }
 
-// openFile opens the regular file name, or only returns its facts. It looks
-// before it opens, since opening a device may do something, and again
-// afterwards, since another file may have taken the place; opening a FIFO that
-// came there does not wait.
+// openFile opens the regular file name, or only returns its facts. Opening
+// follows no link and does not wait for a FIFO, and what turns out to be no
+// regular file is closed again: looking before would cost each reader a system
+// call, and say nothing about what is there a moment later.
 func (r *root) openFile(d dir, name string, meta bool) (fd int, st unix.Stat_t, err error) {
-	if err = d.stat(name, &st); err == nil {
-		err = r.checkDocument(&st)
+	fd = -1
+	if meta {
+		err = d.stat(name, &st)
+	} else if fd, err = d.openFile(name, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0); err == nil {
+		err = retry("stat", name, func() error { return unix.Fstat(fd, &st) })
 	}
-	if err == nil && !meta {
-		fd, err = d.openFile(name, unix.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err == nil {
+		err = r.checkDocument(&st)
 	}
 	if missing(err) || errors.Is(err, unix.ENXIO) {
 		err = fs.ErrNotExist
 	}
-	if err != nil || meta {
-		return -1, st, err
+	if err != nil && fd >= 0 {
+		err, fd = errors.Join(err, unix.Close(fd)), -1
 	}
-	err = retry("stat", name, func() error { return unix.Fstat(fd, &st) })
-	if err == nil {
-		err = r.checkDocument(&st)
-	}
-	if err != nil {
-		return -1, st, errors.Join(err, unix.Close(fd))
-	}
-	return fd, st, nil
+	return fd, st, err
 }
 
 // checkDocument returns fs.ErrNotExist for what is no regular file.

@@ -6,19 +6,21 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
 // conn is a connection whose writes must move: each piece has the time that
-// its bytes take at the slowest rate allowed, and one window more. A deadline
-// that is far enough away is left as it is, since setting one costs more than
-// looking at the clock.
+// its bytes take at the slowest rate allowed, and one window more. Nobody looks
+// at the clock for that, since most writes do not wait: a deadline that fires
+// is set once more for what is left of the piece, and ends the connection when
+// it fires again.
 type conn struct {
 	*net.TCPConn
 	read     lazyDeadline
-	until    time.Time // the write deadline; used by one writer at a time
+	armed    bool // a write deadline is set; used by one writer at a time
 	upgraded atomic.Bool
 	left     func()
 	once     sync.Once
@@ -50,17 +52,16 @@ func (c *conn) WriteTo(w io.Writer) (int64, error) {
 
 // Write is part of net.Conn.
 func (c *conn) Write(p []byte) (n int, err error) {
-	for {
+	for n < len(p) && err == nil {
 		piece := p[n:min(n+writePiece, len(p))]
-		if err := c.moving(len(piece)); err != nil {
-			return n, err
-		}
-		m, err := c.TCPConn.Write(piece)
-		n += m
-		if err != nil || n == len(p) {
-			return n, err
-		}
+		var m int64
+		m, err = c.moving(int64(len(piece)), func(done int64) (int64, error) {
+			m, err := c.TCPConn.Write(piece[done:])
+			return int64(m), err
+		})
+		n += int(m)
 	}
+	return n, err
 }
 
 // ReadFrom keeps sendfile within reach of net/http, which gives it files in
@@ -70,45 +71,55 @@ func (c *conn) ReadFrom(r io.Reader) (n int64, err error) {
 	if !ok {
 		return io.Copy(struct{ io.Writer }{c}, r)
 	}
-	for limited.N > 0 {
-		piece := io.LimitedReader{R: limited.R, N: min(writePiece, limited.N)}
-		size := piece.N
-		if err := c.moving(int(size)); err != nil {
-			return n, err
-		}
-		m, err := c.TCPConn.ReadFrom(&piece)
+	for limited.N > 0 && err == nil {
+		size := min(writePiece, limited.N)
+		var m int64
+		m, err = c.moving(size, func(done int64) (int64, error) {
+			return c.TCPConn.ReadFrom(&io.LimitedReader{R: limited.R, N: size - done})
+		})
 		n += m
 		limited.N -= m
-		if err != nil || m < size {
-			return n, err
+		if m < size {
+			break // the reader has ended
 		}
 	}
-	return n, nil
+	return n, err
 }
 
-// moving gives n bytes the time that they may take. What moves out of an
-// upgraded connection keeps it open.
-func (c *conn) moving(n int) error {
-	now := time.Now()
+// moving has write write n bytes, the first done of which are written, within
+// the time that they may take. What moves out of an upgraded connection keeps
+// it open.
+func (c *conn) moving(n int64, write func(done int64) (int64, error)) (done int64, err error) {
 	if c.upgraded.Load() {
-		if err := c.TCPConn.SetReadDeadline(now.Add(maxIdle)); err != nil {
-			return err
+		if err := c.TCPConn.SetReadDeadline(time.Now().Add(maxIdle)); err != nil {
+			return 0, err
 		}
 	}
-	takes := slowWindow * time.Duration(1+n/slowPiece)
-	if c.until.Sub(now) >= takes {
-		return nil
+	for again := !c.armed; ; again = true {
+		if again {
+			takes := slowWindow * time.Duration(1+(n-done)/slowPiece)
+			if err := c.TCPConn.SetWriteDeadline(time.Now().Add(takes)); err != nil {
+				return done, err
+			}
+			c.armed = true
+		}
+		m, err := write(done)
+		done += m
+		if again || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return done, err
+		}
 	}
-	c.until = now.Add(takes + slowWindow)
-	return c.TCPConn.SetWriteDeadline(c.until)
 }
 
 // SetReadDeadline is part of net.Conn.
 func (c *conn) SetReadDeadline(t time.Time) error { return c.read.move(c.TCPConn, t) }
 
-// SetWriteDeadline is part of net.Conn.
+// SetWriteDeadline is part of net.Conn. None is what Write takes care of.
 func (c *conn) SetWriteDeadline(t time.Time) error {
-	c.until = t
+	if t.IsZero() {
+		return nil
+	}
+	c.armed = false
 	return c.TCPConn.SetWriteDeadline(t)
 }
 

@@ -11,16 +11,20 @@ import (
 // lazyDeadline is the read deadline of a connection. net/http moves it five
 // times a request, and each move costs a timer of the poller. So the poller's
 // deadline is left alone where it fires too early: Read sets it anew then, and
-// goes on. The zero value is no deadline.
+// goes on.
 type lazyDeadline struct {
+	ahead time.Duration // how much too early a new one is set, so that those that follow need not be
+
 	mu     sync.Mutex
 	wanted time.Time // what was asked for last; zero is none
 	set    time.Time // what the poller has: not after wanted
 }
 
-// guard is how far away the poller's deadline is set where none is wanted:
-// nearer than those that will be.
-const guard = 2 * time.Second
+// aheadOf returns how much too early deadlines are set where that of an idle
+// connection is the farthest, and that of a header follows it.
+func aheadOf(limits Limits) time.Duration {
+	return max(0, limits.IdleTimeout-limits.HeaderTimeout/2)
+}
 
 // isPast reports whether t is net/http's way to wake a reader at once: a
 // moment long ago.
@@ -31,13 +35,15 @@ func (d *lazyDeadline) move(c *net.TCPConn, t time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.wanted = t
-	if isPast(d.set) && t.IsZero() {
-		t = time.Now().Add(guard)
-	} else if !d.set.IsZero() && (t.IsZero() || !t.Before(d.set)) {
-		return nil
+	switch {
+	case isPast(t):
+		d.set = t
+	case t.IsZero() || !d.set.IsZero() && !isPast(d.set) && !t.Before(d.set):
+		return nil // fires too early, or has fired: early mends it
+	default:
+		d.set = t.Add(-d.ahead)
 	}
-	d.set = t
-	return c.SetReadDeadline(t)
+	return c.SetReadDeadline(d.set)
 }
 
 // early reports whether err comes of a deadline that is not the one wanted,
@@ -48,7 +54,7 @@ func (d *lazyDeadline) early(c *net.TCPConn, err error) bool {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.wanted.IsZero() && !d.wanted.After(time.Now()) {
+	if isPast(d.wanted) || !d.wanted.IsZero() && !d.wanted.After(time.Now()) {
 		return false
 	}
 	d.set = d.wanted

@@ -13,7 +13,7 @@ import (
 // handle is one request from its header to its line in the log.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	e := entry{start: time.Now()}
-	root := s.root(r)
+	root := s.root(r, e.start)
 	defer root.End()
 	x := s.pool.Get().(*exchange)
 	defer s.free(x)
@@ -91,8 +91,8 @@ func (s *Server) free(x *exchange) {
 }
 
 // root returns the context of r.
-func (s *Server) root(r *http.Request) *bus.Root {
-	root := bus.NewRoot(r.Context(), s.options.Limits.Timeout)
+func (s *Server) root(r *http.Request, start time.Time) *bus.Root {
+	root := bus.NewRootAt(r.Context(), start, s.options.Limits.Timeout)
 	root.Limits = s.options.Inside
 	root.Client = s.options.client(r)
 	if id := r.Header["X-Request-Id"]; id != nil && validID(id[0]) && s.options.trusts(r) {

@@ -43,7 +43,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		}
 		ip := addressOf(tcp.RemoteAddr())
 		if l.admit(ip) {
-			c := &conn{TCPConn: tcp}
+			c := &conn{TCPConn: tcp, read: lazyDeadline{ahead: aheadOf(l.limits)}}
 			c.left = func() { l.leave(c, ip) }
 			return c, nil
 		}
