@@ -3,6 +3,7 @@ package filestore
 import (
 	"context"
 	"iter"
+	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -37,7 +38,7 @@ func (s *Store) List(ctx context.Context, prefix adaptors.Key, o adaptors.ListOp
 			size = min(o.Page, size)
 		}
 		for {
-			page, err := s.page(ctx, prefix, position, size)
+			page, more, err := s.page(ctx, prefix, position, size)
 			if err != nil {
 				yield(adaptors.Info{}, err)
 				return
@@ -47,7 +48,7 @@ func (s *Store) List(ctx context.Context, prefix adaptors.Key, o adaptors.ListOp
 					return
 				}
 			}
-			if len(page) < size {
+			if !more {
 				return
 			}
 			size = s.pageSize // more is wanted than was said
@@ -66,23 +67,23 @@ func listed(position string) adaptors.Info {
 }
 
 // page returns the first positions after one of the directory at prefix, size
-// of them at most, in order.
-func (s *Store) page(ctx context.Context, prefix adaptors.Key, after string, size int) ([]string, error) {
+// of them at most, in order, and whether there are more.
+func (s *Store) page(ctx context.Context, prefix adaptors.Key, after string, size int) (page []string, more bool, err error) {
 	if err := s.enter(ctx); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer s.leave()
 	found, err := s.root.find(prefix)
 	if missing(err) {
-		return nil, nil
+		return nil, false, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer s.root.done(found)
 	d, err := found.open(".") // with a place of its own in the directory
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer d.close()
 	first := selection{after: after, size: size}
@@ -93,7 +94,7 @@ func (s *Store) page(ctx context.Context, prefix adaptors.Key, after string, siz
 		first.offer(name, is)
 		return nil
 	})
-	return first.positions(), err
+	return first.positions(), first.more, err
 }
 
 // kindOf asks the file system what name is.
@@ -115,7 +116,8 @@ func (d dir) kindOf(name string) kind {
 type selection struct {
 	after string
 	size  int             // of a page
-	last  string          // of a full page; "" is none
+	last  string          // what comes after it is on no page; "" is not known
+	more  bool            // something is left out, since the page is full
 	list  []string        // up to two pages, unsorted; views of names
 	names strings.Builder // what has no room left is let go with its views
 }
@@ -133,7 +135,11 @@ func (s *selection) offer(name []byte, is kind) {
 		return
 	}
 	// Most names of a large directory end here, before anything is copied.
-	if s.last != "" && string(name) > s.last || slash == "" && string(name) <= s.after {
+	if s.last != "" && string(name) > s.last {
+		s.more = true
+		return
+	}
+	if slash == "" && string(name) <= s.after {
 		return
 	}
 	position := s.keep(name, slash)
@@ -145,7 +151,6 @@ func (s *selection) offer(name []byte, is kind) {
 	}
 	if s.list = append(s.list, position); len(s.list) == 2*s.size {
 		s.trim()
-		s.last = s.list[len(s.list)-1]
 	}
 }
 
@@ -166,16 +171,17 @@ func (s *selection) room(n int) int {
 	return s.names.Len()
 }
 
-// trim sorts the list and cuts it to a page. What stays is copied, so that the
-// memory of the rest is free.
+// trim cuts the list to the names of a page, in whatever order. They are
+// copied, so that the memory of the rest is free.
 func (s *selection) trim() {
-	slices.Sort(s.list)
-	s.list = slices.Compact(s.list) // a directory may give a name twice while it changes
 	if len(s.list) <= s.size {
 		return
 	}
+	smallest(s.list, s.size)
+	s.more = true
 	clear(s.list[s.size:])
 	s.list = s.list[:s.size]
+	s.last = slices.Max(s.list)
 	s.names = strings.Builder{}
 	for i, position := range s.list {
 		begin := s.room(len(position))
@@ -184,7 +190,40 @@ func (s *selection) trim() {
 	}
 }
 
+// positions returns the page, in order.
 func (s *selection) positions() []string {
 	s.trim()
-	return s.list
+	slices.Sort(s.list)
+	return slices.Compact(s.list) // a directory may give a name twice while it changes
+}
+
+// smallest moves the n smallest of list to its beginning (C. A. R. Hoare,
+// Algorithm 65: Find). The time is that of the length of the list, whatever its
+// order, since the pivots are drawn by chance.
+func smallest(list []string, n int) {
+	for low, high := 0, len(list)-1; low < high; {
+		pivot := list[low+rand.IntN(high-low+1)]
+		i, j := low, high
+		for i <= j {
+			for list[i] < pivot {
+				i++
+			}
+			for list[j] > pivot {
+				j--
+			}
+			if i <= j {
+				list[i], list[j] = list[j], list[i]
+				i++
+				j--
+			}
+		}
+		switch {
+		case n <= j:
+			high = j
+		case n >= i:
+			low = i
+		default:
+			return
+		}
+	}
 }
