@@ -72,7 +72,7 @@ func TestCheckJSONIsQuick(t *testing.T) {
 	} {
 		start := time.Now()
 		assert.Error(t, documents.CheckJSON([]byte(text)), name)
-		assert.Less(t, time.Since(start), time.Second, name)
+		assert.Less(t, time.Since(start), 20*time.Second, name) // what is not linear takes minutes
 	}
 }
 
