@@ -4,7 +4,7 @@ export CGO_ENABLED = 0
 GO ?= go
 BIN := bin/restspace
 
-.PHONY: run build test lint bench bench-http deps clean
+.PHONY: run build test testdeps lint bench bench-http deps clean
 
 run: build ## build, and serve ./services.json
 	./$(BIN) serve
@@ -12,7 +12,7 @@ run: build ## build, and serve ./services.json
 build: ## build bin/restspace
 	$(GO) build -trimpath -ldflags='-s -w' -o $(BIN) ./runtime/cmd/restspace
 
-test: ## all tests, with the race detector (needs a C compiler)
+test: testdeps ## all tests, with the race detector
 	CGO_ENABLED=1 $(GO) test -race -timeout 10m ./...
 
 lint: ## gofmt, vet, staticcheck, and the order of the layers
@@ -26,6 +26,11 @@ bench: ## benchmarks of every hot path, with allocations
 
 bench-http: build deps ## the server against bare ones, over HTTP (some minutes)
 	$(GO) run ./runtime/benchhttp -restspace $(BIN)
+
+testdeps: ## what the tests need: a C compiler and curl; strace and mounts where they can be had
+	@for p in gcc:gcc curl:curl strace:strace; do command -v $${p%%:*} >/dev/null || missing="$$missing $${p##*:}"; done; \
+	test -z "$$missing" || { echo "installing$$missing"; apt-get update -qq && apt-get install -y -qq $$missing libc6-dev >/dev/null; } || \
+	echo "NOT INSTALLED:$$missing: tests that need them are skipped, or fail"
 
 deps: ## programs that bench-http needs
 	@command -v wrk >/dev/null || { apt-get update -qq && apt-get install -y -qq wrk; }
