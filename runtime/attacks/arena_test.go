@@ -100,4 +100,4 @@ func (a *arena) assertSettled(t *testing.T, before vitals, keptMB int) {
 }
 
 // scaled is a time limit, longer where the race detector slows all down.
-func scaled(d time.Duration) time.Duration { return d * slowness }
+func scaled(d time.Duration) time.Duration { return 5 * d * slowness } // what hangs takes longer, and a busy machine does not
