@@ -87,6 +87,7 @@ func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message)
 	m.URL.Base = len(mount.Base)
 	if m.Method == http.MethodHead {
 		m.Method = http.MethodGet // the edge leaves the body away
+		m.Header.Del("Range")     // RFC 9110 section 14.2: of GET only
 	}
 	decision, err := admit(mount, m, tokenErr)
 	if err != nil {
@@ -101,7 +102,7 @@ func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message)
 	if err != nil {
 		return mount, nil, decision.Explain(err)
 	}
-	if get && mount.cache != "" && reply.Status/100 == 2 && !reply.Header.Has("Cache-Control") {
+	if get && mount.cache != "" && (reply.Status/100 == 2 || reply.Status == http.StatusNotModified) && !reply.Header.Has("Cache-Control") {
 		reply.Header.Add("Cache-Control", mount.cache)
 	}
 	return mount, reply, nil

@@ -55,6 +55,16 @@ func (r *Runtime) pin() *generation {
 	}
 }
 
+// healthy reports whether all services are what they were.
+func (g *generation) healthy() bool {
+	for _, i := range g.instances {
+		if !i.healthy() {
+			return false
+		}
+	}
+	return true
+}
+
 // close lets go of the instances.
 func (g *generation) close() {
 	for _, i := range g.instances {

@@ -41,6 +41,7 @@ type instance struct {
 	work    sync.WaitGroup
 	running sync.Once
 	opened  []io.Closer // in the order of opening; the background work's while it runs
+	keeps   []*adaptors.Keep
 }
 
 // started is a service that runs.
@@ -78,7 +79,9 @@ func (i *instance) openAdaptor(ctx context.Context, a config.Adaptor) (any, erro
 	}
 	i.keep(made)
 	if store, ok := made.(adaptors.Store); ok {
-		return adaptors.NewKeep(store, i.env.Limits.File), nil
+		keep := adaptors.NewKeep(store, i.env.Limits.File)
+		i.keeps = append(i.keeps, keep)
+		return keep, nil
 	}
 	return made, nil
 }
@@ -95,8 +98,22 @@ func (i *instance) closeOpened() error {
 	for _, c := range slices.Backward(i.opened) {
 		err = errors.Join(err, c.Close())
 	}
-	i.opened = nil
+	i.opened, i.keeps = nil, nil
 	return err
+}
+
+// healthy reports whether the service has started and its stores are what they
+// were: one that is not is not carried over to the next configuration.
+func (i *instance) healthy() bool {
+	if i.service.Load() == nil {
+		return true // it is tried again already
+	}
+	for _, keep := range i.keeps {
+		if keep.Health() != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // run begins the background work: of the service, or the tries to start it.

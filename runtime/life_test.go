@@ -13,9 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed90475182/restspace/adaptors"
+	adaptorlist "github.com/seed90475182/restspace/adaptors/all"
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/runtime"
 	"github.com/seed90475182/restspace/services"
+	servicelist "github.com/seed90475182/restspace/services/all"
 )
 
 func TestLimitHoldsForBodiesOfUnknownSize(t *testing.T) {
@@ -132,4 +134,45 @@ func TestPanicBeforeTheServiceHoldsNothing(t *testing.T) {
 	defer cancel()
 	require.NoError(t, r.Close(ctx))
 	assert.NoError(t, ctx.Err(), "no generation stays pinned")
+}
+
+// TestReloadOpensWhatHasMoved sees that a service whose store is no longer what
+// it was is not carried over.
+func TestReloadOpensWhatHasMoved(t *testing.T) {
+	t.Chdir(t.TempDir())
+	config := []byte(`{"services": [{"name": "n", "basePath": "/n", "service": "json", "adaptor": "file",
+		"adaptorConfig": {"root": "notes"}, "readRoles": "all", "writeRoles": "all"}]}`)
+	r := runtime.New(runtime.Options{Services: servicelist.Registry(), Adaptors: adaptorlist.Registry(), LogTo: io.Discard})
+	require.NoError(t, r.Load(t.Context(), "services.json", config))
+	defer func() { require.NoError(t, r.Close(context.Background())) }()
+	put := func() int {
+		m := &bus.Message{Method: "PUT", Body: bus.NewBody([]byte("1"), "application/json")}
+		m.URL.Path = []string{"n", "doc"}
+		reply, err := r.Serve(bus.NewRoot(t.Context(), 0), m)
+		require.NoError(t, err)
+		require.NoError(t, reply.Close())
+		return reply.Status
+	}
+	require.Equal(t, 201, put())
+	require.NoError(t, os.Rename("notes", "before"))
+	require.NoError(t, os.Mkdir("notes", 0o750))
+	assert.Equal(t, 503, put())
+	require.NoError(t, r.Load(t.Context(), "services.json", config), "the same bytes")
+	assert.Equal(t, 201, put())
+	_, err := os.Stat("notes/doc.json")
+	assert.NoError(t, err)
+}
+
+func TestPrivateFilesAreNoDocuments(t *testing.T) {
+	t.Chdir(t.TempDir())
+	r := runtime.New(runtime.Options{Services: servicelist.Registry(), Adaptors: adaptorlist.Registry(), LogTo: io.Discard})
+	for root, want := range map[string]string{"data": "the signing keys", ".": "this configuration"} {
+		err := r.Load(t.Context(), "services.json", []byte(`{"services": [{"name": "n", "basePath": "/n", "service": "file", "adaptor": "file",
+			"adaptorConfig": {"root": "`+root+`"}, "readRoles": "all"}]}`))
+		assert.ErrorContains(t, err, want)
+	}
+	err := r.Load(t.Context(), "services.json", []byte(`{"services": [{"name": "n", "basePath": "/n", "service": "lib", "readRoles": "U /{email} {emial}"}]}`))
+	assert.ErrorContains(t, err, "a section is a path as it is")
+	err = r.Load(t.Context(), "services.json", []byte(`{"services": [{"name": "n", "basePath": "/n", "service": "lib", "readRoles": "{emial}"}]}`))
+	assert.ErrorContains(t, err, `users have no field "emial": write {email}`)
 }

@@ -1,7 +1,9 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -63,10 +65,12 @@ func (r *Runtime) logAs(conf *config.Config) {
 	r.log.current.Store(&h)
 }
 
-// redact returns what takes the secrets out of the log, nil if there are none.
+// redact returns what takes the secrets out of the log, the longest first, since
+// one may begin with another; nil if there are none.
 func redact(secrets []string) func([]string, slog.Attr) slog.Attr {
 	var pairs []string
-	for _, secret := range secrets {
+	longest := slices.SortedFunc(slices.Values(secrets), func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	for _, secret := range longest {
 		if secret != "" {
 			pairs = append(pairs, secret, "[redacted]")
 		}
@@ -80,8 +84,8 @@ func redact(secrets []string) func([]string, slog.Attr) slog.Attr {
 		case slog.KindString:
 			a.Value = slog.StringValue(replacer.Replace(a.Value.String()))
 		case slog.KindAny:
-			if err, ok := a.Value.Any().(error); ok {
-				a.Value = slog.StringValue(replacer.Replace(err.Error()))
+			if _, ok := a.Value.Any().(*slog.Source); !ok {
+				a.Value = slog.StringValue(replacer.Replace(fmt.Sprint(a.Value.Any())))
 			}
 		}
 		return a

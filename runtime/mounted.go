@@ -22,7 +22,7 @@ type mounted struct {
 	maxBody  int64               // of any body; what is held in memory may be less
 	places   *semaphore.Weighted // nil: no limit of its own
 	rates    *rates              // nil: no limit
-	shadows  [][]string          // service paths that deeper mounts answer
+	shadows  []shadow            // service paths that deeper mounts answer
 	cache    string              // Cache-Control of successful GETs
 }
 

@@ -69,7 +69,8 @@ var (
 // Load makes the configuration in data the current one. name is its file, for
 // messages. All that can fail fails before anything changes: an error leaves
 // what was current as it is. It is config.Errors where the configuration is
-// wrong. Bytes that are current already change nothing.
+// wrong. Bytes that are current already change nothing, but for services whose
+// stores have failed or moved: these are opened anew.
 //
 // With the first configuration a service that can't start does not fail Load:
 // its mount answers 503 while it is tried again. Later any failure does.
@@ -84,7 +85,7 @@ func (r *Runtime) Load(ctx context.Context, name string, data []byte) error {
 		return err
 	}
 	old, hash := r.current.Load(), hashOf(data, conf)
-	if old != nil && old.hash == hash {
+	if old != nil && old.hash == hash && old.healthy() {
 		return nil
 	}
 	if old == nil {

@@ -11,19 +11,30 @@ import (
 // it.
 func (g *generation) shadow() {
 	for _, deeper := range g.mounts {
-		if deeper.Exact {
-			continue
-		}
 		for base := deeper.Base; len(base) > 0; {
 			above := g.table.Find(base[:len(base)-1], true)
 			if above == nil {
 				break
 			}
 			m := above.Service.(*mounted)
-			m.shadows = append(m.shadows, deeper.Base[len(m.Base):])
+			m.shadows = append(m.shadows, shadow{deeper.Base[len(m.Base):], deeper.Exact})
 			base = m.Base
 		}
 	}
+}
+
+// shadow is a service path that a deeper mount answers, with all below it
+// unless that is an exact one.
+type shadow struct {
+	path  []string
+	exact bool
+}
+
+func (s shadow) hides(path []string) bool {
+	if s.exact {
+		return slices.Equal(path, s.path)
+	}
+	return len(path) >= len(s.path) && slices.Equal(path[:len(s.path)], s.path)
 }
 
 // sees returns what the user of a request may read below the mount: nil is
@@ -34,8 +45,8 @@ func (s *mounted) sees(u *bus.User) func([]string) bool {
 		return nil
 	}
 	return func(path []string) bool {
-		for _, shadow := range s.shadows {
-			if len(path) >= len(shadow) && slices.Equal(path[:len(shadow)], shadow) {
+		for _, other := range s.shadows {
+			if other.hides(path) {
 				return false
 			}
 		}

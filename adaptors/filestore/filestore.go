@@ -138,12 +138,12 @@ func (s *Store) Close() error {
 }
 
 // Health returns the failure that makes it doubtful whether the disk holds
-// what was stored, and nil if there was none.
+// what was stored, or that the directory has moved, and nil if there is none.
 func (s *Store) Health() error {
 	if err := s.root.failure.Load(); err != nil {
 		return *err
 	}
-	return nil
+	return s.inPlace()
 }
 
 // enter begins an operation. Unless it fails, leave ends it.
@@ -180,6 +180,11 @@ func (s *Store) writable() error {
 	if err := s.root.readOnly; err != nil {
 		return fmt.Errorf("%w: %v", adaptors.ErrReadOnly, err)
 	}
+	return s.inPlace()
+}
+
+// inPlace looks whether the path of the root still leads to it.
+func (s *Store) inPlace() error {
 	var st unix.Stat_t
 	err := retry("stat", s.path, func() error { return unix.Stat(s.path, &st) })
 	if err == nil && identityOf(&st) == s.root.id {

@@ -71,6 +71,9 @@ func words(s string) func(yield func(int, string) bool) {
 }
 
 func sectionPath(word string, offset int) ([]string, error) {
+	if at := strings.IndexAny(word, "{}"); at >= 0 {
+		return nil, fault(offset+at, "a section is a path as it is: {email} alone admits who is named by the first segment, wherever that leads (%%7B is a brace in a name)")
+	}
 	if at := strings.IndexAny(word, "?#"); at >= 0 {
 		return nil, fault(offset+at, "a path with a query or a fragment: write the path alone, and %%3F or %%23 for these characters in it")
 	}

@@ -85,5 +85,28 @@ func (s *Spec) Paths() iter.Seq[[]string] {
 	}
 }
 
+// Fields yields the names of the fields of a user that s asks for.
+func (s *Spec) Fields() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, f := range s.leading.fields {
+			if !yield(f.name) {
+				return
+			}
+		}
+		for _, section := range s.sections {
+			for _, f := range section.rule.fields {
+				if !yield(f.name) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// IsRole reports whether s is one role and nothing else.
+func (s *Spec) IsRole() bool {
+	return len(s.sections) == 0 && len(s.leading.roles) == 1 && s.leading.roles[0] == s.text
+}
+
 // String returns the text that was parsed.
 func (s *Spec) String() string { return s.text }

@@ -25,7 +25,7 @@ token.
 Without a field Content-Type in -H, the body is of the type that the name of its
 file says, or else application/json if it is JSON, text if it is UTF-8, and
 application/octet-stream otherwise.`,
-		Example: `  restspace call GET '/contacts/?limit=10'
+		Example: `  restspace call GET '/contacts/?$take=10'
   restspace call PUT /contacts/jo -d '{"name":"Jo"}' --as jo@example.com --roles "U E"
   restspace call POST /files/photo.png -d @photo.png -H 'If-None-Match: *'`,
 		Args: takes("METHOD", "URL"),

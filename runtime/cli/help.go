@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/seed90475182/restspace/runtime/config"
 )
 
 // usageTemplate is what the help of a command says after its description.
@@ -24,11 +26,13 @@ Flags:
 
 func (r *run) helpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [COMMAND | services | service NAME | adaptors | adaptor NAME]",
-		Short: "Help about a command, a service or an adaptor",
-		Long: `Without an argument: the commands. "services" and "adaptors" list what this
-program can mount, and "service NAME" and "adaptor NAME" tell all about one.`,
-		Example: `  restspace help services
+		Use:   "help [COMMAND | config | services | service NAME | adaptors | adaptor NAME]",
+		Short: "Help about a command, services.json, a service or an adaptor",
+		Long: `Without an argument: the commands. "config" tells the keys of services.json and
+what roles mean; "services" and "adaptors" list what this program can mount, and
+"service NAME" and "adaptor NAME" tell all about one.`,
+		Example: `  restspace help config
+  restspace help services
   restspace help service lib
   restspace help call`,
 		Args:                  takes("[topic]", "[NAME]"),
@@ -50,10 +54,15 @@ func (r *run) help(root *cobra.Command, topic string, names []string) error {
 		return r.listKinds(kinds(r.App, topic), names)
 	case "service", "adaptor":
 		return r.describeKind(kinds(r.App, topic+"s"), topic, names)
+	case "config":
+		if len(names) > 0 {
+			return usagef("%q is an argument too many", names[0])
+		}
+		return printDoc(r.stdout, config.Doc(), r.paintFor(r.stdout))
 	}
 	cmd, _, err := root.Find([]string{topic})
 	if err != nil || cmd == root {
-		topics := append(root.SuggestionsFor(topic), nearest(topic, []string{"services", "service", "adaptors", "adaptor"})...)
+		topics := append(root.SuggestionsFor(topic), nearest(topic, []string{"config", "services", "service", "adaptors", "adaptor"})...)
 		return usagef("there is no help on %q%s", topic, didYouMean(topics))
 	}
 	if len(names) > 0 {

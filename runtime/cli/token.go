@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/runtime/access"
 	"github.com/seed90475182/restspace/runtime/identity"
 )
 
@@ -18,13 +19,22 @@ func (r *run) tokenCommand() *cobra.Command {
 		Use:   "token EMAIL",
 		Short: "Print a token for a user, signed with the installation's key",
 		Long: `Prints a token for a user. It is signed with the key in auth.keyFile, which is
-made when it is missing: keep the token as secret as a password.`,
+made when it is missing: keep the token as secret as a password. It is believed
+for a minute longer than --exp says, since clocks differ.`,
 		Example: `  restspace token jo@example.com --roles "U E" --exp 30m
   curl -H "Authorization: Bearer $(restspace token jo@example.com --roles U)" http://127.0.0.1:3100/contacts`,
 		Args: takes("EMAIL"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if life < time.Second {
 				return usagef("--exp %v: write a time of a second or more, such as 30m or 12h", life)
+			}
+			if !strings.Contains(args[0], "@") {
+				return usagef("%q is no email address: write one such as jo@example.com", args[0])
+			}
+			for _, role := range strings.Fields(roles) {
+				if spec, err := access.Parse(role); err != nil || !spec.IsRole() {
+					return usagef("--roles: %q is no role: write names such as U and E, with a space between two", role)
+				}
 			}
 			return r.token(&bus.User{Email: args[0], Roles: strings.Fields(roles)}, life)
 		},

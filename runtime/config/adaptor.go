@@ -2,6 +2,8 @@ package config
 
 import (
 	"cmp"
+	"maps"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -112,4 +114,28 @@ func (t *together) claimed() {
 		}
 		t.r.fault(second.value, second.at, "what it keeps overlaps what %s keeps at %s: give each a place of its own", first.title, t.r.place(first.value))
 	}
+}
+
+// private faults the stores that would give out what must stay private: the
+// signing keys, and the configuration itself.
+func (t *together) private(files map[string]string) {
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		own := fileClaim(path)
+		for i := range t.claims {
+			if c := &t.claims[i]; c.Overlaps(own) {
+				t.r.fault(c.value, c.at, "what it keeps holds %s, %s: give it a directory of its own", files[path], path)
+			}
+		}
+	}
+}
+
+// fileClaim returns the claim on a file, as stores of files make theirs.
+func fileClaim(path string) adaptors.Claim {
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute
+	}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		path = filepath.Join(dir, filepath.Base(path))
+	}
+	return adaptors.Claim{Space: "file", Path: strings.FieldsFunc(path, func(r rune) bool { return r == filepath.Separator })}
 }

@@ -67,12 +67,16 @@ func (r *reader) config(root *hujson.Value) *Config {
 		return nil
 	}
 	c := &Config{Server: r.server(top.Server)}
+	var t *together
 	if top.Services == nil {
 		r.fault(root, "", `"services" is missing: write the list of the services, such as []`)
 	} else {
-		c.Services = r.services(top.Services)
+		c.Services, t = r.services(top.Services)
 	}
 	c.Auth = r.auth(top.Auth, c.Services)
+	if t != nil {
+		t.private(map[string]string{c.Auth.KeyFile: "the signing keys", r.file: "this configuration"})
+	}
 	c.Secrets = r.secretValues()
 	return c
 }

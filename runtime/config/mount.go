@@ -115,6 +115,11 @@ func (r *reader) roles(b *block, key string, v *hujson.Value, into **access.Spec
 		r.member(b.value, b.at, pointer("").AppendToken(key), err)
 		return
 	}
+	for name := range spec.Fields() {
+		if name != "email" {
+			r.member(b.value, b.at, pointer("").AppendToken(key), fmt.Errorf("users have no field %s: write {email}", quote(name)))
+		}
+	}
 	for path := range spec.Paths() {
 		if name := path[len(path)-1]; b.Kind.Extension != "" && strings.HasSuffix(name, b.Kind.Extension) {
 			r.member(b.value, b.at, pointer("").AppendToken(key), fmt.Errorf(

@@ -77,17 +77,17 @@ type block struct {
 }
 
 // services reads the list. Services without a base path, which are an error,
-// are left out.
-func (r *reader) services(v *hujson.Value) []*Service {
+// are left out. What they share is nil where there is no list.
+func (r *reader) services(v *hujson.Value) ([]*Service, *together) {
 	const at = pointer("/services")
 	array, ok := v.Value.(*hujson.Array)
 	switch {
 	case !ok:
 		r.mistyped(v, at, "the list of the services, such as []")
-		return nil
+		return nil, nil
 	case len(array.Elements) > maxServices:
 		r.fault(v, at, "%d services: write at most %d", len(array.Elements), maxServices)
-		return nil
+		return nil, nil
 	}
 	t := newTogether(r)
 	list := make([]*Service, 0, len(array.Elements))
@@ -99,7 +99,7 @@ func (r *reader) services(v *hujson.Value) []*Service {
 		}
 	}
 	t.claimed()
-	return list
+	return list, t
 }
 
 // service reads one service.

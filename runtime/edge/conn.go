@@ -53,60 +53,61 @@ func (c *conn) WriteTo(w io.Writer) (int64, error) {
 // Write is part of net.Conn.
 func (c *conn) Write(p []byte) (n int, err error) {
 	for n < len(p) && err == nil {
-		piece := p[n:min(n+writePiece, len(p))]
-		var m int64
-		m, err = c.moving(int64(len(piece)), func(done int64) (int64, error) {
-			m, err := c.TCPConn.Write(piece[done:])
-			return int64(m), err
-		})
-		n += int(m)
+		var m int
+		m, err = c.writeAll(p[n:min(n+writePiece, len(p))])
+		n += m
 	}
 	return n, err
 }
 
 // ReadFrom keeps sendfile within reach of net/http, which gives it files in
-// pieces of known size.
+// pieces of known size. Each piece has a deadline of its own, and none is tried
+// again: what was read of the file when one fires may not have been written.
 func (c *conn) ReadFrom(r io.Reader) (n int64, err error) {
 	limited, ok := r.(*io.LimitedReader)
 	if !ok {
 		return io.Copy(struct{ io.Writer }{c}, r)
 	}
-	for limited.N > 0 && err == nil {
-		size := min(writePiece, limited.N)
-		var m int64
-		m, err = c.moving(size, func(done int64) (int64, error) {
-			return c.TCPConn.ReadFrom(&io.LimitedReader{R: limited.R, N: size - done})
-		})
+	for limited.N > 0 {
+		piece := io.LimitedReader{R: limited.R, N: min(writePiece, limited.N)}
+		size := piece.N
+		if err := c.arm(size); err != nil {
+			return n, err
+		}
+		m, err := c.TCPConn.ReadFrom(&piece)
 		n += m
 		limited.N -= m
-		if m < size {
-			break // the reader has ended
+		if err != nil || m < size {
+			return n, err
 		}
 	}
-	return n, err
+	return n, nil
 }
 
-// moving has write write n bytes, the first done of which are written, within
-// the time that they may take. What moves out of an upgraded connection keeps
-// it open.
-func (c *conn) moving(n int64, write func(done int64) (int64, error)) (done int64, err error) {
-	if c.upgraded.Load() {
-		if err := c.TCPConn.SetReadDeadline(time.Now().Add(maxIdle)); err != nil {
-			return 0, err
+// arm gives n bytes the time that they may take.
+func (c *conn) arm(n int64) error {
+	now := time.Now()
+	if c.upgraded.Load() { // what moves out keeps it open
+		if err := c.TCPConn.SetReadDeadline(now.Add(maxIdle)); err != nil {
+			return err
 		}
 	}
-	for again := !c.armed; ; again = true {
+	c.armed = true
+	return c.TCPConn.SetWriteDeadline(now.Add(slowWindow * time.Duration(1+n/slowPiece)))
+}
+
+// writeAll writes p within the time that it may take.
+func (c *conn) writeAll(p []byte) (n int, err error) {
+	for again := !c.armed || c.upgraded.Load(); ; again = true {
 		if again {
-			takes := slowWindow * time.Duration(1+(n-done)/slowPiece)
-			if err := c.TCPConn.SetWriteDeadline(time.Now().Add(takes)); err != nil {
-				return done, err
+			if err := c.arm(int64(len(p) - n)); err != nil {
+				return n, err
 			}
-			c.armed = true
 		}
-		m, err := write(done)
-		done += m
+		m, err := c.TCPConn.Write(p[n:])
+		n += m
 		if again || !errors.Is(err, os.ErrDeadlineExceeded) {
-			return done, err
+			return n, err
 		}
 	}
 }

@@ -337,14 +337,54 @@ func TestWriteThatDoesNotMove(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 100, n, "one that has passed meanwhile is set anew")
 
-	calls := 0
-	done, err := c.moving(100, func(done int64) (int64, error) {
-		calls++
-		return 10, fmt.Errorf("write: %w", os.ErrDeadlineExceeded)
-	})
+	full := make([]byte, 16<<20) // more than the socket holds: nobody reads
+	require.NoError(t, local.SetWriteDeadline(time.Now().Add(50*time.Millisecond)))
+	c.armed = true
+	ended := make(chan struct{})
+	go func() {
+		for { // the time that it may take is over, again and again
+			select {
+			case <-ended:
+				return
+			case <-time.After(20 * time.Millisecond):
+				_ = local.SetWriteDeadline(time.Unix(1, 0))
+			}
+		}
+	}()
+	n, err = c.Write(full)
+	close(ended)
 	assert.ErrorIs(t, err, os.ErrDeadlineExceeded)
-	assert.Equal(t, 2, calls, "it fires twice")
-	assert.EqualValues(t, 20, done)
+	assert.Less(t, n, len(full))
+}
+
+// TestFileKeepsItsBytes sees that a deadline that has passed while nothing was
+// sent leaves no hole in a file.
+func TestFileKeepsItsBytes(t *testing.T) {
+	local, remote := tcpPair(t)
+	defer remote.Close()
+	c := conn{TCPConn: local, left: func() {}}
+	path := t.TempDir() + "/file"
+	want := make([]byte, 300<<10)
+	for i := range want {
+		want[i] = byte(i >> 10)
+	}
+	require.NoError(t, os.WriteFile(path, want, 0o600))
+	file, err := os.Open(path)
+	require.NoError(t, err)
+	defer file.Close()
+	got := make(chan []byte)
+	go func() {
+		all, _ := io.ReadAll(remote)
+		got <- all
+	}()
+	_, err = c.Write([]byte("x"))
+	require.NoError(t, err)
+	require.NoError(t, local.SetWriteDeadline(time.Unix(1, 0)))
+	n, err := c.ReadFrom(&io.LimitedReader{R: file, N: int64(len(want))})
+	require.NoError(t, err)
+	assert.EqualValues(t, len(want), n)
+	require.NoError(t, c.Close())
+	assert.True(t, bytes.Equal(want, (<-got)[1:]), "the very bytes")
 }
 
 func TestReadDeadlineFiresWhenItIsWanted(t *testing.T) {

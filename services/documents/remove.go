@@ -48,6 +48,10 @@ func (d *Documents) removeDirectory(ctx context.Context, m *bus.Message) (*bus.M
 	if recursive && value != "true" {
 		return nil, bus.Errorf(http.StatusBadRequest, "$recursive is %q: write true, or leave it out", value)
 	}
+	c, err := parseConditions(m.Header)
+	if err != nil {
+		return nil, err
+	}
 	dir := adaptors.Key(m.ServicePath())
 	found, err := d.hasEntries(ctx, dir)
 	switch {
@@ -55,6 +59,8 @@ func (d *Documents) removeDirectory(ctx context.Context, m *bus.Message) (*bus.M
 		return nil, err
 	case !found && len(dir) > 0:
 		return nil, noDirectory()
+	case c.Condition.Check(&adaptors.Info{Dir: true}) != nil: // it has no ETag
+		return nil, explain(adaptors.ErrCondition)
 	case found && !recursive:
 		return nil, bus.Errorf(http.StatusConflict, "the directory is not empty: delete what is in it, or all at once with ?$recursive=true")
 	}

@@ -153,6 +153,13 @@ func (d *Documents) create(ctx context.Context, m *bus.Message) (*bus.Message, e
 	if !d.JSON {
 		extension = extensionOf(m.Body.MediaType())
 	}
+	c, err := parseConditions(m.Header)
+	if err != nil {
+		return nil, err
+	}
+	if c.Condition.Check(nil) != nil { // what it makes is not there yet
+		return nil, explain(adaptors.ErrCondition)
+	}
 	body, err := d.accept(m)
 	if err != nil {
 		return nil, err

@@ -100,9 +100,28 @@ func wantsPage(h bus.Header, place adaptors.Key) bool {
 	return len(place) == 0 || path.Ext(place[len(place)-1]) == ""
 }
 
+// mayRead reports whether the user of m may read the file at a key, which need
+// not be the path that was asked for: a default resource, or a file of which
+// that is a coding.
+func mayRead(m *bus.Message, key adaptors.Key) bool {
+	if m.Sees == nil {
+		return true
+	}
+	last := len(key) - 1
+	for _, c := range codings() {
+		if plain, ok := strings.CutSuffix(key[last], c.extension); ok && plain != "" && !m.Sees(append(slices.Clone(key[:last]), plain)) {
+			return false
+		}
+	}
+	return m.Sees(key)
+}
+
 // page answers with the file at a key, in the coding that suits the client
 // best of those that are stored beside it.
 func (s *site) page(ctx context.Context, m *bus.Message, key adaptors.Key) (*bus.Message, error) {
+	if !mayRead(m, key) {
+		return nil, fs.ErrNotExist
+	}
 	name := key[len(key)-1]
 	mediaType := adaptors.MediaType(name)
 	if !compresses(mediaType) {
