@@ -27,7 +27,7 @@ type conn struct {
 }
 
 // writePiece is what is written under one deadline.
-const writePiece = 4 * slowPiece
+const writePiece = 8 * slowPiece
 
 // Read is part of net.Conn.
 func (c *conn) Read(p []byte) (int, error) {
