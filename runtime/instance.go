@@ -35,6 +35,7 @@ type instance struct {
 	log  *slog.Logger
 
 	service atomic.Pointer[started] // nil while it could not start
+	failure atomic.Pointer[error]   // why it could not, for the log
 	refs    atomic.Int64
 	stop    context.CancelFunc // of the background work
 	ctx     context.Context    // of the background work
@@ -52,6 +53,7 @@ func (i *instance) start(ctx context.Context) (err error) {
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, i.closeOpened())
+			i.failure.Store(&err)
 		}
 	}()
 	env := i.env
@@ -167,9 +169,14 @@ func (i *instance) Serve(ctx context.Context, m *bus.Message) (*bus.Message, err
 		return s.Service.Serve(ctx, m)
 	}
 	_ = m.Close()
+	var why error
+	if failure := i.failure.Load(); failure != nil {
+		why = *failure
+	}
 	return nil, &bus.Error{
 		Status: http.StatusServiceUnavailable,
 		Type:   bus.TypeUnavailable,
+		Err:    why,
 		Detail: "this service could not start and is tried again: the log says why",
 		Header: bus.Header{{Name: "Retry-After", Value: "5"}},
 	}
