@@ -59,53 +59,69 @@ func (g *generation) unpinWith(mount *mounted, reply *bus.Message) {
 	}
 }
 
-// answer takes m through identity, mount, access and conventions. mount is nil
-// where none answers to the outside.
+// answer takes m through identity and mount, and has that answer it. mount is
+// nil where none answers to the outside.
 func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message) (mount *mounted, reply *bus.Message, err error) {
 	defer func() {
 		if caught := recover(); caught != nil { // of a Kind, in what it is asked before it serves
+			_ = m.Close()
 			reply, err = nil, &bus.PanicError{Value: caught, Stack: debug.Stack()}
 		}
 	}()
 	tokenErr := g.identify(root, m)
-	if found := g.table.Find(m.URL.Path, m.URL.Dir); found != nil {
-		if mount = found.Service.(*mounted); mount.conf.Internal || config.Reserved(m.URL.Path) {
-			mount = nil
-		}
-	}
-	if mount != nil {
+	if mount = g.outside(m); mount != nil {
 		root.Seen.Mount = mount.Name
 	}
-	if m.Method == http.MethodOptions {
+	switch {
+	case m.Method == http.MethodOptions:
 		_ = m.Close()
 		return mount, g.options(mount, m), nil
-	}
-	if mount == nil {
+	case mount == nil:
 		_ = m.Close()
 		return nil, nil, bus.Errorf(http.StatusNotFound, "no service is mounted at this path")
 	}
-	m.URL.Base = len(mount.Base)
+	reply, err = mount.answer(ctx, root, m, tokenErr)
+	return mount, reply, err
+}
+
+// outside returns the mount that answers m to the outside, nil if there is
+// none.
+func (g *generation) outside(m *bus.Message) *mounted {
+	found := g.table.Find(m.URL.Path, m.URL.Dir)
+	if found == nil || config.Reserved(m.URL.Path) {
+		return nil
+	}
+	mount := found.Service.(*mounted)
+	if mount.conf.Internal {
+		return nil
+	}
+	return mount
+}
+
+// answer holds m to the rules of the mount and has the service answer it.
+func (s *mounted) answer(ctx context.Context, root *bus.Root, m *bus.Message, tokenErr error) (*bus.Message, error) {
+	m.URL.Base = len(s.Base)
 	if m.Method == http.MethodHead {
 		m.Method = http.MethodGet // the edge leaves the body away
 		m.Header.Del("Range")     // RFC 9110 section 14.2: of GET only
 	}
-	decision, err := admit(mount, m, tokenErr)
+	decision, err := admit(s, m, tokenErr)
 	if err != nil {
 		_ = m.Close()
-		return mount, nil, err
+		return nil, err
 	}
-	if timeout := mount.conf.Limits.Timeout; timeout > 0 {
+	if timeout := s.conf.Limits.Timeout; timeout > 0 {
 		root.Allow(timeout.Duration())
 	}
 	get := m.Method == http.MethodGet
-	reply, err = mount.Mount.Serve(ctx, m)
+	reply, err := s.Mount.Serve(ctx, m)
 	if err != nil {
-		return mount, nil, decision.Explain(err)
+		return nil, decision.Explain(err)
 	}
-	if get && mount.cache != "" && (reply.Status/100 == 2 || reply.Status == http.StatusNotModified) && !reply.Header.Has("Cache-Control") {
-		reply.Header.Add("Cache-Control", mount.cache)
+	if fresh := reply.Status/100 == 2 || reply.Status == http.StatusNotModified; get && fresh && s.cache != "" && !reply.Header.Has("Cache-Control") {
+		reply.Header.Add("Cache-Control", s.cache)
 	}
-	return mount, reply, nil
+	return reply, nil
 }
 
 // options answers OPTIONS: it acts on nothing and always succeeds.
