@@ -16,6 +16,7 @@ type Body struct {
 	size      int64
 	data      []byte
 	stream    io.ReadCloser
+	trailer   func() Header
 	onClose   func()
 	closed    bool // the stream is
 }
@@ -121,6 +122,19 @@ func (b *Body) Reader() io.Reader {
 	default:
 		return bytes.NewReader(b.data)
 	}
+}
+
+// SetTrailer has a stream say what comes after it: trailer is called by
+// [Body.Trailer].
+func (b *Body) SetTrailer(trailer func() Header) { b.trailer = trailer }
+
+// Trailer returns the trailer fields (RFC 9110 section 6.5) of a stream that
+// was read to its end; before, those that were announced, without values.
+func (b *Body) Trailer() Header {
+	if b == nil || b.trailer == nil {
+		return nil
+	}
+	return b.trailer()
 }
 
 // OnClose has f called once, when the body is closed, after what was set

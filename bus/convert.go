@@ -102,6 +102,7 @@ func requestOf(r *http.Request, size int64) (*Message, error) {
 	}
 	if r.Body != nil && r.Body != http.NoBody && size != 0 {
 		m.Body = NewStream(r.Body, size, r.Header.Get("Content-Type"))
+		trailerFrom(m.Body, r.Trailer)
 	}
 	return m, nil
 }

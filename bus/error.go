@@ -23,6 +23,8 @@ const (
 	TypeInvalidJSON  = "urn:restspace:problem:invalid-json"
 	TypeStorageFull  = "urn:restspace:problem:storage-full"
 	TypeUnavailable  = "urn:restspace:problem:service-unavailable"
+	TypeUnreachable  = "urn:restspace:problem:upstream-unreachable" // another server got nothing of the request
+	TypeUpstream     = "urn:restspace:problem:upstream-failed"      // another server got it, and gave no whole answer
 )
 
 // An Error is a failure whose meaning to the client is known where it happens.

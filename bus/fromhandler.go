@@ -39,7 +39,8 @@ func httpRequest(ctx context.Context, m *Message) *http.Request {
 		Header: header, Host: m.URL.Host, Body: http.NoBody,
 	}
 	if m.Body != nil {
-		r.Body, r.ContentLength = readBody{m.Body.Reader(), m.Body}, m.Body.Size()
+		r.ContentLength = m.Body.Size()
+		r.Trailer, r.Body = trailerOf(m.Body, readBody{m.Body.Reader(), m.Body})
 	}
 	return r.WithContext(ctx)
 }

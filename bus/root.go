@@ -16,6 +16,8 @@ type Root struct {
 	ID     string // of the request, as X-Request-Id shows it
 	Trace  Trace
 	Client string // address that the request came from, without its port; "" is this process
+	Host   string // that the client asked for, with its port if it named one; "" is this process
+	Secure bool   // the client's connection is TLS
 	Table  *Table // the mounts as this request sees them to its end
 	Limits Limits
 	Seen   Seen

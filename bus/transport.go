@@ -78,7 +78,7 @@ func response(r *http.Request, reply *Message, sent *Body) *http.Response {
 	case bodyless(r.Method, reply.Status):
 		_ = reply.Close()
 	default:
-		answer.Body = readBody{reply.Body.Reader(), reply.Body}
+		answer.Trailer, answer.Body = trailerOf(reply.Body, readBody{reply.Body.Reader(), reply.Body})
 	}
 	return answer
 }

@@ -129,6 +129,7 @@ func (rw *ReplyWriter) copyStream(w http.ResponseWriter, b *Body, moving func())
 			}
 		}
 		if readErr == io.EOF {
+			fillTrailer(w.Header(), http.TrailerPrefix, b.Trailer())
 			return n, nil
 		}
 		if readErr != nil {

@@ -11,7 +11,10 @@ import (
 // inside is the bus as services see it: calls to the mounts of the generation
 // that their request sees, within its budget. Background work, which has no
 // request, sees the current generation.
-type inside struct{ runtime *Runtime }
+type inside struct {
+	runtime *Runtime
+	hosts   []string // other servers that the configuration of the mount names
+}
 
 // Serve passes m to its mount.
 func (b inside) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error) {
@@ -25,8 +28,7 @@ func (b inside) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error)
 		return nil, err
 	}
 	if m.URL.Host != "" {
-		_ = m.Close()
-		return nil, bus.Errorf(http.StatusBadRequest, "calls to other servers are not supported yet: the host %s", m.URL.Host)
+		return b.outside(ctx, m)
 	}
 	if m.Method != http.MethodHead {
 		return root.Table.Serve(ctx, m)
@@ -40,6 +42,15 @@ func (b inside) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error)
 	err = reply.Close()
 	reply.Body = bus.NewBody(nil, mediaType)
 	return reply, err
+}
+
+// outside passes m to another server.
+func (b inside) outside(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+	g := b.runtime.current.Load()
+	if g == nil {
+		return nil, errors.Join(errNotLoaded, m.Close())
+	}
+	return b.runtime.remote.serve(ctx, m, b.hosts, g.conf)
 }
 
 // background gives m a Root of its own.

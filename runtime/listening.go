@@ -61,6 +61,9 @@ func (r *Runtime) enter(l *listening, conf *config.Config) {
 		return
 	}
 	r.listening = l
+	if own, err := netip.ParseAddrPort(l.socket.Addr().String()); err == nil {
+		r.remote.own.set(own)
+	}
 	l.edge = edge.New(r, r.edgeOptions(conf))
 	duplicate, err := duplicateOf(l.socket)
 	if err != nil {

@@ -82,6 +82,7 @@ func tooLarge(limit int64) error {
 // limit returns a body of unknown size that fails when it is larger than most.
 func limit(b *bus.Body, most int64) *bus.Body {
 	limited := bus.NewStream(&limitedStream{Reader: b.Reader(), left: most, most: most}, -1, b.MediaType())
+	limited.SetTrailer(b.Trailer)
 	limited.OnClose(func() { _ = b.Close() })
 	return limited
 }

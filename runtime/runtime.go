@@ -36,6 +36,7 @@ type Runtime struct {
 	options Options
 	kinds   config.Kinds
 	pool    adaptors.Pool
+	remote  outgoing
 
 	current atomic.Pointer[generation]
 	log     liveLog
@@ -57,6 +58,7 @@ func New(o Options) *Runtime {
 	return &Runtime{
 		options: o,
 		kinds:   config.Kinds{Services: o.Services, Adaptors: o.Adaptors},
+		remote:  newOutgoing(),
 		log:     liveLog{current: new(atomic.Pointer[slog.Handler])},
 	}
 }
@@ -171,6 +173,7 @@ func (r *Runtime) Close(ctx context.Context) error {
 	r.current.Store(nil)
 	r.retire(ctx, g)
 	r.retired.Wait()
+	err = errors.Join(err, r.remote.close())
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		slog.New(r.log).Warn("requests were cut off at the end of the drain time")
 		err = nil

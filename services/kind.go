@@ -29,8 +29,12 @@ type Kind struct {
 	// of its method. It must not touch the body. nil: none does.
 	Manages func(m *bus.Message) bool
 
-	Config   func() any // a pointer to a new zero config, a struct with json tags; its Check() error, if any, is called when it is decoded
-	Adaptors []Slot     // what it needs of the outside world
+	// Config returns a pointer to a new zero config, a struct with json tags.
+	// It may have Check() error, which is called when it is decoded, and Hosts()
+	// []string: the hosts of the URLs in it, as urlpattern.URL has them, which
+	// the service may call though their addresses are private.
+	Config   func() any
+	Adaptors []Slot // what it needs of the outside world
 
 	// New makes the service of a mount. What it returns may have io.Closer,
 	// [Runner] and [Methods]. It starts no background work.

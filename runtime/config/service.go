@@ -20,6 +20,7 @@ type Service struct {
 	Kind     services.Kind
 	Config   any                // what Kind.Config makes, decoded and checked
 	Adaptors map[string]Adaptor // by services.Slot.Key
+	Hosts    []string           // other servers that Config names, as urlpattern.URL has hosts
 	Rules    access.Rules
 	Internal bool // only other services may call it
 	Caching  *Caching
@@ -135,6 +136,9 @@ func (r *reader) service(b *block, t *together) {
 	}
 	if sound {
 		r.check(b.value, b.at, b.Config)
+	}
+	if names, ok := b.Config.(interface{ Hosts() []string }); ok && before == len(r.faults) {
+		b.Hosts = names.Hosts()
 	}
 	b.Canonical = canonical(b.value)
 }

@@ -127,6 +127,26 @@ func TestEveryAnswerIsStamped(t *testing.T) {
 	assert.NotContains(t, trusting.get(t, "/", "X-Request-Id: a\"b"), `a"b`)
 }
 
+func TestOriginBehindProxies(t *testing.T) {
+	o := Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
+	for _, row := range []struct {
+		remote, host, proto string
+		wantHost            string
+		wantSecure          bool
+	}{
+		{"192.0.2.1:1234", "forged.example", "https", "own.example", false},
+		{"10.0.0.1:1234", "shop.example", "https", "shop.example", true},
+		{"10.0.0.1:1234", "", "", "own.example", false},
+	} {
+		r := &http.Request{RemoteAddr: row.remote, Host: "own.example", Header: http.Header{}}
+		r.Header.Set("X-Forwarded-Host", row.host)
+		r.Header.Set("X-Forwarded-Proto", row.proto)
+		host, secure := o.origin(r)
+		assert.Equal(t, row.wantHost, host, row)
+		assert.Equal(t, row.wantSecure, secure, row)
+	}
+}
+
 func TestClientBehindProxies(t *testing.T) {
 	o := Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}}
 	for _, row := range []struct{ remote, forwarded, want string }{

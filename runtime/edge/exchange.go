@@ -42,6 +42,9 @@ func (x *exchange) request(w http.ResponseWriter, r *http.Request, root *bus.Roo
 	}
 	if x.body.stream != nil {
 		x.message.Body = bus.NewStream(&x.body, r.ContentLength, r.Header.Get("Content-Type"))
+		if r.Trailer != nil {
+			x.message.Body.SetTrailer(func() bus.Header { return bus.HeaderFrom(nil, r.Trailer) })
+		}
 	}
 	if r.Header["Cookie"] != nil && o.crossOrigin.Check(r) != nil {
 		x.message.Header.Del("Cookie") // another site has the browser send it

@@ -95,6 +95,7 @@ func (s *Server) root(r *http.Request, start time.Time) *bus.Root {
 	root := bus.NewRootAt(r.Context(), start, s.options.Limits.Timeout)
 	root.Limits = s.options.Inside
 	root.Client = s.options.client(r)
+	root.Host, root.Secure = s.options.origin(r)
 	if id := r.Header["X-Request-Id"]; id != nil && validID(id[0]) && s.options.trusts(r) {
 		root.ID = id[0]
 	} else {

@@ -43,6 +43,21 @@ func (o *Options) client(r *http.Request) string {
 	return client
 }
 
+// origin returns the host that r asks for, and whether it does so over TLS: as
+// the client did where a trusted proxy says that.
+func (o *Options) origin(r *http.Request) (host string, secure bool) {
+	host, secure = r.Host, r.TLS != nil
+	if o.trusts(r) {
+		if forwarded := r.Header.Get("X-Forwarded-Host"); forwarded != "" {
+			host = forwarded
+		}
+		if proto := r.Header.Get("X-Forwarded-Proto"); proto != "" {
+			secure = strings.EqualFold(proto, "https")
+		}
+	}
+	return host, secure
+}
+
 // addressIn returns the address of an address with a port.
 func addressIn(hostport string) string {
 	return strings.Trim(hostport[:max(0, strings.LastIndexByte(hostport, ':'))], "[]")

@@ -1,0 +1,46 @@
+package bus
+
+import (
+	"context"
+	"net/http"
+)
+
+// FromTransport shows t, which knows other servers, as a Service: what has a
+// host in its URL goes there. A field Host in the header stands for the host
+// in what is sent. A reply of status 101 has the connection in its body. Errors
+// of t are returned as they are. A request is sent to the end of its body also
+// while its reply is read; closing the reply's body ends both.
+func FromTransport(t http.RoundTripper) Service {
+	return ServiceFunc(func(ctx context.Context, m *Message) (*Message, error) {
+		sent := m.Body
+		ctx, cancel := context.WithCancel(ctx)
+		r := httpRequest(ctx, m)
+		if host := m.Header.Get("Host"); host != "" {
+			r.Host = host
+			r.Header.Del("Host")
+		}
+		if r.Header["User-Agent"] == nil {
+			r.Header["User-Agent"] = []string{""} // net/http is not to name itself
+		}
+		answer, err := t.RoundTrip(r)
+		if err != nil {
+			cancel()
+			_ = sent.Close()
+			return nil, err
+		}
+		reply := Reply(answer.StatusCode, nil)
+		reply.Header = HeaderFrom(nil, answer.Header)
+		if bodyless(m.Method, answer.StatusCode) && answer.StatusCode != http.StatusSwitchingProtocols {
+			_ = answer.Body.Close()
+			cancel()
+			if m.Method == http.MethodHead {
+				reply.Body = NewBody(nil, answer.Header.Get("Content-Type"))
+			}
+			return reply, sent.Close()
+		}
+		reply.Body = NewStream(answer.Body, answer.ContentLength, answer.Header.Get("Content-Type"))
+		reply.Body.SetTrailer(func() Header { return HeaderFrom(nil, answer.Trailer) }) // filled in at its end
+		reply.Body.OnClose(func() { cancel(); _ = sent.Close() })
+		return reply, nil
+	})
+}

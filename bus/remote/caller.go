@@ -1,0 +1,144 @@
+package remote
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"syscall"
+	"time"
+
+	"github.com/seed90475182/restspace/bus"
+)
+
+// Options of a Caller.
+type Options struct {
+	// Check refuses addresses: it is asked for each that is to be dialled,
+	// after names were looked up. nil: any will do.
+	Check func(netip.AddrPort) error
+}
+
+// Limits of what a Caller keeps and waits for.
+const (
+	dialTimeout  = 10 * time.Second
+	idleTimeout  = 90 * time.Second // of a connection between two calls
+	maxIdle      = 4096             // connections between two calls
+	maxIdleHost  = 1024             // of those, to one host
+	maxHeader    = 64 << 10         // bytes of an answer's header
+	streamWindow = 5 * time.Minute  // in which something of an answer's body is to come
+)
+
+// A Caller is the Service that has other servers answer: messages with a
+// scheme and a host in their URL. It is safe for concurrent use. Close it.
+//
+// The header of a message goes out as it is, but for the fields of one
+// connection. A field Host stands for the host of the URL. Trace and id of the
+// request that ctx belongs to are added. Upgrade asks for an upgrade; the reply
+// is then of status 101 and has the connection in its body. A reply's body that
+// is long or of unknown length is a stream that has to be closed; it ends with
+// ctx.
+//
+// Errors are an [bus.Error]: of status 502, with the type TypeUnreachable where
+// nothing was sent and TypeUpstream where something was, and 504 where the time
+// was over. Their details name no address.
+type Caller struct {
+	transport *http.Transport
+	service   bus.Service
+}
+
+// New returns a Caller.
+func New(o Options) *Caller {
+	dialer := &net.Dialer{Timeout: dialTimeout, Control: control(o.Check)}
+	t := &http.Transport{
+		DialContext:            dialer.DialContext,
+		DisableCompression:     true,
+		ForceAttemptHTTP2:      true,
+		IdleConnTimeout:        idleTimeout,
+		MaxIdleConns:           maxIdle,
+		MaxIdleConnsPerHost:    maxIdleHost,
+		MaxResponseHeaderBytes: maxHeader,
+		TLSHandshakeTimeout:    dialTimeout,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+	}
+	return &Caller{transport: t, service: bus.FromTransport(t)}
+}
+
+// control asks check for each address before it is connected to.
+func control(check func(netip.AddrPort) error) func(string, string, syscall.RawConn) error {
+	if check == nil {
+		return nil
+	}
+	return func(_, address string, _ syscall.RawConn) error {
+		a, err := netip.ParseAddrPort(address)
+		if err == nil {
+			err = check(a)
+		}
+		if err != nil {
+			return &refusedError{err}
+		}
+		return nil
+	}
+}
+
+// refusedError is the refusal of an address by Check.
+type refusedError struct{ error }
+
+// Unwrap returns the reason.
+func (e *refusedError) Unwrap() error { return e.error }
+
+// Serve has the server that m's URL names answer m.
+func (c *Caller) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+	trace(ctx, m)
+	reply, err := c.service.Serve(ctx, m)
+	if err != nil {
+		return nil, failure(ctx, err)
+	}
+	return reply, nil
+}
+
+// trace adds what lets the other server's log be laid beside ours.
+func trace(ctx context.Context, m *bus.Message) {
+	root := bus.RootOf(ctx)
+	if root == nil {
+		return
+	}
+	if root.ID != "" {
+		m.Header.Set("X-Request-Id", root.ID)
+	}
+	if parent := root.Trace.Parent(); parent != "" {
+		m.Header.Set("Traceparent", parent)
+		if root.Trace.State != "" {
+			m.Header.Set("Tracestate", root.Trace.State)
+		}
+	}
+}
+
+// failure says what an error means to the one who called.
+func failure(ctx context.Context, err error) error {
+	var known *bus.Error
+	var refused *refusedError
+	var op *net.OpError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &refused):
+		return &bus.Error{Status: http.StatusBadGateway, Type: bus.TypeUnreachable, Err: err,
+			Detail: "the other server is at an address that is not called from here: where it is to be, list its host in server.allowHosts"}
+	case errors.As(err, &known):
+		return err
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &op) && op.Op == "dial":
+		return &bus.Error{Status: http.StatusBadGateway, Type: bus.TypeUnreachable, Err: err, Detail: "the other server can't be reached"}
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return &bus.Error{Status: http.StatusGatewayTimeout, Type: bus.TypeTimeout, Err: err, Detail: "the other server did not answer in time"}
+	}
+	return &bus.Error{Status: http.StatusBadGateway, Type: bus.TypeUpstream, Err: err, Detail: "the other server gave no whole answer"}
+}
+
+// Close ends the connections that no call has. Calls that go on keep theirs.
+func (c *Caller) Close() error {
+	c.transport.CloseIdleConnections()
+	return nil
+}

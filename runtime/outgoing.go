@@ -1,0 +1,139 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/bus/remote"
+	"github.com/seed90475182/restspace/runtime/config"
+)
+
+// outgoing calls other servers. Connections to hosts that the configuration
+// names are apart from those to hosts that came out of data, whose addresses
+// have to be public ones: what was dialled for the one never serves the other.
+// Both outlive a configuration.
+type outgoing struct {
+	named, guarded *remote.Caller
+	own            *ownAddresses
+}
+
+func newOutgoing() outgoing {
+	own := new(ownAddresses)
+	return outgoing{
+		named: remote.New(remote.Options{}),
+		guarded: remote.New(remote.Options{Check: func(a netip.AddrPort) error {
+			if own.has(a) {
+				return errors.New("it is this server itself")
+			}
+			return remote.Public(a.Addr())
+		}}),
+		own: own,
+	}
+}
+
+func (o outgoing) close() error { return errors.Join(o.named.Close(), o.guarded.Close()) }
+
+// serve has the host of m's URL answer m. hosts are those that the mount which
+// calls has in its configuration.
+func (o outgoing) serve(ctx context.Context, m *bus.Message, hosts []string, conf *config.Config) (*bus.Message, error) {
+	cookie := conf.Auth.Cookie.Name
+	withoutCookie(&m.Header, cookie)
+	caller := o.guarded
+	if slices.Contains(hosts, m.URL.Host) || listed(conf.Server.AllowHosts, m.URL.Scheme, m.URL.Host) {
+		caller = o.named
+	}
+	reply, err := caller.Serve(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	if cookie != "" {
+		reply.Header = slices.DeleteFunc(reply.Header, func(f bus.Field) bool {
+			return strings.EqualFold(f.Name, "Set-Cookie") && strings.HasPrefix(strings.TrimLeft(f.Value, " \t"), cookie+"=")
+		})
+	}
+	return reply, nil
+}
+
+// withoutCookie takes the cookie that signs users in here out of a header: it
+// is for no other server.
+func withoutCookie(h *bus.Header, name string) {
+	if name == "" || !h.Has("Cookie") {
+		return
+	}
+	kept := (*h)[:0]
+	for _, f := range *h {
+		if strings.EqualFold(f.Name, "Cookie") {
+			var pairs []string
+			for pair := range strings.SplitSeq(f.Value, ";") {
+				pair = strings.TrimSpace(pair)
+				if key, _, _ := strings.Cut(pair, "="); strings.TrimSpace(key) != name && pair != "" {
+					pairs = append(pairs, pair)
+				}
+			}
+			if len(pairs) == 0 {
+				continue
+			}
+			f.Value = strings.Join(pairs, "; ")
+		}
+		kept = append(kept, f)
+	}
+	*h = kept
+}
+
+// listed reports whether a list of hosts, with ports or for all ports, has the
+// host of a URL.
+func listed(hosts []string, scheme, host string) bool {
+	name, port := hostOnly(host), "80"
+	if scheme == "https" {
+		port = "443"
+	}
+	if _, own, err := net.SplitHostPort(host); err == nil {
+		port = own
+	}
+	return slices.ContainsFunc(hosts, func(h string) bool {
+		_, wanted, err := net.SplitHostPort(h)
+		return strings.EqualFold(hostOnly(h), name) && (err != nil || wanted == port)
+	})
+}
+
+// ownAddresses is what this server listens on.
+type ownAddresses struct {
+	list atomic.Pointer[[]netip.AddrPort]
+}
+
+func (o *ownAddresses) set(list ...netip.AddrPort) { o.list.Store(&list) }
+
+// has reports whether a leads to this server.
+func (o *ownAddresses) has(a netip.AddrPort) bool {
+	list := o.list.Load()
+	if list == nil {
+		return false
+	}
+	return slices.ContainsFunc(*list, func(own netip.AddrPort) bool {
+		switch {
+		case own.Port() != a.Port():
+			return false
+		case own.Addr().IsUnspecified():
+			return isLocal(a.Addr())
+		}
+		return own.Addr().Unmap() == a.Addr().Unmap()
+	})
+}
+
+// isLocal reports whether a is an address of this machine.
+func isLocal(a netip.Addr) bool {
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return true // rather one call too few
+	}
+	return slices.ContainsFunc(addresses, func(local net.Addr) bool {
+		network, err := netip.ParsePrefix(local.String())
+		return err == nil && network.Addr().Unmap() == a.Unmap()
+	})
+}
