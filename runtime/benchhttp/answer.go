@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/coder/websocket"
 )
 
 // An answer is what a client sees of a reply that decides how much work it was.
@@ -32,7 +34,7 @@ func (b *bench) sameAnswer(ctx context.Context, s scenario, p pair) error {
 		if err != nil {
 			return err
 		}
-		if a.status/100 != 2 {
+		if a.status/100 != 2 && a.status != http.StatusSwitchingProtocols {
 			return fmt.Errorf("%s answers %v", server.name, a)
 		}
 		answers[i] = a
@@ -46,6 +48,9 @@ func (b *bench) sameAnswer(ctx context.Context, s scenario, p pair) error {
 
 // ask sends one request of a scenario.
 func (b *bench) ask(ctx context.Context, s scenario, server *server) (answer, error) {
+	if s.socket {
+		return askSocket(ctx, "ws://"+server.address+s.path)
+	}
 	path, body := s.path, io.Reader(nil)
 	if s.rotate {
 		path, body = fmt.Sprintf(path, 0), strings.NewReader(b.data.document)
@@ -70,6 +75,17 @@ func (b *bench) ask(ctx context.Context, s scenario, server *server) (answer, er
 		tagged:    response.Header.Get("ETag") != "",
 		size:      size,
 	}, err
+}
+
+// askSocket sends one message over a WebSocket.
+func askSocket(ctx context.Context, url string) (answer, error) {
+	socket, _, err := websocket.Dial(ctx, url, nil)
+	if err != nil {
+		return answer{}, err
+	}
+	defer func() { _ = socket.CloseNow() }() // its answer has come
+	c := caller{socket: socket}
+	return answer{status: http.StatusSwitchingProtocols, size: messageSize}, c.exchange(ctx, make([]byte, messageSize))
 }
 
 // headers returns the header of a scenario's requests.

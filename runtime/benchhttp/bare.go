@@ -21,6 +21,7 @@ func serveBare(ctx context.Context, args []string, _, stderr io.Writer) error {
 	flags := flag.NewFlagSet("benchhttp bare", flag.ContinueOnError)
 	address := flags.String("listen", "127.0.0.1:3101", "`address` to serve")
 	dir := flags.String("root", ".", "the `directory` of the data")
+	upstream := flags.String("upstream", "", "the `address` that requests below "+proxyPath+" are passed on to; none if empty")
 	if err := parse(flags, args, stderr); err != nil {
 		return err
 	}
@@ -28,11 +29,19 @@ func serveBare(ctx context.Context, args []string, _, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", *address)
+	if *upstream != "" {
+		router.Handler(http.MethodGet, proxyPath+"/*path", newProxy(*upstream))
+	}
+	return serve(ctx, *address, router)
+}
+
+// serve serves a handler at an address, until ctx ends.
+func serve(ctx context.Context, address string, handler http.Handler) error {
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: router}
+	server := &http.Server{Handler: handler}
 	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -55,14 +64,16 @@ func bareRouter(dir string) (*httprouter.Router, error) {
 		return nil, err
 	}
 	router := httprouter.New()
-	router.GET(readyPath, func(w http.ResponseWriter, _ *http.Request, _ httprouter.Params) {
-		w.WriteHeader(http.StatusOK)
-	})
+	router.GET(readyPath, ready)
 	router.GET("/docs/:name", (&reader{root: roots[0]}).document)
 	router.GET("/files/:name", (&reader{root: roots[1]}).file)
 	router.GET(manyPath, lister{roots[2]}.list)
 	router.PUT("/put/:name", writer.put)
 	return router, nil
+}
+
+func ready(w http.ResponseWriter, _ *http.Request, _ httprouter.Params) {
+	w.WriteHeader(http.StatusOK)
 }
 
 // bufferSize is that of the buffers for small documents.

@@ -30,8 +30,8 @@ func TestParseSummary(t *testing.T) {
 	assert.Equal(t, summary{Requests: 9, Microseconds: 1_100_000, P50: 120, P99: 4500}, s)
 
 	for name, test := range map[string]struct{ output, want string }{
-		"no summary":  {wrkOutput, "wrk printed no summary"},
-		"empty":       {"", "wrk printed no summary"},
+		"no summary":  {wrkOutput, "no summary was printed"},
+		"empty":       {"", "no summary was printed"},
 		"connect":     {strings.Replace(good, `"connect":0`, `"connect":2`, 1), "2 to connect"},
 		"read":        {strings.Replace(good, `"read":0`, `"read":3`, 1), "3 to read"},
 		"write":       {strings.Replace(good, `"write":0`, `"write":4`, 1), "4 to write"},
@@ -103,8 +103,8 @@ func TestVerdict(t *testing.T) {
 		target target
 		want   [3]string
 	}{
-		{par(throughput, 0.85), [3]string{"at least 0.85 of bare", "0.90", "met"}},
-		{par(throughput, 0.93), [3]string{"at least 0.93 of bare", "0.90", "missed by 0.03"}},
+		{par(throughput, 0.85), [3]string{"ratio at least 0.85", "0.90", "met"}},
+		{par(throughput, 0.93), [3]string{"ratio at least 0.93", "0.90", "missed by 0.03"}},
 		{most(idleRSS, 30), [3]string{"at most 30.0", "25.0", "met"}},
 		{most(idleRSS, 20), [3]string{"at most 20.0", "25.0", "missed by 5.00"}},
 	} {
@@ -129,7 +129,7 @@ func TestChoose(t *testing.T) {
 }
 
 func TestUsage(t *testing.T) {
-	for _, args := range [][]string{{"-unknown"}, {"argument"}, {"bare", "argument"}} {
+	for _, args := range [][]string{{"-unknown"}, {"argument"}, {"bare", "argument"}, {"upstream", "argument"}, {"sockets", "-unknown"}} {
 		assert.Equal(t, 2, run(t.Context(), args, io.Discard, io.Discard), args)
 	}
 	assert.Equal(t, 0, run(t.Context(), []string{"-h"}, io.Discard, io.Discard))

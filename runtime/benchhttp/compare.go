@@ -81,7 +81,7 @@ func (t target) verdict(c *comparison) (wanted, measured, verdict string) {
 	value, excess := 0.0, 0.0
 	if t.ratio {
 		value = c.ratio(t.metric)
-		wanted, excess = fmt.Sprintf("at least %.2f of bare", t.bound), t.bound-value
+		wanted, excess = fmt.Sprintf("ratio at least %.2f", t.bound), t.bound-value
 	} else {
 		value = median(c[t.metric][restspaceSide])
 		wanted, excess = "at most "+number(t.bound), value-t.bound

@@ -107,18 +107,22 @@ func fileSystem(ctx context.Context, dir string) (string, error) {
 	return kind, nil
 }
 
-// configuration returns a services.json. Services are maps of its keys.
-func (d *data) configuration(address string, services []any) ([]byte, error) {
+// configuration returns a services.json.
+func (d *data) configuration(address string, s *site) ([]byte, error) {
+	server := map[string]any{"listen": address, "log": map[string]any{"level": "error"}}
+	if s.limits != nil {
+		server["limits"] = s.limits
+	}
 	return json.MarshalIndent(map[string]any{
-		"server":   map[string]any{"listen": address, "log": map[string]any{"level": "error"}},
+		"server":   server,
 		"auth":     map[string]any{"keyFile": d.path("auth.key")},
-		"services": services,
+		"services": s.services,
 	}, "", "  ")
 }
 
 // writeConfiguration writes a services.json and returns its path.
-func (d *data) writeConfiguration(address string, services []any) (string, error) {
-	content, err := d.configuration(address, services)
+func (d *data) writeConfiguration(address string, s *site) (string, error) {
+	content, err := d.configuration(address, s)
 	if err != nil {
 		return "", err
 	}
@@ -126,7 +130,7 @@ func (d *data) writeConfiguration(address string, services []any) (string, error
 	return path, os.WriteFile(path, content, 0o600)
 }
 
-// mounts returns the services of all scenarios but start.
+// mounts returns the services of all scenarios but start: maps of keys.
 func (d *data) mounts() []any {
 	mount := func(name, service, readRoles, writeRoles string) any {
 		return map[string]any{

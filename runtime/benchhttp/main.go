@@ -1,6 +1,8 @@
 // Benchhttp measures a built restspace over HTTP against bare servers: what a
 // Go programmer would write by hand for one task on net/http, httprouter and
-// os.Root, without access rules, limits, conditions or logs.
+// os.Root, without access rules, limits, conditions or logs. The bare proxy is
+// httputil.ReverseProxy with a connection for each request in flight and a pool
+// of buffers.
 //
 //	go run ./runtime/benchhttp -restspace bin/restspace [-only NAME,...] [-rounds N] [-seconds N]
 //
@@ -15,6 +17,11 @@
 // give the same answer (status, media type, ETag, size); an error or a status
 // that is not good ends the program with exit code 1.
 //
+// What the proxies pass requests on to is a third process, which answers out of
+// memory, on the core of wrk. In the scenario of WebSockets this program takes
+// the place of wrk: each connection sends a message of 1 KiB when the last one
+// has come back, and a request is one message there and back.
+//
 // # How to read the figures
 //
 // Each scenario has three lines: the medians of restspace, the medians of the
@@ -25,6 +32,10 @@
 // than single figures, and CPU time rather than throughput where other work
 // runs on the machine; p99 moves most. Peak RSS is the most memory that a
 // process had at any time of the scenario.
+//
+// CPU time is that of the server under test alone. Large replies through a
+// proxy, and WebSockets, keep the core of the clients and the upstream busier
+// than that of the proxy: there it is the only figure that tells the two apart.
 //
 // The put scenarios tell about the disk as much as about the servers. An ext4
 // without a journal takes the longer to make a file the more files were removed
@@ -57,8 +68,13 @@ func main() {
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	command := measure
-	if len(args) > 0 && args[0] == "bare" {
-		command, args = serveBare, args[1:]
+	if len(args) > 0 {
+		others := map[string]func(context.Context, []string, io.Writer, io.Writer) error{
+			"bare": serveBare, "upstream": serveUpstream, "sockets": runSockets,
+		}
+		if other, ok := others[args[0]]; ok {
+			command, args = other, args[1:]
+		}
 	}
 	err := command(ctx, args, stdout, stderr)
 	switch {

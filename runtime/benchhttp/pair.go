@@ -13,33 +13,37 @@ import (
 type pair [2]*server
 
 // launchers returns what starts each side. They do not wait until it serves.
-func (b *bench) launchers(services []any) [2]func(context.Context) (*server, error) {
+func (b *bench) launchers(s *site) [2]func(context.Context) (*server, error) {
 	return [2]func(context.Context) (*server, error){
 		func(ctx context.Context) (*server, error) {
 			address, err := freeAddress()
 			if err != nil {
 				return nil, err
 			}
-			config, err := b.data.writeConfiguration(address, services)
+			config, err := b.data.writeConfiguration(address, s)
 			if err != nil {
 				return nil, err
 			}
-			return launch(ctx, "restspace", address, b.restspace, "serve", "--config", config)
+			return launch(ctx, serverCore, "restspace", address, b.restspace, "serve", "--config", config)
 		},
 		func(ctx context.Context) (*server, error) {
 			address, err := freeAddress()
 			if err != nil {
 				return nil, err
 			}
-			return launch(ctx, "bare", address, b.self, "bare", "-listen", address, "-root", b.data.dir)
+			command := []string{b.self, "bare", "-listen", address, "-root", b.data.dir}
+			if s.upstream != nil {
+				command = append(command, "-upstream", s.upstream.address)
+			}
+			return launch(ctx, serverCore, "bare", address, command...)
 		},
 	}
 }
 
 // startPair starts both servers and waits until they serve. The caller stops
 // them.
-func (b *bench) startPair(ctx context.Context) (p pair, err error) {
-	for i, launch := range b.launchers(b.data.mounts()) {
+func (b *bench) startPair(ctx context.Context, s *site) (p pair, err error) {
+	for i, launch := range b.launchers(s) {
 		if p[i], err = launch(ctx); err == nil {
 			err = p[i].ready(ctx)
 		}
@@ -62,7 +66,7 @@ func (p pair) stop() {
 
 // sign returns a token of a user with the role U.
 func (b *bench) sign(ctx context.Context) (string, error) {
-	config, err := b.data.writeConfiguration("127.0.0.1:0", b.data.mounts())
+	config, err := b.data.writeConfiguration("127.0.0.1:0", &site{services: b.data.mounts()})
 	if err != nil {
 		return "", err
 	}

@@ -15,10 +15,10 @@ import (
 	"time"
 )
 
-// The cores of the server under test and of wrk.
+// The cores of the server under test, and of its clients and its upstream.
 const (
 	serverCore = "0"
-	wrkCore    = "1"
+	clientCore = "1"
 )
 
 // readyPath is answered by each server once it serves.
@@ -36,11 +36,12 @@ type server struct {
 	stderr  bytes.Buffer  // both to be read after exited only
 }
 
-// launch starts a server that will listen on address. The caller stops it.
-func launch(ctx context.Context, name, address string, command ...string) (*server, error) {
+// launch starts a server that will listen on address, on one core. The caller
+// stops it.
+func launch(ctx context.Context, core, name, address string, command ...string) (*server, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &server{name: name, address: address, cancel: cancel, exited: make(chan struct{})}
-	cmd := exec.CommandContext(ctx, "taskset", slices.Concat([]string{"-c", serverCore}, command)...)
+	cmd := exec.CommandContext(ctx, "taskset", slices.Concat([]string{"-c", core}, command)...)
 	cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
 	cmd.Stderr = &s.stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }

@@ -32,9 +32,9 @@ func (r *report) machine(b *bench) error {
 	}
 	fmt.Fprintf(r.to, `%s, Linux %s; restspace built with %s, bare with %s
 data on %s (%s); restspace logs errors only, bare nothing
-core %s serves, core %s runs wrk; medians of %d rounds of %d s in turns; ratio: 1.00 is par, more is better
+core %s serves, core %s its clients; medians of %d rounds of %d s in turns; ratio: 1.00 is par, more is better
 `, processor, strings.TrimSpace(string(kernel)), program.GoVersion, runtime.Version(),
-		b.data.dir, b.data.fileSystem, serverCore, wrkCore, b.rounds, b.seconds)
+		b.data.dir, b.data.fileSystem, serverCore, clientCore, b.rounds, b.seconds)
 	return nil
 }
 

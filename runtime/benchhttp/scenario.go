@@ -13,6 +13,8 @@ type scenario struct {
 	path        string
 	signed      bool // the requests carry a token
 	rotate      bool // over many documents, named by path with a verb of fmt
+	proxied     bool // both servers pass the requests on to an upstream
+	socket      bool // the requests are messages over WebSockets
 	connections int
 	run         func(context.Context, *bench, scenario) (*comparison, error)
 	targets     []target
@@ -81,7 +83,12 @@ func compare(ctx context.Context, b *bench, s scenario) (*comparison, error) {
 			return nil, err
 		}
 	}
-	pair, err := b.startPair(ctx)
+	served, err := b.newSite(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	defer served.stop()
+	pair, err := b.startPair(ctx, served)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +96,7 @@ func compare(ctx context.Context, b *bench, s scenario) (*comparison, error) {
 	if err := b.sameAnswer(ctx, s, pair); err != nil {
 		return nil, err
 	}
-	loads := make([]*load, len(pair))
+	var loads [2]load
 	for i, server := range pair {
 		if loads[i], err = b.newLoad(s, server); err != nil {
 			return nil, err
@@ -117,7 +124,7 @@ func compare(ctx context.Context, b *bench, s scenario) (*comparison, error) {
 }
 
 // round puts load on a server and adds what it showed to side.
-func (c *comparison) round(ctx context.Context, side int, s *server, l *load, seconds int) error {
+func (c *comparison) round(ctx context.Context, side int, s *server, l load, seconds int) error {
 	before, err := s.cpu()
 	if err != nil {
 		return err

@@ -16,9 +16,9 @@ const (
 // good answer, and how much memory it has when nothing happens afterwards.
 func start(ctx context.Context, b *bench, _ scenario) (*comparison, error) {
 	c := new(comparison)
-	services := b.data.manyServices()
+	served := &site{services: b.data.manyServices()}
 	for round := range startTimes + 1 { // the first makes the directories
-		for side, launch := range b.launchers(services) {
+		for side, launch := range b.launchers(served) {
 			server, err := launch(ctx)
 			if err != nil {
 				return nil, err

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -39,46 +40,39 @@ function request()
 end
 `
 
-// A load is what wrk sends to one server.
-type load struct {
-	url         string
-	connections int
-	script      string // its file
-	headers     map[string]string
-}
+// A load is the command that sends requests to one server. It lacks a duration.
+type load []string
 
-func (b *bench) newLoad(s scenario, server *server) (*load, error) {
-	l := &load{
-		url:         "http://" + server.address,
-		connections: s.connections,
-		script:      filepath.Join(b.data.dir, s.name+".lua"),
-		headers:     b.headers(s),
+func (b *bench) newLoad(s scenario, server *server) (load, error) {
+	connections := strconv.Itoa(s.connections)
+	if s.socket {
+		return load{b.self, "sockets", "--url", "ws://" + server.address + s.path, "--connections", connections}, nil
 	}
-	script := summaryScript
+	script, url := summaryScript, "http://"+server.address
 	if s.rotate {
 		script += fmt.Sprintf(rotateScript, s.method, b.data.document, s.path)
 	} else {
-		l.url += s.path
+		url += s.path
 	}
-	return l, os.WriteFile(l.script, []byte(script), 0o600)
+	file := filepath.Join(b.data.dir, s.name+".lua")
+	l := load{"wrk", url, "--threads", "1", "--connections", connections, "--timeout", "10s", "--script", file}
+	for name, value := range b.headers(s) {
+		l = append(l, "--header", name+": "+value)
+	}
+	return l, os.WriteFile(file, []byte(script), 0o600)
 }
 
-// run puts the load on the server. An error that wrk counted is an error.
-func (l *load) run(ctx context.Context, seconds int) (summary, error) {
-	args := []string{"-c", wrkCore, "wrk", "--threads", "1", "--connections", strconv.Itoa(l.connections),
-		"--duration", strconv.Itoa(seconds) + "s", "--timeout", "10s", "--script", l.script}
-	for name, value := range l.headers {
-		args = append(args, "--header", name+": "+value)
-	}
-	cmd := exec.CommandContext(ctx, "taskset", append(args, l.url)...)
-	output, err := cmd.CombinedOutput()
+// run puts the load on the server. An error that was counted is an error.
+func (l load) run(ctx context.Context, seconds int) (summary, error) {
+	args := slices.Concat([]string{"-c", clientCore}, l, []string{"--duration", strconv.Itoa(seconds) + "s"})
+	output, err := exec.CommandContext(ctx, "taskset", args...).CombinedOutput()
 	if err != nil {
-		return summary{}, fmt.Errorf("wrk: %w: %s", err, output)
+		return summary{}, fmt.Errorf("%s: %w: %s", filepath.Base(l[0]), err, output)
 	}
 	return parseSummary(string(output))
 }
 
-// A summary is what wrk counted. P50 and P99 are microseconds.
+// A summary is what wrk or sockets counted. P50 and P99 are microseconds.
 type summary struct {
 	Requests     int64
 	Microseconds int64
@@ -91,7 +85,7 @@ func parseSummary(output string) (summary, error) {
 	var s summary
 	lines := strings.Split(strings.TrimSpace(output), "\n")
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &s); err != nil {
-		return s, fmt.Errorf("wrk printed no summary: %w: %s", err, output)
+		return s, fmt.Errorf("no summary was printed: %w: %s", err, output)
 	}
 	e := s.Errors
 	if e.Connect+e.Read+e.Write+e.Status+e.Timeout > 0 {
