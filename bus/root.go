@@ -22,6 +22,11 @@ type Root struct {
 	Limits Limits
 	Seen   Seen
 
+	// ForeignCookie says that a page of another origin has a browser send the
+	// request, with cookies that are not the page's, and that it may change
+	// something.
+	ForeignCookie bool
+
 	parent   context.Context
 	timeout  time.Duration
 	deadline time.Time

@@ -49,11 +49,14 @@ func (s *mounted) withoutExtension(name string) string {
 }
 
 // challenge says in a 401 how to sign in, and what was wrong with the token
-// (RFC 6750 section 3).
+// (RFC 6750 section 3). Who is signed in but asks from another origin gets 403.
 func challenge(err, tokenErr error) error {
 	var refused *bus.Error
 	if !errors.As(err, &refused) || refused.Status != http.StatusUnauthorized {
 		return err
+	}
+	if errors.Is(tokenErr, errForeignCookie) {
+		return tokenErr
 	}
 	value := `Bearer realm="restspace"`
 	if tokenErr != nil {

@@ -43,7 +43,7 @@ func (r *Runtime) build(ctx context.Context, conf *config.Config, old *generatio
 			continue
 		}
 		g.instances[string(service.Canonical)] = i
-		m := newMounted(service, i, conf.Server.Limits)
+		m := newMounted(service, i, &conf.Server)
 		g.mounts = append(g.mounts, m)
 		mounts = append(mounts, m.Mount)
 	}
@@ -95,8 +95,11 @@ func limitsOf(s *config.Service, server config.Limits) services.Limits {
 	return limits
 }
 
-func newMounted(s *config.Service, i *instance, server config.Limits) *mounted {
-	m := &mounted{conf: s, instance: i, maxBody: max(i.env.Limits.Body, i.env.Limits.File)}
+func newMounted(s *config.Service, i *instance, server *config.Server) *mounted {
+	m := &mounted{conf: s, instance: i, maxBody: max(i.env.Limits.Body, i.env.Limits.File), cors: newCORS(server.CORS)}
+	if s.CORS != nil {
+		m.cors = newCORS(s.CORS)
+	}
 	m.Mount = &bus.Mount{Name: s.Name, Base: s.Base, Exact: s.Exact, Service: m}
 	if n := s.Limits.InFlight; n > 0 {
 		m.places = semaphore.NewWeighted(int64(n))

@@ -6,16 +6,17 @@
 //
 //  1. [edge] reads it, bounds it, and makes a message of it with a canonical
 //     path (400 if it has none), clean fields, an id and a trace.
-//  2. [Runtime.Serve] pins the current generation and finds out who asks
-//     (identify.go, [identity]). A token that does not hold is nobody's.
-//  3. The table finds the mount with the longest base path; 404 if there is
-//     none, or an internal one (front.go).
+//  2. [Runtime.Serve] pins the current generation, whose table finds the mount
+//     with the longest base path (front.go).
+//  3. It finds out who asks (identify.go, [identity]). A token that does not
+//     hold is nobody's, and so is the cookie of a page that the mount does not
+//     trust (cors.go). 404 if no mount was found, or an internal one.
 //  4. OPTIONS ends here. The rules of the mount admit the user for the method
 //     and the service path, or not: 401 for nobody, 403 for somebody
 //     (admit.go, [access]).
 //  5. The limits of the mount (mounted.go), then the service (instance.go).
-//  6. Errors become problem documents, the reply names its service, and HEAD
-//     loses the body (front.go, bus.Problem).
+//  6. Errors become problem documents, the reply names its service and says
+//     whose pages may read it, and HEAD loses the body (front.go, bus.Problem).
 //  7. The edge writes the reply; closing its body lets the generation go.
 //
 // A call from a service to another enters at step 5, through [inside]: with

@@ -27,8 +27,10 @@ func (r *Runtime) Serve(ctx context.Context, m *bus.Message) (*bus.Message, erro
 		return nil, errors.Join(errNotLoaded, m.Close())
 	}
 	root.Table, root.Limits = g.table, g.inside()
-	accept := m.Header.Get("Accept")
-	mount, reply, err := g.answer(ctx, root, m)
+	accept, origin := m.Header.Get("Accept"), m.Header.Get("Origin")
+	mount := g.outside(m)
+	policy := g.corsAt(mount, m)
+	reply, err := g.answer(ctx, root, m, mount, policy)
 	if err != nil {
 		if late := root.Err(); errors.Is(err, context.Canceled) && late != nil {
 			err = late // a context below root can't tell why it ended
@@ -40,6 +42,7 @@ func (r *Runtime) Serve(ctx context.Context, m *bus.Message) (*bus.Message, erro
 		reply.From = mount.Name
 		reply.Header.Set("X-Restspace-Service", mount.Name)
 	}
+	policy.allow(&reply.Header, origin)
 	g.unpinWith(mount, reply)
 	return reply, nil
 }
@@ -59,29 +62,28 @@ func (g *generation) unpinWith(mount *mounted, reply *bus.Message) {
 	}
 }
 
-// answer takes m through identity and mount, and has that answer it. mount is
-// nil where none answers to the outside.
-func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message) (mount *mounted, reply *bus.Message, err error) {
+// answer takes m through identity, and has mount answer it. mount is nil where
+// none answers to the outside.
+func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message, mount *mounted, policy *cors) (reply *bus.Message, err error) {
 	defer func() {
 		if caught := recover(); caught != nil { // of a Kind, in what it is asked before it serves
 			_ = m.Close()
 			reply, err = nil, &bus.PanicError{Value: caught, Stack: debug.Stack()}
 		}
 	}()
-	tokenErr := g.identify(root, m)
-	if mount = g.outside(m); mount != nil {
+	if mount != nil {
 		root.Seen.Mount = mount.Name
 	}
+	tokenErr := g.identify(root, m, policy)
 	switch {
 	case m.Method == http.MethodOptions:
 		_ = m.Close()
-		return mount, g.options(mount, m), nil
+		return options(mount, m, policy), nil
 	case mount == nil:
 		_ = m.Close()
-		return nil, nil, bus.Errorf(http.StatusNotFound, "no service is mounted at this path")
+		return nil, bus.Errorf(http.StatusNotFound, "no service is mounted at this path")
 	}
-	reply, err = mount.answer(ctx, root, m, tokenErr)
-	return mount, reply, err
+	return mount.answer(ctx, root, m, tokenErr)
 }
 
 // outside returns the mount that answers m to the outside, nil if there is
@@ -118,6 +120,7 @@ func (s *mounted) answer(ctx context.Context, root *bus.Root, m *bus.Message, to
 	if err != nil {
 		return nil, decision.Explain(err)
 	}
+	reply.Header = withoutCORS(reply.Header)
 	if fresh := reply.Status/100 == 2 || reply.Status == http.StatusNotModified; get && fresh && s.cache != "" && !reply.Header.Has("Cache-Control") {
 		reply.Header.Add("Cache-Control", s.cache)
 	}
@@ -125,12 +128,13 @@ func (s *mounted) answer(ctx context.Context, root *bus.Root, m *bus.Message, to
 }
 
 // options answers OPTIONS: it acts on nothing and always succeeds.
-func (g *generation) options(mount *mounted, m *bus.Message) *bus.Message {
+func options(mount *mounted, m *bus.Message, policy *cors) *bus.Message {
 	reply := bus.Reply(http.StatusNoContent, nil)
 	var methods []string
 	if mount != nil {
 		methods = mount.instance.methods(m.URL.Path[len(mount.Base):], m.URL.Dir)
 	}
 	reply.Header.Add("Allow", services.AllowField(methods))
+	policy.preflight(&reply.Header, m.Header, methods)
 	return reply
 }

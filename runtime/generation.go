@@ -16,6 +16,7 @@ type generation struct {
 	hash      [32]byte // of the bytes of the configuration
 	table     *bus.Table
 	mounts    []*mounted
+	cors      cors // where nothing is mounted
 	issuer    identity.Issuer
 	verifier  *identity.Verifier
 	instances map[string]*instance // by canonical configuration
@@ -27,7 +28,7 @@ type generation struct {
 }
 
 func newGeneration(conf *config.Config) *generation {
-	g := &generation{conf: conf, instances: make(map[string]*instance), drained: make(chan struct{})}
+	g := &generation{conf: conf, instances: make(map[string]*instance), cors: newCORS(conf.Server.CORS), drained: make(chan struct{})}
 	g.unpin = g.letGo
 	g.refs.Store(1)
 	return g

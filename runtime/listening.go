@@ -121,6 +121,7 @@ func (r *Runtime) edgeOptions(conf *config.Config) edge.Options {
 			Connections: l.Connections, ConnectionsPerIP: l.ConnectionsPerIP,
 		},
 		Host:           hosts(&conf.Server, cmp.Or(r.options.Address, conf.Server.Listen)),
+		Origin:         conf.Server.Origin(),
 		TrustedProxies: conf.Server.TrustedProxies,
 		Log:            slog.New(r.log),
 		LogSample:      conf.Server.Log.Sample,

@@ -24,6 +24,7 @@ type mounted struct {
 	rates    *rates              // nil: no limit
 	shadows  []shadow            // service paths that deeper mounts answer
 	cache    string              // Cache-Control of successful GETs
+	cors     cors
 }
 
 // Serve holds m to the limits and passes it on. The place that m takes is free

@@ -94,6 +94,12 @@ func (s *probeService) Serve(ctx context.Context, m *bus.Message) (*bus.Message,
 			return nil, err
 		}
 		return s.env.Bus.Serve(ctx, m.Call("GET", u, nil))
+	case "cookie":
+		return bus.Reply(200, bus.NewBody([]byte(m.Header.Get("Cookie")), "text/plain")), nil
+	case "cors":
+		reply := bus.Reply(200, nil)
+		reply.Header = bus.Header{{Name: "access-control-allow-origin", Value: "*"}, {Name: "X-Other", Value: "kept"}}
+		return reply, nil
 	case "panic":
 		panic("secret inside")
 	case "unknown":

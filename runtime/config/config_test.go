@@ -91,6 +91,17 @@ func TestAuth(t *testing.T) {
 	assert.Empty(t, a.Cookie.Name)
 }
 
+func TestOrigins(t *testing.T) {
+	c := parse(t, `{"server": {"publicURL": "https://Example.org:443/", "cors": ["*", "http://a:8080", "https://[::1]"]}, "services": [
+		{"name": "a", "basePath": "/a", "service": "plain", "readRoles": "all"},
+		{"name": "b", "basePath": "/b", "service": "plain", "readRoles": "all", "cors": []}]}`)
+	assert.Equal(t, []config.Origin{config.AnyOrigin, "http://a:8080", "https://[::1]"}, c.Server.CORS)
+	assert.Equal(t, "https://example.org", c.Server.Origin())
+	assert.Nil(t, c.Services[0].CORS, "the server's")
+	assert.Equal(t, []config.Origin{}, c.Services[1].CORS, "nobody's")
+	assert.Empty(t, new(config.Server).Origin())
+}
+
 func TestServices(t *testing.T) {
 	list := whole(t).Services
 	require.Len(t, list, 3)

@@ -22,6 +22,7 @@ type Server struct {
 	Hosts          []string       `json:"hosts"`          // Host values that are answered, with or without a port; nil leaves it to Listen and PublicURL
 	TrustedProxies []netip.Prefix `json:"trustedProxies"` // whose Forwarded headers count
 	AllowHosts     []string       `json:"allowHosts"`     // hosts and addresses that may be dialled though private
+	CORS           []Origin       `json:"cors"`           // whose pages may read answers, of services that do not say it themselves
 	Limits         Limits         `json:"limits"`
 	Drain          Duration       `json:"drain"` // how long requests may go on after their configuration was replaced
 	Log            Log            `json:"log"`
@@ -80,7 +81,7 @@ type serverKeys struct {
 func (r *reader) server(v *hujson.Value) Server {
 	const at = "/server"
 	k := serverKeys{Server: defaultServer()}
-	if v == nil || !r.object(v, at, fieldsOf(&k), "tls", "redirectHTTP", "peers", "cors") {
+	if v == nil || !r.object(v, at, fieldsOf(&k), "tls", "redirectHTTP", "peers") {
 		return k.Server
 	}
 	r.positive(v, at, "/limits", fieldsOf(&k.Limits))

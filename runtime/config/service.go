@@ -24,6 +24,7 @@ type Service struct {
 	Rules    access.Rules
 	Internal bool // only other services may call it
 	Caching  *Caching
+	CORS     []Origin // nil leaves it to the server
 	Limits   ServiceLimits
 
 	// Canonical is the whole block as canonical JSON, with the values from
@@ -63,6 +64,7 @@ type serviceKeys struct {
 	ManageRoles *hujson.Value `json:"manageRoles"`
 	Internal    bool          `json:"internal"`
 	Caching     *Caching      `json:"caching"`
+	CORS        []Origin      `json:"cors"`
 	Limits      ServiceLimits `json:"limits"`
 }
 
@@ -125,7 +127,7 @@ func (r *reader) service(b *block, t *together) {
 	b.Config = b.Kind.Config()
 	fields = append(fields, fieldsOf(b.Config)...)
 	before := len(r.faults)
-	r.object(b.value, b.at, fields, "prePipeline", "postPipeline", "cors")
+	r.object(b.value, b.at, fields, "prePipeline", "postPipeline")
 	sound := before == len(r.faults)
 	r.mount(b, t)
 	r.rules(b)
@@ -184,7 +186,7 @@ func memberOf(object *hujson.Object, name string) *hujson.Value {
 
 // settings takes over and checks what is the same for every Kind.
 func (r *reader) settings(b *block) {
-	b.Internal, b.Caching, b.Limits = b.keys.Internal, b.keys.Caching, b.keys.Limits
+	b.Internal, b.Caching, b.CORS, b.Limits = b.keys.Internal, b.keys.Caching, b.keys.CORS, b.keys.Limits
 	r.positive(b.value, b.at, "/limits", fieldsOf(&b.Limits))
 	if b.Caching != nil && b.Caching.MaxAge < 0 {
 		r.member(b.value, b.at, "/caching/maxAge", errors.New("less than no time: write a number of seconds"))

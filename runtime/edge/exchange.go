@@ -46,10 +46,17 @@ func (x *exchange) request(w http.ResponseWriter, r *http.Request, root *bus.Roo
 			x.message.Body.SetTrailer(func() bus.Header { return bus.HeaderFrom(nil, r.Trailer) })
 		}
 	}
-	if r.Header["Cookie"] != nil && o.crossOrigin.Check(r) != nil {
-		x.message.Header.Del("Cookie") // another site has the browser send it
-	}
+	root.ForeignCookie = r.Header["Cookie"] != nil && o.foreign(r)
 	return &x.message, nil
+}
+
+// foreign reports whether a page of another origin has a browser send r, and r
+// may change something. What is said over a socket that a GET opens may.
+func (o *Options) foreign(r *http.Request) bool {
+	if r.Header["Upgrade"] != nil {
+		r = &http.Request{Method: http.MethodPost, URL: r.URL, Host: r.Host, Header: r.Header}
+	}
+	return o.crossOrigin.Check(r) != nil
 }
 
 // acceptable refuses what no service is to see.

@@ -14,6 +14,7 @@ type Options struct {
 	Limits         Limits
 	Inside         bus.Limits             // of each request, for what it leads to
 	Host           func(host string) bool // whether the server answers to this Host; nil: any
+	Origin         string                 // the own one as others see it; "": that of the Host only
 	TrustedProxies []netip.Prefix         // whose request ids and connections are believed
 	Log            *slog.Logger
 	LogSample      float64 // which part of the good requests the log shows: 1 is all

@@ -3,6 +3,7 @@ package edge
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -26,9 +27,15 @@ type Server struct {
 }
 
 // New returns a server that has all requests answered by service, whose Serve
-// is called with a *bus.Root as its context.
+// is called with a *bus.Root as its context. It panics over an Origin that is
+// none.
 func New(service bus.Service, o Options) *Server {
 	o.crossOrigin = http.NewCrossOriginProtection()
+	if o.Origin != "" {
+		if err := o.crossOrigin.AddTrustedOrigin(o.Origin); err != nil {
+			panic(fmt.Sprintf("edge: the own origin: %v", err))
+		}
+	}
 	s := &Server{
 		service: service,
 		options: o,
