@@ -12,10 +12,14 @@ import (
 // config looks like, and how one is made.
 type Kind struct {
 	Name    string
-	Doc     string     // for its users, Markdown: what restspace help shows
-	Of      Interface  // which interface New's result has
-	Config  func() any // a pointer to a new zero config: a struct with json tags
-	Example string     // a config that works, JSON
+	Doc     string    // for its users, Markdown: what restspace help shows
+	Of      Interface // which interface New's result has
+	Example string    // a config that works, JSON
+
+	// Config returns a pointer to a new config with its defaults: a struct whose
+	// tags name and describe its keys, as package config says. Its Check()
+	// error, if any, is called when it is decoded.
+	Config func() any
 
 	// Claims returns what of the outside a config takes for itself, such as a
 	// directory: two adaptors whose claims overlap are an error of the

@@ -22,9 +22,13 @@ type None struct{}
 //		Engine adaptors.Engine `slot:"engine,gotemplate"` // with a default
 //	}
 //
-// It panics over a field that is no adaptor: a programmer's mistake.
+// It panics over a field that is no adaptor, and over a k.Config of another
+// type than C: a programmer's mistake.
 func Define[C, N any](k Kind, open func(ctx context.Context, env Env, config C, needs N) (bus.Service, error)) Kind {
-	k.Config = func() any { return new(C) }
+	if k.Config == nil {
+		k.Config = func() any { return new(C) }
+	}
+	_ = k.Config().(*C)
 	k.Adaptors = slots(reflect.TypeFor[N]())
 	k.New = func(ctx context.Context, env Env) (bus.Service, error) {
 		var needs N

@@ -29,10 +29,12 @@ type Kind struct {
 	// of its method. It must not touch the body. nil: none does.
 	Manages func(m *bus.Message) bool
 
-	// Config returns a pointer to a new zero config, a struct with json tags.
-	// It may have Check() error, which is called when it is decoded, and Hosts()
-	// []string: the hosts of the URLs in it, as urlpattern.URL has them, which
-	// the service may call though their addresses are private.
+	// Config returns a pointer to a new config with its defaults: a struct whose
+	// tags name and describe its keys, as package config says. [Define] has one
+	// without defaults. It may have Check() error, which is called when it is
+	// decoded, and Hosts() []string: the hosts of the URLs in it, as
+	// urlpattern.URL has them, which the service may call though their
+	// addresses are private.
 	Config   func() any
 	Adaptors []Slot // what it needs of the outside world
 

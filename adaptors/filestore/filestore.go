@@ -23,8 +23,8 @@ var readme string
 
 // Config says where documents are, and how sure it is to be that they stay.
 type Config struct {
-	Root       string     `json:"root"` // a directory, made if it is missing; relative to the working directory
-	Durability Durability `json:"durability,omitempty"`
+	Root       string     `json:"root" required:"true" doc:"the directory of the documents, made if it is missing; relative to the directory that the server was started in"`
+	Durability Durability `json:"durability,omitempty" enum:"full,file,none" doc:"what of a write is on disk when it is answered: all, the content but perhaps not a new name, or what the system wrote meanwhile"`
 }
 
 // Durability is what of a write is on disk before Put and Delete return.
@@ -55,7 +55,7 @@ func Kind() adaptors.Kind {
 		Name:    "file",
 		Doc:     readme,
 		Of:      adaptors.StoreInterface,
-		Config:  func() any { return new(Config) },
+		Config:  func() any { return &Config{Durability: Full} },
 		Example: `{"root": "data/notes"}`,
 		Claims: func(config any) []adaptors.Claim {
 			path, err := resolve(config.(*Config).Root)

@@ -97,26 +97,13 @@ func TestOutputThatCantBeWritten(t *testing.T) {
 	configure(t, echoOnly)
 	for _, args := range [][]string{
 		{"serve"}, {"check"}, {"routes"}, {"routes", "--json"}, {"call", "GET", "/x"}, {"call", "POST", "/x", "-d", "x", "--body"},
-		{"pattern", "/x"}, {"pattern", "/x", "--json"}, {"token", "jo@example.com"}, {"help", "services"}, {"help", "service", "echo"}, {"version"},
+		{"pattern", "/x"}, {"pattern", "/x", "--json"}, {"token", "jo@example.com"}, {"help", "services"}, {"help", "service", "echo"}, {"schema"}, {"version"},
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			var errs bytes.Buffer
 			assert.Equal(t, exitFailed, testApp().Run(t.Context(), args, nil, strings.NewReader(""), full{}, &errs))
 			assert.Contains(t, errs.String(), "no space left")
 		})
-	}
-}
-
-func TestFirstSentence(t *testing.T) {
-	for doc, want := range map[string]string{
-		"":                              "",
-		"# only a heading":              "",
-		"# name\n\nOne. Two.":           "One",
-		"# name\nOne\nline.\n\nTwo.":    "One line",
-		"No heading\n\nand more.":       "No heading",
-		"# a\n## b\n\nVersion 1.5 now.": "Version 1.5 now",
-	} {
-		assert.Equal(t, want, firstSentence(doc), "%q", doc)
 	}
 }
 

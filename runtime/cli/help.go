@@ -102,7 +102,7 @@ func (r *run) listKinds(list []kind, names []string) error {
 	}
 	rows := make([][]string, len(list))
 	for i, k := range list {
-		rows[i] = []string{k.name, firstSentence(k.doc)}
+		rows[i] = []string{k.name, config.Summary(k.doc)}
 	}
 	return printTable(r.stdout, rows)
 }
@@ -143,26 +143,4 @@ func printDoc(w io.Writer, doc string, p paint) error {
 		}
 	}
 	return nil
-}
-
-// firstSentence returns the first sentence of Markdown after its heading, in
-// one line and without the full stop.
-func firstSentence(doc string) string {
-	var words []string
-	for line := range strings.Lines(doc) {
-		line = strings.TrimSpace(line)
-		switch {
-		case strings.HasPrefix(line, "#"):
-			continue
-		case line == "" && len(words) > 0:
-			return strings.TrimSuffix(strings.Join(words, " "), ".")
-		}
-		for _, word := range strings.Fields(line) {
-			words = append(words, word)
-			if strings.HasSuffix(word, ".") {
-				return strings.TrimSuffix(strings.Join(words, " "), ".")
-			}
-		}
-	}
-	return strings.Join(words, " ")
 }

@@ -19,8 +19,8 @@ type slotKeys struct{ kind, config *hujson.Value }
 
 func (k *slotKeys) fields(key string) []field {
 	return []field{
-		{key, reflect.ValueOf(&k.kind).Elem()},
-		{key + "Config", reflect.ValueOf(&k.config).Elem()},
+		{name: key, value: reflect.ValueOf(&k.kind).Elem()},
+		{name: key + "Config", value: reflect.ValueOf(&k.config).Elem()},
 	}
 }
 

@@ -20,23 +20,27 @@ type Auth struct {
 
 // Cookie is what carries a token in a browser.
 type Cookie struct {
-	Name string `json:"name"` // "": there are no cookies
+	Name string `json:"name" doc:"of the cookie"` // "": there are no cookies
 }
 
 // authKeys are the keys of the block as the file has them.
 type authKeys struct {
-	KeyFile        string        `json:"keyFile"`
-	Issuer         string        `json:"issuer"`
-	Audience       string        `json:"audience"`
-	UserURLPattern string        `json:"userUrlPattern"`
-	Cookie         *hujson.Value `json:"cookie"`
+	KeyFile        string        `json:"keyFile" doc:"the signing keys, made at the first start; no store may hold the file"`
+	Issuer         string        `json:"issuer" doc:"of tokens: the name of this installation"`
+	Audience       string        `json:"audience" doc:"of tokens: whom they are for; the issuer if it is missing"`
+	UserURLPattern string        `json:"userUrlPattern" form:"pattern" doc:"where user records are read, such as /users/${email}"`
+	Cookie         *hujson.Value `json:"cookie" form:"cookie" doc:"what carries a token in a browser; false for none"`
 }
+
+func defaultAuth() authKeys { return authKeys{KeyFile: "data/auth.key", Issuer: "restspace"} }
+
+func defaultCookie() Cookie { return Cookie{Name: "rs-auth"} }
 
 // auth reads the block, nil if there is none.
 func (r *reader) auth(v *hujson.Value, mounts []*Service) Auth {
 	const at = "/auth"
-	k := authKeys{KeyFile: "data/auth.key", Issuer: "restspace"}
-	a := Auth{Cookie: Cookie{Name: "rs-auth"}}
+	k := defaultAuth()
+	a := Auth{Cookie: defaultCookie()}
 	if v != nil && r.object(v, at, fieldsOf(&k), "trust") {
 		if k.KeyFile == "" {
 			r.member(v, at, "/keyFile", errors.New(`an empty name: write the file of the keys, such as "data/auth.key"`))

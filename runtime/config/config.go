@@ -55,14 +55,17 @@ func Parse(name string, data []byte, kinds Kinds, lookup Lookup) (*Config, error
 	return c, nil
 }
 
+// topKeys are the keys of the file.
+type topKeys struct {
+	Schema   string        `json:"$schema" doc:"the JSON Schema of this file, for editors: what restspace schema prints"`
+	Server   *hujson.Value `json:"server" form:"server" doc:"the server itself: addresses, limits, the log"`
+	Auth     *hujson.Value `json:"auth" form:"auth" doc:"how users are known"`
+	Services *hujson.Value `json:"services" form:"services" doc:"what is mounted; the order does not matter" required:"true"`
+}
+
 // config reads the whole tree.
 func (r *reader) config(root *hujson.Value) *Config {
-	var top struct {
-		Schema   string        `json:"$schema"`
-		Server   *hujson.Value `json:"server"`
-		Auth     *hujson.Value `json:"auth"`
-		Services *hujson.Value `json:"services"`
-	}
+	var top topKeys
 	if !r.object(root, "", fieldsOf(&top), "import") {
 		return nil
 	}

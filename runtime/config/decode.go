@@ -17,6 +17,7 @@ import (
 type field struct {
 	name  string
 	value reflect.Value
+	tag   reflect.StructTag // see doc.go
 }
 
 // fieldsOf returns the keys of the struct that v points to: those of its json
@@ -31,7 +32,7 @@ func appendFields(list []field, v reflect.Value) []field {
 		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
 			list = appendFields(list, v.Field(i))
 		case f.IsExported() && name != "-":
-			list = append(list, field{cmp.Or(name, f.Name), v.Field(i)})
+			list = append(list, field{cmp.Or(name, f.Name), v.Field(i), f.Tag})
 		}
 	}
 	return list

@@ -9,5 +9,18 @@
 // theirs. Last comes what only the whole can tell: two mounts at one base path,
 // two stores in one directory.
 //
+// What the structs say of their keys in tags is in the JSON Schema that [Schema]
+// makes of them:
+//
+//	Root  string `json:"root" required:"true" doc:"the directory of the documents"`
+//	Sync  string `json:"sync" enum:"full,none" doc:"what of a write is on disk before it is answered"`
+//	Users string `json:"users" form:"pattern" doc:"where users are read"`
+//
+// Each key has a doc: a few words for who writes the file, without the default,
+// which is the value that a new config has there. required keys must be there.
+// enum has the values that a string may have, form the name of what it looks
+// like where its type does not tell: basePath, name, pattern or roles. The tags
+// tell editors; that a value is right is still for a Check to say.
+//
 // Nothing is opened or made here: that is for those who use the result.
 package config

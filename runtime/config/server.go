@@ -17,42 +17,42 @@ import (
 
 // Server is the block server, with its defaults where the file has nothing.
 type Server struct {
-	Listen         string         `json:"listen"`         // host:port
-	PublicURL      string         `json:"publicURL"`      // scheme and host as others see them, or ""
-	Hosts          []string       `json:"hosts"`          // Host values that are answered, with or without a port; nil leaves it to Listen and PublicURL
-	TrustedProxies []netip.Prefix `json:"trustedProxies"` // whose Forwarded headers count
-	AllowHosts     []string       `json:"allowHosts"`     // hosts and addresses that may be dialled though private
-	CORS           []Origin       `json:"cors"`           // whose pages may read answers, of services that do not say it themselves
-	Limits         Limits         `json:"limits"`
-	Drain          Duration       `json:"drain"` // how long requests may go on after their configuration was replaced
-	Log            Log            `json:"log"`
+	Listen         string         `json:"listen" doc:"the address: host:port"`
+	PublicURL      string         `json:"publicURL" doc:"the own URL as others see it: scheme and host"`
+	Hosts          []string       `json:"hosts" doc:"which Host fields are answered, with or without a port; by default names of loopback there, else the publicURL's"`
+	TrustedProxies []netip.Prefix `json:"trustedProxies" doc:"addresses and networks whose X-Forwarded-For and X-Request-Id count"`
+	AllowHosts     []string       `json:"allowHosts" doc:"hosts that may be called though their addresses are private"`
+	CORS           []Origin       `json:"cors" doc:"origins whose pages may read answers, of services that do not say it themselves; * is any"`
+	Limits         Limits         `json:"limits" doc:"of all services together"`
+	Drain          Duration       `json:"drain" doc:"how long requests may go on after a reload, and at the end"`
+	Log            Log            `json:"log" doc:"what is logged, and how"`
 }
 
 // Limits of a server. All are above zero.
 type Limits struct {
-	HeaderBytes      Size     `json:"headerBytes"`
-	HeaderFields     int      `json:"headerFields"`
-	HeaderTimeout    Duration `json:"headerTimeout"`
-	IdleTimeout      Duration `json:"idleTimeout"`
-	Timeout          Duration `json:"timeout"` // to the first byte of the answer
-	MaxBody          Size     `json:"maxBody"` // of a body that is held in memory
-	MaxFile          Size     `json:"maxFile"` // of a body that is streamed to a store
-	InFlight         int      `json:"inFlight"`
-	Queue            int      `json:"queue"`
-	Connections      int      `json:"connections"`
-	ConnectionsPerIP int      `json:"connectionsPerIP"`
-	Depth            int      `json:"depth"`       // calls above a call
-	SubRequests      int      `json:"subRequests"` // of one request
-	Buffered         Size     `json:"buffered"`    // of one request, at one time
-	FanOut           int      `json:"fanOut"`      // calls that one step of a pipeline makes
-	Parallel         int      `json:"parallel"`    // of those, at one time
+	HeaderBytes      Size     `json:"headerBytes" doc:"of a request's header"`
+	HeaderFields     int      `json:"headerFields" doc:"in a request's header"`
+	HeaderTimeout    Duration `json:"headerTimeout" doc:"in which a request's header has to come"`
+	IdleTimeout      Duration `json:"idleTimeout" doc:"between two requests of a connection"`
+	Timeout          Duration `json:"timeout" doc:"to the first byte of an answer, after the request has come"`
+	MaxBody          Size     `json:"maxBody" doc:"of a body that is held in memory"`
+	MaxFile          Size     `json:"maxFile" doc:"of a body that is streamed to a store"`
+	InFlight         int      `json:"inFlight" doc:"requests that are worked on at one time"`
+	Queue            int      `json:"queue" doc:"requests that wait; more get 503"`
+	Connections      int      `json:"connections" doc:"open at one time"`
+	ConnectionsPerIP int      `json:"connectionsPerIP" doc:"open at one time from one address"`
+	Depth            int      `json:"depth" doc:"calls above a call"`
+	SubRequests      int      `json:"subRequests" doc:"calls that one request leads to"`
+	Buffered         Size     `json:"buffered" doc:"of one request, in memory at one time"`
+	FanOut           int      `json:"fanOut" doc:"calls that one step of a pipeline makes"`
+	Parallel         int      `json:"parallel" doc:"of those, at one time"`
 }
 
 // Log says what is logged, and how.
 type Log struct {
-	Level  slog.Level `json:"level"`
-	Format string     `json:"format"` // "json" or "text"
-	Sample float64    `json:"sample"` // which part of the good requests is logged: 1 is all
+	Level  slog.Level `json:"level" doc:"the least level that is logged"`
+	Format string     `json:"format" enum:"json,text" doc:"of a line"`
+	Sample float64    `json:"sample" doc:"which part of the good requests is logged: 1 is all"`
 }
 
 func defaultServer() Server {
@@ -73,8 +73,8 @@ func defaultServer() Server {
 // serverKeys are the keys of the block as the file has them.
 type serverKeys struct {
 	Server
-	AdminListen string `json:"adminListen"`
-	AdminRoles  string `json:"adminRoles"`
+	AdminListen string `json:"adminListen" doc:"the address for administration: the same as listen"`
+	AdminRoles  string `json:"adminRoles" form:"roles" doc:"who may administrate: none"`
 }
 
 // server reads the block, nil if there is none.

@@ -41,31 +41,31 @@ type Adaptor struct {
 
 // Caching is what Cache-Control of a successful GET says.
 type Caching struct {
-	MaxAge int  `json:"maxAge"` // seconds
-	Public bool `json:"public"`
+	MaxAge int  `json:"maxAge" doc:"seconds for which an answer may be kept"`
+	Public bool `json:"public" doc:"also by caches that many users share"`
 }
 
 // ServiceLimits are limits of one service. Zero leaves it to the server's.
 type ServiceLimits struct {
-	MaxBody  Size     `json:"maxBody"`
-	InFlight int      `json:"inFlight"`
-	Rate     Rate     `json:"rate"` // of each caller
-	Timeout  Duration `json:"timeout"`
+	MaxBody  Size     `json:"maxBody" doc:"of a request's body"`
+	InFlight int      `json:"inFlight" doc:"requests that are worked on at one time"`
+	Rate     Rate     `json:"rate" doc:"of each caller"`
+	Timeout  Duration `json:"timeout" doc:"to the first byte of an answer"`
 }
 
 // serviceKeys are the keys of every service as the file has them.
 type serviceKeys struct {
-	Name        *hujson.Value `json:"name"`
-	BasePath    *hujson.Value `json:"basePath"`
-	Service     *hujson.Value `json:"service"` // read before the others
-	ReadRoles   *hujson.Value `json:"readRoles"`
-	WriteRoles  *hujson.Value `json:"writeRoles"`
-	CreateRoles *hujson.Value `json:"createRoles"`
-	ManageRoles *hujson.Value `json:"manageRoles"`
-	Internal    bool          `json:"internal"`
-	Caching     *Caching      `json:"caching"`
-	CORS        []Origin      `json:"cors"`
-	Limits      ServiceLimits `json:"limits"`
+	Name        *hujson.Value `json:"name" form:"name" required:"true" doc:"unique: what X-Restspace-Service says"`
+	BasePath    *hujson.Value `json:"basePath" form:"basePath" required:"true" doc:"/abc answers /abc and all below it, /abc. exactly /abc, / everything else"`
+	Service     *hujson.Value `json:"service" form:"kind" required:"true" doc:"the Kind"` // read before the others
+	ReadRoles   *hujson.Value `json:"readRoles" form:"roles" required:"true" doc:"who may GET, HEAD and, where POST only computes, POST"`
+	WriteRoles  *hujson.Value `json:"writeRoles" form:"roles" doc:"who may use the other methods; none if it is missing"`
+	CreateRoles *hujson.Value `json:"createRoles" form:"roles" doc:"who may make documents that are not there yet; as writeRoles if it is missing"`
+	ManageRoles *hujson.Value `json:"manageRoles" form:"roles" doc:"who may delete whole directories and write .schema.json; none if it is missing"`
+	Internal    bool          `json:"internal" doc:"true: only other services may call it; from outside it is a 404"`
+	Caching     *Caching      `json:"caching" doc:"Cache-Control of successful GETs"`
+	CORS        []Origin      `json:"cors" doc:"origins whose pages may read answers, instead of the server's; * is any"`
+	Limits      ServiceLimits `json:"limits" doc:"of this service, instead of the server's"`
 }
 
 // block is a service while it is read.

@@ -16,6 +16,17 @@ type Duration time.Duration
 // Duration returns d as Go has it.
 func (d Duration) Duration() time.Duration { return time.Duration(d) }
 
+// MarshalText writes d as UnmarshalText reads it.
+func (d Duration) MarshalText() ([]byte, error) {
+	text := d.Duration().String()
+	for _, rest := range []string{"0s", "0m"} { // of 5m0s and 1h0m
+		if short, ok := strings.CutSuffix(text, rest); ok && strings.TrimRight(short, "0123456789.") == short {
+			text = short
+		}
+	}
+	return []byte(text), nil
+}
+
 // UnmarshalText reads a duration.
 func (d *Duration) UnmarshalText(text []byte) error {
 	v, err := parseDuration(string(text))
@@ -25,7 +36,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 
 func parseDuration(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s)
-	if err != nil || d < 0 {
+	if err != nil || strings.HasPrefix(s, "-") {
 		return 0, fmt.Errorf("%s is no duration: write a number with its unit (ms, s, m, h), such as \"30s\"", quote(s))
 	}
 	return d, nil
@@ -33,6 +44,17 @@ func parseDuration(s string) (time.Duration, error) {
 
 // A Size is a number of bytes, written as "512B", "64KiB", "1MiB" or "2GiB".
 type Size int64
+
+// MarshalText writes s in the largest unit that it is a multiple of.
+func (s Size) MarshalText() ([]byte, error) {
+	text := fmt.Appendf(nil, "%dB", s)
+	for unit, factor := range units {
+		if factor > 1 && s > 0 && s%factor == 0 {
+			text = fmt.Appendf(nil, "%d%s", s/factor, unit)
+		}
+	}
+	return text, nil
+}
 
 // UnmarshalText reads a size.
 func (s *Size) UnmarshalText(text []byte) error {

@@ -18,8 +18,8 @@ var doc string
 
 // Config says which file stands for a directory.
 type Config struct {
-	DefaultResource        string `json:"defaultResource,omitempty"`        // what a directory shows; "" is index.html
-	DivertMissingToDefault bool   `json:"divertMissingToDefault,omitempty"` // the default of the root is the answer where nothing is: for single-page apps
+	DefaultResource        string `json:"defaultResource,omitempty" doc:"the file that a directory shows"` // "" is index.html
+	DivertMissingToDefault bool   `json:"divertMissingToDefault,omitempty" doc:"for single-page apps: where nothing is, the answer is the default of the root"`
 }
 
 // Check returns what is wrong with a config.
@@ -39,6 +39,7 @@ func Kind() services.Kind {
 		Name:    "static",
 		Doc:     doc,
 		Example: `{"service": "static", "adaptor": "memory", "readRoles": "all"}`,
+		Config:  func() any { return &Config{DefaultResource: "index.html"} },
 	}, open)
 }
 
