@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +28,18 @@ type Options struct {
 	Env      func(string) (string, bool) // for {"$env"}: os.LookupEnv if nil
 	Listen   bool                        // serve the network; false answers Serve only
 	Address  string                      // what to listen on in the place of server.listen
+	Source   Source                      // what Reload reads; nil if there is only Load
+}
+
+// A Source is where a configuration is kept, such as a file. It is safe for
+// concurrent use.
+type Source interface {
+	// Name is how messages call it.
+	Name() string
+
+	// Read returns the content. Where there is none the error is
+	// fs.ErrNotExist.
+	Read(ctx context.Context) ([]byte, error)
 }
 
 // A Runtime serves one configuration after the other. It is a bus.Service for
@@ -79,29 +92,49 @@ var (
 func (r *Runtime) Load(ctx context.Context, name string, data []byte) error {
 	r.loading.Lock()
 	defer r.loading.Unlock()
+	_, err := r.load(ctx, name, data)
+	return err
+}
+
+// Reload is Load of what the Source holds now. version is that of the content
+// that was read, "" if none was: an error of the same version is the same
+// error. changed says whether another configuration is current now.
+func (r *Runtime) Reload(ctx context.Context) (version string, changed bool, err error) {
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	data, err := r.options.Source.Read(ctx)
+	if err != nil {
+		return "", false, err
+	}
+	changed, err = r.load(ctx, r.options.Source.Name(), data)
+	return versionOf(data), changed, err
+}
+
+// load is Load for who holds loading.
+func (r *Runtime) load(ctx context.Context, name string, data []byte) (changed bool, err error) {
 	if r.closed {
-		return errClosed
+		return false, errClosed
 	}
 	conf, err := config.Parse(name, data, r.kinds, config.Lookup{Env: r.options.Env, ReadFile: os.ReadFile})
 	if err != nil {
-		return err
+		return false, err
 	}
 	old, hash := r.current.Load(), hashOf(data, conf)
 	if old != nil && old.hash == hash && old.healthy() {
-		return nil
+		return false, nil
 	}
 	if old == nil {
 		r.logAs(conf)
 	}
 	next, err := r.build(ctx, conf, old)
 	if err != nil {
-		return err
+		return false, err
 	}
 	next.hash = hash
 	door, err := r.listen(conf)
 	if err != nil {
 		next.close()
-		return err
+		return false, err
 	}
 	r.current.Store(next)
 	r.logAs(conf)
@@ -112,7 +145,7 @@ func (r *Runtime) Load(ctx context.Context, name string, data []byte) error {
 	if old != nil {
 		r.retire(context.Background(), old)
 	}
-	return nil
+	return true, nil
 }
 
 // hashOf tells configurations apart: by their bytes, and the values that came
@@ -124,6 +157,21 @@ func hashOf(data []byte, conf *config.Config) [32]byte {
 		_, _ = fmt.Fprintf(h, "%d:%s", len(secret), secret)
 	}
 	return [32]byte(h.Sum(nil))
+}
+
+// versionOf tells contents of a Source apart.
+func versionOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:16])
+}
+
+// Config returns the current configuration, nil before the first and after the
+// end.
+func (r *Runtime) Config() *config.Config {
+	if g := r.current.Load(); g != nil {
+		return g.conf
+	}
+	return nil
 }
 
 // Token returns a token that says that its bearer is u, for the time life: what

@@ -18,9 +18,14 @@ func (r *run) source() (name string, data []byte, err error) {
 	name = filepath.Clean(r.config)
 	data, err = os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return name, nil, fmt.Errorf("there is no file %s: write it (restspace help services lists what it can mount), or say with --config FILE where it is", name)
+		return name, nil, absent(name)
 	}
 	return name, data, err
+}
+
+// absent is the error for a configuration whose file is not there.
+func absent(name string) error {
+	return fmt.Errorf("there is no file %s: write it (restspace help services lists what it can mount), or say with --config FILE where it is", name)
 }
 
 // parse checks a configuration. It opens nothing of what that names.

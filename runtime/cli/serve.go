@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
@@ -11,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed90475182/restspace/runtime"
-	"github.com/seed90475182/restspace/runtime/config"
+	"github.com/seed90475182/restspace/runtime/configfile"
 )
 
 func (r *run) serveCommand() *cobra.Command {
@@ -20,8 +21,8 @@ func (r *run) serveCommand() *cobra.Command {
 		Short: "Serve the configuration",
 		Long: `Serves the configuration until SIGINT or SIGTERM. Then it takes no more
 requests, answers those that it has, and ends; a second signal ends it at once.
-SIGHUP reads the file again: where that has errors, what is served stays as it
-is.
+When the file changes it is read again, and at SIGHUP: where it has errors, what
+is served stays as it is.
 
 The mounts and the address go to standard output, the log to standard error.`,
 		Example: `  restspace serve
@@ -39,59 +40,108 @@ func (r *run) serve(ctx context.Context) error {
 	signal.Notify(again, syscall.SIGHUP)
 	defer signal.Stop(again)
 
-	server := runtime.New(r.options(true))
-	conf, err := r.load(ctx, server)
-	if err != nil {
-		return err
+	file := configfile.New(r.config)
+	options := r.options(true)
+	options.Source = file
+	s := &serving{run: r, file: file, server: runtime.New(options)}
+	if err := s.start(ctx); err != nil {
+		return errors.Join(err, s.server.Close(ctx))
 	}
-	if err := r.announce(conf, server); err != nil {
-		return errors.Join(err, server.Close(ctx))
-	}
+	changes, done := s.watch()
+	defer done()
 	for {
 		select {
+		case <-changes:
+			s.reload(ctx, false)
 		case <-again:
-			r.reload(ctx, server)
+			s.reload(ctx, true)
 		case <-ctx.Done():
 			stop() // may not have been called yet
 			r.note("draining: a second signal ends at once")
-			return server.Close(context.WithoutCancel(ctx))
+			return s.server.Close(context.WithoutCancel(ctx))
 		}
 	}
 }
 
-// load has server serve the configuration as it stands in the file.
-func (r *run) load(ctx context.Context, server *runtime.Runtime) (*config.Config, error) {
-	name, data, err := r.source()
-	if err != nil {
-		return nil, err
-	}
-	conf, err := r.parse(name, data)
-	if err != nil {
-		return nil, err
-	}
-	return conf, server.Load(ctx, name, data)
+// serving is a server and what was told of it.
+type serving struct {
+	*run
+	server  *runtime.Runtime
+	file    *configfile.File
+	watcher *configfile.Watcher // nil if changes are not watched
+	address string              // that was told
+	refused string              // the last error that was told, with the version of the file
 }
 
-// announce prints what is served, and where.
-func (r *run) announce(conf *config.Config, server *runtime.Runtime) error {
-	if err := r.printMounts(conf, false); err != nil {
+// start serves the file, and prints what is served, and where.
+func (s *serving) start(ctx context.Context) error {
+	if _, _, err := s.load(ctx); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(r.stdout, "http://%s\n", server.Addr())
+	if err := s.printMounts(s.server.Config(), false); err != nil {
+		return err
+	}
+	s.address = s.server.Addr()
+	_, err := fmt.Fprintf(s.stdout, "http://%s\n", s.address)
 	return err
 }
 
-func (r *run) reload(ctx context.Context, server *runtime.Runtime) {
-	before := server.Addr()
-	conf, err := r.load(ctx, server)
+// load has the server serve the configuration as it stands in the file.
+func (s *serving) load(ctx context.Context) (version string, changed bool, err error) {
+	version, changed, err = s.server.Reload(ctx)
+	if version == "" && errors.Is(err, fs.ErrNotExist) {
+		err = absent(s.file.Name())
+	}
+	return version, changed, err
+}
+
+// watch returns what tells of changes of the file, and what ends that.
+func (s *serving) watch() (changes <-chan struct{}, done func()) {
+	watcher, err := configfile.NewWatcher()
 	if err != nil {
-		r.complain(err)
-		r.note("what is served stays as it was")
+		s.unwatched(err)
+		return nil, func() {}
+	}
+	s.watcher = watcher
+	s.follow()
+	return watcher.Changes(), func() { _ = watcher.Close() }
+}
+
+// follow watches the files that what is served was made of.
+func (s *serving) follow() {
+	if s.watcher == nil {
 		return
 	}
-	r.note("loaded %s: %s", r.config, countOf(conf))
-	if now := server.Addr(); now != before {
-		r.note("now at http://%s", now)
+	if err := s.watcher.Watch(append([]string{s.file.Name()}, s.server.Config().Files...)...); err != nil {
+		s.unwatched(err)
+	}
+}
+
+func (s *serving) unwatched(err error) {
+	s.note("changes of files may go unnoticed (%v): send SIGHUP after one", err)
+}
+
+// reload serves the file as it stands now, and tells what has changed: all of
+// it if it was asked for.
+func (s *serving) reload(ctx context.Context, asked bool) {
+	version, changed, err := s.load(ctx)
+	defer s.follow()
+	if err != nil {
+		text := version + err.Error()
+		if asked || text != s.refused {
+			s.complain(err)
+			s.note("what is served stays as it was")
+		}
+		s.refused = text
+		return
+	}
+	s.refused = ""
+	if changed || asked {
+		s.note("loaded %s: %s", s.file.Name(), countOf(s.server.Config()))
+	}
+	if now := s.server.Addr(); now != s.address {
+		s.address = now
+		s.note("now at http://%s", now)
 	}
 }
 

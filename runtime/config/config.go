@@ -24,6 +24,10 @@ type Config struct {
 	// Secrets are the values that came from outside the file, the longest
 	// first: they are never printed, logged or returned.
 	Secrets []string
+
+	// Files are the files beside its own that it was made of, or would be if
+	// they were there: where one changes, Parse may return another Config.
+	Files []string
 }
 
 // Kinds are what a configuration can name.
@@ -47,7 +51,7 @@ func Parse(name string, data []byte, kinds Kinds, lookup Lookup) (*Config, error
 	if root == nil {
 		return nil, r.errors()
 	}
-	r.resolve(root, "", lookup)
+	r.resolve(root, "", r.noting(lookup))
 	c := r.config(root)
 	if len(r.faults) > 0 {
 		return nil, r.errors()
@@ -80,6 +84,6 @@ func (r *reader) config(root *hujson.Value) *Config {
 	if t != nil {
 		t.private(map[string]string{c.Auth.KeyFile: "the signing keys", r.file: "this configuration"})
 	}
-	c.Secrets = r.secretValues()
+	c.Secrets, c.Files = r.secretValues(), r.files
 	return c
 }

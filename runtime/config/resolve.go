@@ -23,6 +23,21 @@ type secret struct {
 
 const halfSurrogate = `half of a surrogate pair (\uD800 to \uDFFF) alone: write both halves, or the character itself`
 
+// noting returns a lookup that notes which files are read.
+func (r *reader) noting(lookup Lookup) Lookup {
+	read := lookup.ReadFile
+	if read == nil {
+		return lookup
+	}
+	lookup.ReadFile = func(path string) ([]byte, error) {
+		if !slices.Contains(r.files, path) {
+			r.files = append(r.files, path)
+		}
+		return read(path)
+	}
+	return lookup
+}
+
 // resolve puts the values from outside the file in their places, everywhere
 // below v, and takes out the second of two members of one name.
 func (r *reader) resolve(v *hujson.Value, at pointer, lookup Lookup) {
