@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/bus/bustest"
 	"github.com/seed90475182/restspace/runtime"
 	"github.com/seed90475182/restspace/services"
 )
@@ -60,7 +62,7 @@ func start(t *testing.T, kind services.Kind, available adaptors.Registry) *serve
 	t.Chdir(t.TempDir())
 	s.Runtime = runtime.New(runtime.Options{
 		Services: services.NewRegistry(frozen(t, kind)), Adaptors: counted(available, s.calls),
-		Listen: true, Address: "127.0.0.1:0", LogTo: t.Output(),
+		Listen: true, Address: "127.0.0.1:0", LogTo: t.Output(), Env: outside(t),
 	})
 	require.NoError(t, s.Load(t.Context(), "services.json", configOf(t, kind)))
 	t.Cleanup(func() {
@@ -68,6 +70,14 @@ func start(t *testing.T, kind services.Kind, available adaptors.Registry) *serve
 		require.NoError(t, s.Close(context.Background()))
 	})
 	return s
+}
+
+// outside is the environment of an Example: UPSTREAM is another server, which
+// echoes.
+func outside(t *testing.T) func(string) (string, bool) {
+	upstream := httptest.NewServer(bus.Handler(bustest.Echo()))
+	t.Cleanup(upstream.Close)
+	return func(name string) (string, bool) { return upstream.URL, name == "UPSTREAM" }
 }
 
 // configOf mounts the example of a Kind three times.

@@ -1,0 +1,161 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services"
+	"github.com/seed90475182/restspace/urlpattern"
+)
+
+// smallBody is up to what size the body of a request is read before it is
+// sent: so that it can be sent again.
+const smallBody = 64 << 10
+
+// call is a request on its way to an upstream, or to one after the other.
+type call struct {
+	*proxy
+	m     *bus.Message // as it came: each try sends a message of its own
+	root  *bus.Root    // nil in background work
+	tried upstreamSet
+
+	begun  atomic.Bool           // the stream of the body was read from
+	broken atomic.Pointer[error] // why it could not be read to its end
+}
+
+func (p *proxy) newCall(ctx context.Context, m *bus.Message) (*call, error) {
+	if !slices.Contains(methods[:], m.Method) {
+		return nil, services.MethodNotAllowed(m.Method, methods[:])
+	}
+	if size := m.Body.Size(); size >= 0 && size <= smallBody {
+		if _, err := m.Body.Bytes(smallBody); err != nil {
+			return nil, err
+		}
+	}
+	return &call{proxy: p, m: m, root: bus.RootOf(ctx)}, nil
+}
+
+// end lets go of what came with the request.
+func (c *call) end() { _ = c.m.Close() }
+
+// outcome is what a try led to: a reply or an error.
+type outcome struct {
+	reply *bus.Message
+	err   error
+	from  *upstream // nil: none was tried
+	again bool      // another try may do better, and does no harm
+}
+
+// try sends the request to one upstream.
+func (c *call) try(ctx context.Context) outcome {
+	u := c.choose(c.tried)
+	if u == nil {
+		return outcome{err: c.unavailable()}
+	}
+	c.tried = c.tried.with(u.at)
+	url, err := u.url(c.m)
+	if err != nil {
+		u.record(unknown)
+		return outcome{err: err, from: u}
+	}
+	u.inFlight.Add(1)
+	watched, w := newWatch(ctx, c.timeout)
+	release := func() { w.cancel(); u.inFlight.Add(-1) }
+	reply, err := c.bus.Serve(watched, c.request(url, w))
+	if !w.answered() {
+		_ = reply.Close()
+		reply, err = nil, errLate
+	}
+	out, v := c.judge(ctx, reply, err)
+	out.from = u
+	u.record(v)
+	if v == bad {
+		c.log.Debug("try failed", "upstream", u.host, "error", out.err, "again", out.again)
+	}
+	if reply == nil || reply.Body.Stream() == nil {
+		release()
+	} else {
+		reply.Body.OnClose(release)
+	}
+	return out
+}
+
+// request returns the message of one try.
+func (c *call) request(url urlpattern.URL, w *watch) *bus.Message {
+	r := c.m.Call(c.m.Method, url, nil)
+	r.Header = c.fields.request(c.m, c.root)
+	switch {
+	case c.m.Body.Stream() != nil:
+		r.Body = bus.NewStream(&upload{c, w}, c.m.Body.Size(), c.m.Body.MediaType())
+	case c.m.Body != nil:
+		data, _ := c.m.Body.Bytes(smallBody)
+		r.Body = bus.NewBody(data, c.m.Body.MediaType())
+	}
+	return r
+}
+
+var errLate = errors.New("no answer in the time of a try")
+
+// judge returns what a try has led to, and what that says about its upstream.
+func (c *call) judge(ctx context.Context, reply *bus.Message, err error) (outcome, verdict) {
+	if err == nil {
+		failed := gatewayFailed(reply.Status)
+		busy := reply.Status == http.StatusServiceUnavailable && reply.Header.Has("Retry-After")
+		v := good
+		if failed {
+			v = bad
+		}
+		return outcome{reply: reply, again: failed && !busy && c.harmless()}, v
+	}
+	known := &bus.Error{Status: http.StatusBadGateway, Err: err}
+	broken, ended := c.broken.Load(), ctx.Err()
+	switch {
+	case broken != nil:
+		return outcome{err: *broken}, unknown
+	case errors.Is(ended, context.Canceled):
+		return outcome{err: ended}, unknown
+	case ended != nil, errors.Is(err, errLate):
+		known.Status, known.Type = http.StatusGatewayTimeout, bus.TypeTimeout
+	default:
+		var told *bus.Error
+		if !errors.As(err, &told) || !ofUpstream(told.Type) {
+			return outcome{err: err}, unknown
+		}
+		known.Status, known.Type = told.Status, told.Type
+	}
+	known.Detail = "the server behind " + strconv.Quote(c.name) + " " + complaint(known.Type)
+	return outcome{err: known, again: ended == nil && (known.Type == bus.TypeUnreachable && !c.begun.Load() || c.harmless())}, bad
+}
+
+// gatewayFailed reports whether a status is that of a server that was not
+// there to answer.
+func gatewayFailed(status int) bool {
+	return status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
+}
+
+// harmless reports whether the request may be sent twice (RFC 9110 section
+// 9.2.2) and still can.
+func (c *call) harmless() bool {
+	return c.m.Method != http.MethodPost && c.m.Method != http.MethodPatch && !c.begun.Load()
+}
+
+// ofUpstream reports whether an error of this type says something about the
+// upstream.
+func ofUpstream(problem string) bool {
+	return problem == bus.TypeUnreachable || problem == bus.TypeUpstream || problem == bus.TypeTimeout
+}
+
+func complaint(problem string) string {
+	switch problem {
+	case bus.TypeUnreachable:
+		return "can't be reached"
+	case bus.TypeTimeout:
+		return "does not answer in time"
+	}
+	return "gave no whole answer"
+}

@@ -1,0 +1,178 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Config says which servers answer, and what they are given.
+type Config struct {
+	URL          string            `json:"url,omitempty"`          // a URL pattern; without codes it gets the rest of the path and the query
+	Upstreams    []string          `json:"upstreams,omitempty"`    // several of them, in the place of url
+	StripPrefix  *bool             `json:"stripPrefix,omitempty"`  // the base path of the mount is not sent; nil is true
+	SetHeaders   map[string]string `json:"setHeaders,omitempty"`   // of requests; "" leaves a field out
+	PreserveHost bool              `json:"preserveHost,omitempty"` // Host is what the client asked for, not that of the URL
+	Credentials  []string          `json:"credentials,omitempty"`  // those of the caller that go on: "authorization", "cookie"
+	Timeout      *time.Duration    `json:"timeout,omitempty"`      // of a try, to the first byte of its answer
+	Retries      *int              `json:"retries,omitempty"`      // after the first try
+	Breaker      Breaker           `json:"breaker,omitzero"`
+	Health       *Health           `json:"health,omitempty"` // nil: nobody asks
+}
+
+// A Breaker leaves an upstream alone that fails.
+type Breaker struct {
+	Failures *int           `json:"failures,omitempty"` // in a row, that open it
+	Delay    *time.Duration `json:"delay,omitempty"`    // until one request tries again
+}
+
+// Health is how upstreams are asked whether they are well.
+type Health struct {
+	Path  string         `json:"path"`            // on each upstream: below 400 is well
+	Every *time.Duration `json:"every,omitempty"` // nil is 5 s
+}
+
+// What is taken where the config is silent.
+const (
+	defaultTimeout  = 10 * time.Second
+	defaultRetries  = 2
+	defaultFailures = 5
+	defaultDelay    = 5 * time.Second
+	defaultEvery    = 5 * time.Second
+)
+
+const (
+	maxUpstreams = 64
+	maxRetries   = 10
+)
+
+// value returns what p points to, or else what is taken without it.
+func value[T any](p *T, otherwise T) T {
+	if p == nil {
+		return otherwise
+	}
+	return *p
+}
+
+func (c *Config) urls() []string {
+	if c.URL != "" {
+		return []string{c.URL}
+	}
+	return c.Upstreams
+}
+
+func (c *Config) strips() bool { return value(c.StripPrefix, true) }
+
+func (c *Config) passes(credential string) bool { return slices.Contains(c.Credentials, credential) }
+
+// Hosts returns the hosts of the upstreams, as the configuration names them.
+func (c *Config) Hosts() []string {
+	var hosts []string
+	for _, text := range c.urls() {
+		if t, err := newTarget(text, c); err == nil {
+			hosts = append(hosts, t.host)
+		}
+	}
+	return hosts
+}
+
+// fault is what is wrong with one key of the config.
+type fault struct {
+	pointer string
+	error
+}
+
+// Pointer returns where in the config it is.
+func (f fault) Pointer() string { return f.pointer }
+
+func (f fault) Unwrap() error { return f.error }
+
+func faultf(pointer, format string, args ...any) error {
+	return fault{pointer, fmt.Errorf(format, args...)}
+}
+
+// Check returns what is wrong with a config.
+func (c *Config) Check() error {
+	return errors.Join(c.checkTargets(), c.checkHeaders(), c.checkCredentials(), c.checkTries(), c.checkHealth())
+}
+
+func (c *Config) checkTargets() error {
+	switch {
+	case c.URL == "" && len(c.Upstreams) == 0:
+		return errors.New(`"url" is missing: write where requests go, such as "http://127.0.0.1:8080"`)
+	case c.URL != "" && c.Upstreams != nil:
+		return faultf("/upstreams", `both "url" and "upstreams": write all of them in "upstreams"`)
+	case len(c.Upstreams) > maxUpstreams:
+		return faultf("/upstreams", "%d upstreams: write at most %d", len(c.Upstreams), maxUpstreams)
+	case c.URL != "":
+		return c.checkTarget("/url", c.URL)
+	}
+	var all []error
+	for i, text := range c.Upstreams {
+		pointer := fmt.Sprintf("/upstreams/%d", i)
+		if first := slices.Index(c.Upstreams, text); first < i {
+			all = append(all, faultf(pointer, "the same as the one at %d: write each once", first))
+			continue
+		}
+		all = append(all, c.checkTarget(pointer, text))
+	}
+	return errors.Join(all...)
+}
+
+func (c *Config) checkTarget(pointer, text string) error {
+	if _, err := newTarget(text, c); err != nil {
+		return fault{pointer, err}
+	}
+	return nil
+}
+
+func (c *Config) checkHeaders() error {
+	var all []error
+	for _, name := range slices.Sorted(maps.Keys(c.SetHeaders)) {
+		if err := checkField(name, c.SetHeaders[name]); err != nil {
+			all = append(all, fault{"/setHeaders/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name), err})
+		}
+	}
+	return errors.Join(all...)
+}
+
+func (c *Config) checkCredentials() error {
+	for i, name := range c.Credentials {
+		if name != "authorization" && name != "cookie" {
+			return faultf(fmt.Sprintf("/credentials/%d", i), `%q is no credential: write "authorization", "cookie" or both`, name)
+		}
+	}
+	return nil
+}
+
+func (c *Config) checkTries() error {
+	var all []error
+	if c.Retries != nil && (*c.Retries < 0 || *c.Retries > maxRetries) {
+		all = append(all, faultf("/retries", "write a number from 0 to %d", maxRetries))
+	}
+	if c.Breaker.Failures != nil && *c.Breaker.Failures < 1 {
+		all = append(all, faultf("/breaker/failures", "not above zero: write a number, such as %d", defaultFailures))
+	}
+	return errors.Join(append(all, checkTime("/timeout", c.Timeout), checkTime("/breaker/delay", c.Breaker.Delay))...)
+}
+
+func (c *Config) checkHealth() error {
+	if c.Health == nil {
+		return nil
+	}
+	var wrong error
+	if _, err := c.Health.url(); err != nil {
+		wrong = fault{"/health/path", err}
+	}
+	return errors.Join(wrong, checkTime("/health/every", c.Health.Every))
+}
+
+func checkTime(pointer string, d *time.Duration) error {
+	if d != nil && *d <= 0 {
+		return faultf(pointer, "not above zero: write more, or leave the key out")
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/urlpattern"
+)
+
+// illAfter is how many times in a row an upstream must not be well to be ill.
+const illAfter = 2
+
+// url returns the path and the query that are asked for.
+func (h *Health) url() (urlpattern.URL, error) {
+	u, err := urlpattern.ParseURL(h.Path)
+	if err == nil && (u.Host != "" || !strings.HasPrefix(h.Path, "/")) {
+		err = errors.New(`write a path on the upstreams, such as "/healthz"`)
+	}
+	return u, err
+}
+
+// Run is part of services.Runner: it asks the upstreams for their health.
+func (p *proxy) Run(ctx context.Context) error {
+	if p.health == nil {
+		return nil
+	}
+	var all sync.WaitGroup
+	for _, u := range p.upstreams {
+		all.Go(func() { p.ask(ctx, u) })
+	}
+	all.Wait()
+	return nil
+}
+
+// ask asks one upstream until ctx ends.
+func (p *proxy) ask(ctx context.Context, u *upstream) {
+	every := value(p.health.Every, defaultEvery)
+	turn := time.NewTicker(every)
+	defer turn.Stop()
+	for failures := 0; ; {
+		why := p.askOnce(ctx, u, min(every, p.timeout))
+		failures++
+		if why == nil {
+			failures = 0
+		}
+		if ill := failures >= illAfter; ctx.Err() == nil && u.ill.Swap(ill) != ill {
+			p.log.Warn("health of an upstream changed", "upstream", u.host, "ill", ill, "error", why)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-turn.C:
+		}
+	}
+}
+
+// askOnce returns why an upstream is not well, nil if it is.
+func (p *proxy) askOnce(ctx context.Context, u *upstream, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	url, err := p.health.url()
+	if err != nil {
+		return err
+	}
+	url.Scheme, url.Host = u.scheme, u.host
+	m := &bus.Message{Method: http.MethodGet, URL: url}
+	p.fields.setIn(&m.Header)
+	reply, err := p.bus.Serve(ctx, m)
+	if err != nil {
+		return err
+	}
+	if reply.Status >= 400 {
+		err = bus.Errorf(reply.Status, "the answer is a %d", reply.Status)
+	}
+	_ = reply.Close()
+	return err
+}

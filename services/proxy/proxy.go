@@ -1,0 +1,88 @@
+// Package proxy is the service that stands in front of other HTTP servers.
+package proxy
+
+import (
+	"context"
+	_ "embed"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go"
+
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services"
+)
+
+//go:embed README.md
+var doc string
+
+// Kind returns the Kind proxy.
+func Kind() services.Kind {
+	return services.Define(services.Kind{
+		Name:    "proxy",
+		Doc:     doc,
+		Example: `{"service": "proxy", "url": {"$env": "UPSTREAM", "default": "http://127.0.0.1:8080"}, "readRoles": "all", "writeRoles": "all"}`,
+	}, open)
+}
+
+func open(_ context.Context, env services.Env, c Config, _ services.None) (bus.Service, error) {
+	p := &proxy{
+		name:    env.Name,
+		bus:     env.Bus,
+		log:     env.Log,
+		fields:  newFields(&c, env.Base),
+		timeout: value(c.Timeout, defaultTimeout),
+		health:  c.Health,
+		retry:   newRetry(value(c.Retries, defaultRetries)),
+	}
+	for i, text := range c.urls() {
+		target, err := newTarget(text, &c)
+		if err != nil {
+			return nil, err
+		}
+		p.upstreams = append(p.upstreams, newUpstream(target, i, &c.Breaker, env.Log))
+	}
+	return p, nil
+}
+
+// proxy is one mount of the Kind.
+type proxy struct {
+	name    string
+	bus     bus.Service
+	log     *slog.Logger
+	fields  fields
+	timeout time.Duration
+	health  *Health
+	retry   failsafe.Executor[any] // of what comes after the first try; nil: nothing does
+
+	upstreams []*upstream
+	turn      atomic.Uint64 // where the next choice begins
+	retrying  atomic.Int64
+}
+
+// methods are those that go on. Others are for a proxy itself, or of protocols
+// that need more than this.
+var methods = [...]string{http.MethodDelete, http.MethodGet, http.MethodPatch, http.MethodPost, http.MethodPut}
+
+// Methods is part of services.Methods.
+func (p *proxy) Methods([]string, bool) []string { return methods[:] }
+
+// Serve is part of bus.Service.
+func (p *proxy) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+	c, err := p.newCall(ctx, m)
+	if err != nil {
+		_ = m.Close()
+		return nil, err
+	}
+	last := c.try(ctx)
+	if last.again && p.retry != nil {
+		last = c.tryAgain(ctx, last)
+	}
+	if last.err != nil {
+		c.end()
+		return nil, last.err
+	}
+	return c.relay(last), nil
+}
