@@ -54,8 +54,8 @@ func sameForRange(ifRange string, info *adaptors.Info) bool {
 	if ifRange == "" {
 		return true
 	}
-	if tag, weak, after, ok := cutTag(ifRange); ok {
-		return !weak && after == "" && tag == info.ETag && tag != ""
+	if info.ETag != "" && ifRange == `"`+info.ETag+`"` {
+		return true
 	}
 	t, err := http.ParseTime(ifRange)
 	return err == nil && t.Equal(info.ModTime.Truncate(time.Second)) && time.Since(info.ModTime) > time.Second
