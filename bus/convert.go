@@ -80,12 +80,9 @@ func fillHTTP(h http.Header, fields Header, mediaType, length string) {
 
 // httpURL returns u as net/url has it.
 func httpURL(u urlpattern.URL) *url.URL {
-	path := strings.Join(u.Path, "/")
-	if u.Dir && path != "" {
-		path += "/"
-	}
 	escaped := urlpattern.Path{Segments: u.Path, Dir: u.Dir}.String()
-	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/" + path, RawPath: escaped, RawQuery: u.Query}
+	path, _ := url.PathUnescape(escaped) // the same string where nothing is escaped
+	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path, RawPath: escaped, RawQuery: u.Query}
 }
 
 // requestOf returns a message for r, with a body of size bytes (-1: unknown).

@@ -33,16 +33,15 @@ func httpRequest(ctx context.Context, m *Message) *http.Request {
 	u := httpURL(m.URL)
 	header := make(http.Header, len(m.Header)+1)
 	fillHTTP(header, m.Header, m.Body.MediaType(), "")
-	r := &http.Request{
-		Method: m.Method, URL: u, RequestURI: u.RequestURI(),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: header, Host: m.URL.Host, Body: http.NoBody,
-	}
+	r := new(http.Request).WithContext(ctx) // a copy of an empty one costs nothing
+	r.Method, r.URL, r.RequestURI = m.Method, u, u.RequestURI()
+	r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/1.1", 1, 1
+	r.Header, r.Host, r.Body = header, m.URL.Host, http.NoBody
 	if m.Body != nil {
 		r.ContentLength = m.Body.Size()
 		r.Trailer, r.Body = trailerOf(m.Body, readBody{m.Body.Reader(), m.Body})
 	}
-	return r.WithContext(ctx)
+	return r
 }
 
 // run has h answer r.
@@ -76,7 +75,7 @@ func (w *handlerWriter) await(r *http.Request) (*Message, error) {
 	case w.conn != nil:
 		return w.reply(NewStream(w.conn, -1, "")), nil
 	case w.stream != nil:
-		return w.reply(NewStream(w.stream, w.declared(), w.sent.Get("Content-Type"))), nil
+		return w.reply(NewStream(w.stream, w.declared, w.mediaType)), nil
 	case w.panicked != nil:
 		return nil, w.panicked
 	}
@@ -96,7 +95,7 @@ func (w *handlerWriter) abandon() {
 }
 
 func (w *handlerWriter) reply(body *Body) *Message {
-	return &Message{Status: w.status, Header: HeaderFrom(nil, w.sent), Body: body}
+	return &Message{Status: w.status, Header: w.sent, Body: body}
 }
 
 // readReply reads the reply that the handler writes to the connection which it

@@ -15,26 +15,28 @@ import (
 // until begun is closed. Then stream or conn is set, or the handler has ended,
 // and what the reply is made of does not change any more.
 type handlerWriter struct {
-	header http.Header
-	status int
-	sent   http.Header // header as it was when status was written
-	buffer bytes.Buffer
-	stream io.ReadCloser  // set when the reply is longer than the buffer, or flushed
-	pipe   *io.PipeWriter // the other end of stream
-	conn   net.Conn       // set when the handler hijacked: its other end
+	header    http.Header
+	status    int
+	sent      Header // header as it was when status was written
+	mediaType string // what it said of the body
+	declared  int64  // the size that it named, or -1
+	guess     bool   // it left the type open: the first bytes tell
+	buffer    bytes.Buffer
+	stream    io.ReadCloser  // set when the reply is longer than the buffer, or flushed
+	pipe      *io.PipeWriter // the other end of stream
+	conn      net.Conn       // set when the handler hijacked: its other end
 
 	begun, ended chan struct{}
-	ready        func() // closes begun
+	begin        sync.Once
 	panicked     error
 }
 
 func newHandlerWriter() *handlerWriter {
-	begun := make(chan struct{})
-	return &handlerWriter{
-		header: make(http.Header), begun: begun, ended: make(chan struct{}),
-		ready: sync.OnceFunc(func() { close(begun) }),
-	}
+	return &handlerWriter{header: make(http.Header), begun: make(chan struct{}), ended: make(chan struct{})}
 }
+
+// ready says that the reply has begun.
+func (w *handlerWriter) ready() { w.begin.Do(func() { close(w.begun) }) }
 
 // Header is part of http.ResponseWriter.
 func (w *handlerWriter) Header() http.Header { return w.header }
@@ -42,8 +44,24 @@ func (w *handlerWriter) Header() http.Header { return w.header }
 // WriteHeader is part of http.ResponseWriter.
 func (w *handlerWriter) WriteHeader(status int) {
 	if w.status == 0 && w.conn == nil && (status >= 200 || status == http.StatusSwitchingProtocols) {
-		w.status, w.sent = status, w.header.Clone()
+		w.status, w.sent = status, HeaderFrom(nil, w.header)
+		w.mediaType, w.declared = w.header.Get("Content-Type"), declaredSize(w.header)
+		_, typed := w.header["Content-Type"]
+		w.guess = !typed && w.header["Content-Encoding"] == nil
 	}
+}
+
+// declaredSize returns the size that a header names, or -1.
+func declaredSize(h http.Header) int64 {
+	text := h.Get("Content-Length")
+	if text == "" {
+		return -1
+	}
+	size, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || size < 0 {
+		return -1
+	}
+	return size
 }
 
 // Write is part of http.ResponseWriter.
@@ -68,11 +86,9 @@ func (w *handlerWriter) Write(p []byte) (int, error) {
 // guessType names the type of a reply that begins with p, as http.ResponseWriter
 // promises to a handler that names none.
 func (w *handlerWriter) guessType(p []byte) {
-	_, typed := w.sent["Content-Type"]
-	if typed || len(p) == 0 || w.sent["Content-Encoding"] != nil {
-		return
+	if w.guess && len(p) > 0 {
+		w.mediaType, w.guess = http.DetectContentType(p), false
 	}
-	w.sent["Content-Type"] = []string{http.DetectContentType(p)}
 }
 
 // Flush is part of http.Flusher: the reply begins now.
@@ -105,20 +121,11 @@ func (w *handlerWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // than the handler declared is as short to its reader as to a client; a HEAD
 // has its size alone.
 func (w *handlerWriter) buffered() *Body {
-	data, mediaType := w.buffer.Bytes(), w.sent.Get("Content-Type")
-	if size := w.declared(); size > int64(len(data)) {
-		return NewStream(io.NopCloser(bytes.NewReader(data)), size, mediaType)
+	data := w.buffer.Bytes()
+	if w.declared > int64(len(data)) {
+		return NewStream(io.NopCloser(bytes.NewReader(data)), w.declared, w.mediaType)
 	}
-	return NewBody(data, mediaType)
-}
-
-// declared returns the size that the handler named, or -1.
-func (w *handlerWriter) declared() int64 {
-	size, err := strconv.ParseInt(w.sent.Get("Content-Length"), 10, 64)
-	if err != nil || size < 0 {
-		return -1
-	}
-	return size
+	return NewBody(data, w.mediaType)
 }
 
 // readConn reads from one thing and closes another.

@@ -241,7 +241,8 @@ func pathFault(offset int, reason string) *PathError {
 // String gives the one escaped form of the path. It begins with a slash, and
 // ParsePath of it gives the path again.
 func (p Path) String() string {
-	return string(appendSegments(nil, p.Segments, p.Dir))
+	var short [128]byte // most paths are built on the stack
+	return string(appendSegments(short[:0], p.Segments, p.Dir))
 }
 
 // appendSegments writes a whole path, with the slash at its beginning.
