@@ -3,6 +3,7 @@ package runtime
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,20 +13,21 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/seed90475182/restspace/runtime/config"
 	"github.com/seed90475182/restspace/runtime/edge"
 )
 
-// listening is an address that is listened on, and the edge that serves it.
-// When only the settings of the server change, a new edge takes over the
-// socket: no connection is refused meanwhile.
+// listening is where the server is reached with one block server of the
+// configuration. When only its settings change, new edges take over the
+// sockets: no connection is refused meanwhile.
 type listening struct {
-	address string
-	server  config.Server
-	socket  *net.TCPListener // accepts nothing itself: edges serve duplicates
-	edge    *edge.Server
-	served  chan error // what Serve of the edge returned
+	server      config.Server
+	certificate atomic.Pointer[tls.Certificate] // what TLS shows: a renewed one ends no connection
+	doors       []*door                         // the first is server.listen
+	left        []*door                         // of what was before, whose sockets are not needed any more
 }
 
 // listen prepares what serves conf, without serving yet: the current one where
@@ -38,67 +40,83 @@ func (r *Runtime) listen(conf *config.Config) (*listening, error) {
 	case old != nil && reflect.DeepEqual(old.server, conf.Server):
 		return old, nil
 	}
-	l := &listening{address: cmp.Or(r.options.Address, conf.Server.Listen), server: conf.Server, served: make(chan error, 1)}
-	if old != nil && old.address == l.address {
-		l.socket = old.socket
-		return l, nil
+	l := &listening{server: conf.Server}
+	if old != nil {
+		l.left = slices.Clone(old.doors)
 	}
-	socket, err := net.Listen("tcp", l.address)
-	if err != nil && old != nil {
-		return nil, fmt.Errorf("server.listen: %w: if this server itself is there, on %s, restart it", err, old.address)
+	return l, l.open("server.listen", cmp.Or(r.options.Address, conf.Server.Listen))
+}
+
+// open adds a door at an address, with the socket that is there already if one
+// is. key is what names the address in the configuration.
+func (l *listening) open(key, address string) error {
+	d := &door{address: address, served: make(chan error, 1)}
+	l.doors = append(l.doors, d)
+	if i := slices.IndexFunc(l.left, func(old *door) bool { return old.address == address }); i >= 0 {
+		d.socket = l.left[i].socket
+		l.left = slices.Delete(l.left, i, i+1)
+		return nil
 	}
-	if err != nil {
-		return nil, fmt.Errorf("server.listen: %w: is another server running there?", err)
+	socket, err := net.Listen("tcp", address)
+	if err == nil {
+		d.socket = socket.(*net.TCPListener)
+		return nil
 	}
-	l.socket = socket.(*net.TCPListener)
-	return l, nil
+	if len(l.left) > 0 {
+		return fmt.Errorf("%s: %w: if this server itself is there, on %s, restart it", key, err, l.left[0].address)
+	}
+	return fmt.Errorf("%s: %w: is another server running there?", key, err)
 }
 
 // enter has l serve in the place of what served before.
 func (r *Runtime) enter(l *listening, conf *config.Config) {
 	old := r.listening
-	if l == nil || l == old {
+	if l == nil {
+		return
+	}
+	l.certificate.Store(conf.Certificate)
+	if l == old {
 		return
 	}
 	r.listening = l
-	if own, err := netip.ParseAddrPort(l.socket.Addr().String()); err == nil {
+	if own, err := netip.ParseAddrPort(l.doors[0].socket.Addr().String()); err == nil {
 		r.remote.own.set(own)
 	}
-	l.edge = edge.New(r, r.edgeOptions(conf))
-	duplicate, err := duplicateOf(l.socket)
-	if err != nil {
-		duplicate = l.socket // rather without a way to change settings than not at all
-	}
-	go func() { l.served <- l.edge.Serve(duplicate) }()
+	l.doors[0].serve(edge.New(r, r.edgeOptions(conf, l)))
 	if old == nil {
 		return
 	}
-	old.edge.Stop()
-	if old.socket != l.socket {
-		_ = old.socket.Close()
+	for _, d := range old.doors {
+		d.edge.Stop()
 	}
+	for _, d := range l.left {
+		_ = d.socket.Close()
+	}
+	l.left = nil
 	r.retired.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), old.server.Drain.Duration())
 		defer cancel()
-		old.edge.Retire(ctx)
-		<-old.served
+		old.each(func(d *door) error { d.edge.Retire(ctx); return <-d.served })
 	})
-}
-
-// duplicateOf returns a second listener on a socket, to be closed on its own.
-func duplicateOf(l *net.TCPListener) (net.Listener, error) {
-	file, err := l.File()
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return net.FileListener(file)
 }
 
 // close takes no more connections and waits for the requests until ctx ends.
 func (l *listening) close(ctx context.Context) error {
-	err := errors.Join(l.socket.Close(), l.edge.Shutdown(ctx))
-	return errors.Join(err, <-l.served)
+	return l.each(func(d *door) error {
+		err := errors.Join(d.socket.Close(), d.edge.Shutdown(ctx))
+		return errors.Join(err, <-d.served)
+	})
+}
+
+// each does something with all doors at once, and waits for the end of it.
+func (l *listening) each(do func(*door) error) error {
+	errs := make([]error, len(l.doors))
+	var all sync.WaitGroup
+	for i, d := range l.doors {
+		all.Go(func() { errs[i] = do(d) })
+	}
+	all.Wait()
+	return errors.Join(errs...)
 }
 
 // Addr returns the address that is listened on, "" if there is none.
@@ -108,12 +126,31 @@ func (r *Runtime) Addr() string {
 	if r.listening == nil {
 		return ""
 	}
-	return r.listening.socket.Addr().String()
+	return r.listening.doors[0].socket.Addr().String()
 }
 
-func (r *Runtime) edgeOptions(conf *config.Config) edge.Options {
+// URL returns the scheme and the address that is listened on, such as
+// https://127.0.0.1:3100, "" if there is none.
+func (r *Runtime) URL() string {
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	if r.listening == nil {
+		return ""
+	}
+	return r.listening.url()
+}
+
+func (l *listening) url() string {
+	scheme := "http"
+	if l.server.TLS != nil {
+		scheme = "https"
+	}
+	return scheme + "://" + l.doors[0].socket.Addr().String()
+}
+
+func (r *Runtime) edgeOptions(conf *config.Config, on *listening) edge.Options {
 	l := &conf.Server.Limits
-	return edge.Options{
+	o := edge.Options{
 		Limits: edge.Limits{
 			HeaderBytes: int(l.HeaderBytes), HeaderFields: l.HeaderFields,
 			HeaderTimeout: l.HeaderTimeout.Duration(), IdleTimeout: l.IdleTimeout.Duration(), Timeout: l.Timeout.Duration(),
@@ -126,6 +163,10 @@ func (r *Runtime) edgeOptions(conf *config.Config) edge.Options {
 		Log:            slog.New(r.log),
 		LogSample:      conf.Server.Log.Sample,
 	}
+	if t := conf.Server.TLS; t != nil {
+		o.Certificate, o.HSTS = on.certificate.Load, t.HSTS.Duration()
+	}
+	return o
 }
 
 // hosts returns which Host fields are answered: those that the configuration

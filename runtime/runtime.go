@@ -148,13 +148,18 @@ func (r *Runtime) load(ctx context.Context, name string, data []byte) (changed b
 	return true, nil
 }
 
-// hashOf tells configurations apart: by their bytes, and the values that came
-// from outside the file.
+// hashOf tells configurations apart: by their bytes, the values that came from
+// outside the file, and the certificate.
 func hashOf(data []byte, conf *config.Config) [32]byte {
 	h := sha256.New()
 	_, _ = h.Write(data)
 	for _, secret := range conf.Secrets {
 		_, _ = fmt.Fprintf(h, "%d:%s", len(secret), secret)
+	}
+	if conf.Certificate != nil { // which goes with one key only
+		for _, part := range conf.Certificate.Certificate {
+			_, _ = h.Write(part)
+		}
 	}
 	return [32]byte(h.Sum(nil))
 }

@@ -69,7 +69,7 @@ type serving struct {
 	server  *runtime.Runtime
 	file    *configfile.File
 	watcher *configfile.Watcher // nil if changes are not watched
-	address string              // that was told
+	url     string              // that was told
 	refused string              // the last error that was told, with the version of the file
 }
 
@@ -81,8 +81,8 @@ func (s *serving) start(ctx context.Context) error {
 	if err := s.printMounts(s.server.Config(), false); err != nil {
 		return err
 	}
-	s.address = s.server.Addr()
-	_, err := fmt.Fprintf(s.stdout, "http://%s\n", s.address)
+	s.url = s.server.URL()
+	_, err := fmt.Fprintln(s.stdout, s.url)
 	return err
 }
 
@@ -139,9 +139,9 @@ func (s *serving) reload(ctx context.Context, asked bool) {
 	if changed || asked {
 		s.note("loaded %s: %s", s.file.Name(), countOf(s.server.Config()))
 	}
-	if now := s.server.Addr(); now != s.address {
-		s.address = now
-		s.note("now at http://%s", now)
+	if now := s.server.URL(); now != s.url {
+		s.url = now
+		s.note("now at %s", now)
 	}
 }
 

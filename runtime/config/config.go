@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/tls"
+
 	"github.com/tailscale/hujson"
 
 	"github.com/seed90475182/restspace/adaptors"
@@ -20,6 +22,9 @@ type Config struct {
 	Server   Server
 	Auth     Auth
 	Services []*Service // in the order of the file
+
+	// Certificate is what server.tls names; nil where it is not set.
+	Certificate *tls.Certificate
 
 	// Secrets are the values that came from outside the file, the longest
 	// first: they are never printed, logged or returned.
@@ -46,12 +51,12 @@ type Lookup struct {
 // [Errors]: all that is wrong, and none of it holds a value that came from
 // outside the file.
 func Parse(name string, data []byte, kinds Kinds, lookup Lookup) (*Config, error) {
-	r := newReader(name, data, kinds)
+	r := newReader(name, data, kinds, lookup)
 	root := r.syntax(data)
 	if root == nil {
 		return nil, r.errors()
 	}
-	r.resolve(root, "", r.noting(lookup))
+	r.resolve(root, "")
 	c := r.config(root)
 	if len(r.faults) > 0 {
 		return nil, r.errors()
@@ -74,6 +79,9 @@ func (r *reader) config(root *hujson.Value) *Config {
 		return nil
 	}
 	c := &Config{Server: r.server(top.Server)}
+	if c.Server.TLS != nil {
+		c.Certificate = r.certificate(top.Server, c.Server.TLS)
+	}
 	var t *together
 	if top.Services == nil {
 		r.fault(root, "", `"services" is missing: write the list of the services, such as []`)
@@ -82,7 +90,11 @@ func (r *reader) config(root *hujson.Value) *Config {
 	}
 	c.Auth = r.auth(top.Auth, c.Services)
 	if t != nil {
-		t.private(map[string]string{c.Auth.KeyFile: "the signing keys", r.file: "this configuration"})
+		private := map[string]string{c.Auth.KeyFile: "the signing keys", r.file: "this configuration"}
+		if c.Server.TLS != nil {
+			private[c.Server.TLS.KeyFile] = "the key of the certificate"
+		}
+		t.private(private)
 	}
 	c.Secrets, c.Files = r.secretValues(), r.files
 	return c

@@ -23,6 +23,7 @@ type reader struct {
 	file    string
 	data    []byte
 	kinds   Kinds
+	lookup  Lookup
 	lines   []int // where each line begins
 	faults  []problem
 	secrets []secret     // in the order of the file
@@ -39,8 +40,8 @@ type problem struct {
 	message string
 }
 
-func newReader(file string, data []byte, kinds Kinds) *reader {
-	r := &reader{file: file, data: data, kinds: kinds, lines: []int{0}, broken: make(map[int]bool), options: decoding()}
+func newReader(file string, data []byte, kinds Kinds, lookup Lookup) *reader {
+	r := &reader{file: file, data: data, kinds: kinds, lookup: lookup, lines: []int{0}, broken: make(map[int]bool), options: decoding()}
 	for i, c := range data {
 		if c == '\n' {
 			r.lines = append(r.lines, i+1)

@@ -23,38 +23,23 @@ type secret struct {
 
 const halfSurrogate = `half of a surrogate pair (\uD800 to \uDFFF) alone: write both halves, or the character itself`
 
-// noting returns a lookup that notes which files are read.
-func (r *reader) noting(lookup Lookup) Lookup {
-	read := lookup.ReadFile
-	if read == nil {
-		return lookup
-	}
-	lookup.ReadFile = func(path string) ([]byte, error) {
-		if !slices.Contains(r.files, path) {
-			r.files = append(r.files, path)
-		}
-		return read(path)
-	}
-	return lookup
-}
-
 // resolve puts the values from outside the file in their places, everywhere
 // below v, and takes out the second of two members of one name.
-func (r *reader) resolve(v *hujson.Value, at pointer, lookup Lookup) {
+func (r *reader) resolve(v *hujson.Value, at pointer) {
 	switch value := v.Value.(type) {
 	case *hujson.Object:
 		r.unique(v, value, at)
 		if isReference(value) {
-			r.refer(v, value, at, lookup)
+			r.refer(v, value, at)
 			return
 		}
 		for i := range value.Members {
 			m := &value.Members[i]
-			r.resolve(&m.Value, at.AppendToken(nameOf(m)), lookup)
+			r.resolve(&m.Value, at.AppendToken(nameOf(m)))
 		}
 	case *hujson.Array:
 		for i := range value.Elements {
-			r.resolve(&value.Elements[i], at.AppendToken(strconv.Itoa(i)), lookup)
+			r.resolve(&value.Elements[i], at.AppendToken(strconv.Itoa(i)))
 		}
 	case hujson.Literal:
 		if value.Kind() == '"' && !jsontext.Value(value).IsValid() {
@@ -100,7 +85,7 @@ func isReference(object *hujson.Object) bool {
 }
 
 // refer replaces v, a {"$env"} or {"$file"}, by the string that it stands for.
-func (r *reader) refer(v *hujson.Value, object *hujson.Object, at pointer, lookup Lookup) {
+func (r *reader) refer(v *hujson.Value, object *hujson.Object, at pointer) {
 	var keys struct {
 		Env     *string `json:"$env"`
 		File    *string `json:"$file"`
@@ -117,9 +102,9 @@ func (r *reader) refer(v *hujson.Value, object *hujson.Object, at pointer, looku
 	}
 	var found outside
 	if keys.Env != nil {
-		found = fromEnv(*keys.Env, lookup)
+		found = fromEnv(*keys.Env, r.lookup)
 	} else {
-		found = fromFile(*keys.File, lookup)
+		found = r.fromFile(*keys.File)
 	}
 	switch {
 	case found.absent && keys.Default != nil:
@@ -156,23 +141,32 @@ func fromEnv(name string, lookup Lookup) outside {
 }
 
 // fromFile returns the content of a file without the newline at its end.
-func fromFile(path string, lookup Lookup) outside {
+func (r *reader) fromFile(path string) outside {
 	o := outside{source: "the file " + quote(path)}
-	var data []byte
-	err := fs.ErrNotExist
-	if lookup.ReadFile != nil {
-		data, err = lookup.ReadFile(path)
-	}
+	data, err := r.readFile(path)
 	if err != nil {
 		o.absent = errors.Is(err, fs.ErrNotExist)
-		if inner, ok := errors.AsType[*fs.PathError](err); ok {
-			err = inner.Err
-		}
 		o.reason = "can't be read (" + err.Error() + "): make it readable"
 		return o
 	}
 	o.value = strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
 	return o
+}
+
+// readFile returns the content of a file that the configuration names, and
+// notes that it is a part of it. The error says nothing of the name.
+func (r *reader) readFile(path string) ([]byte, error) {
+	if !slices.Contains(r.files, path) {
+		r.files = append(r.files, path)
+	}
+	if r.lookup.ReadFile == nil {
+		return nil, fs.ErrNotExist
+	}
+	data, err := r.lookup.ReadFile(path)
+	if inner, ok := errors.AsType[*fs.PathError](err); ok {
+		err = inner.Err
+	}
+	return data, err
 }
 
 // broke tells what is wrong with v, unless it was told already, and keeps

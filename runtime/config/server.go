@@ -20,6 +20,7 @@ type Server struct {
 	Listen         string         `json:"listen" doc:"the address: host:port"`
 	PublicURL      string         `json:"publicURL" doc:"the own URL as others see it: scheme and host"`
 	Hosts          []string       `json:"hosts" doc:"which Host fields are answered, with or without a port; by default names of loopback there, else the publicURL's"`
+	TLS            *TLS           `json:"tls" doc:"the certificate that HTTPS is served with"` // nil: HTTP without TLS
 	TrustedProxies []netip.Prefix `json:"trustedProxies" doc:"addresses and networks whose X-Forwarded-For and X-Request-Id count"`
 	AllowHosts     []string       `json:"allowHosts" doc:"hosts that may be called though their addresses are private"`
 	CORS           []Origin       `json:"cors" doc:"origins whose pages may read answers, of services that do not say it themselves; * is any"`
@@ -81,7 +82,7 @@ type serverKeys struct {
 func (r *reader) server(v *hujson.Value) Server {
 	const at = "/server"
 	k := serverKeys{Server: defaultServer()}
-	if v == nil || !r.object(v, at, fieldsOf(&k), "tls", "redirectHTTP", "peers") {
+	if v == nil || !r.object(v, at, fieldsOf(&k), "redirectHTTP", "peers") {
 		return k.Server
 	}
 	r.positive(v, at, "/limits", fieldsOf(&k.Limits))

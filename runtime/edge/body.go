@@ -16,6 +16,7 @@ type requestBody struct {
 	stream  io.ReadCloser // net/http's; nil where the request has no body
 	control *http.ResponseController
 	root    *bus.Root
+	shared  bool // the connection has other streams: this is HTTP/2
 
 	until time.Time // the end of this window
 	moved int       // bytes in this window
@@ -31,9 +32,14 @@ func (b *requestBody) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		b.root.Restart()
+	} else if b.shared {
+		_ = b.control.SetReadDeadline(b.until)
 	}
 	n, err := b.stream.Read(p)
 	b.moved += n
+	if b.shared { // a deadline that passes while nobody reads would end the stream
+		_ = b.control.SetReadDeadline(time.Time{})
+	}
 	if err == nil {
 		return n, nil
 	}

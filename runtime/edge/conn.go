@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -93,8 +94,11 @@ func (c *conn) arm(n int64) error {
 		}
 	}
 	c.armed = true
-	return c.TCPConn.SetWriteDeadline(now.Add(slowWindow * time.Duration(1+n/slowPiece)))
+	return c.TCPConn.SetWriteDeadline(now.Add(timeFor(n)))
 }
+
+// timeFor returns the time that n bytes may take.
+func timeFor(n int64) time.Duration { return slowWindow * time.Duration(1+n/slowPiece) }
 
 // writeAll writes p within the time that it may take.
 func (c *conn) writeAll(p []byte) (n int, err error) {
@@ -139,6 +143,9 @@ type connKey struct{}
 
 // withConn lets upgrade find the connection of a request.
 func withConn(ctx context.Context, c net.Conn) context.Context {
+	if secured, ok := c.(*tls.Conn); ok {
+		c = secured.NetConn()
+	}
 	return context.WithValue(ctx, connKey{}, c)
 }
 

@@ -22,7 +22,7 @@ type exchange struct {
 // client may send.
 func (x *exchange) request(w http.ResponseWriter, r *http.Request, root *bus.Root, o *Options) (*bus.Message, error) {
 	if r.Body != http.NoBody && r.ContentLength != 0 {
-		x.body = requestBody{stream: r.Body, control: http.NewResponseController(w), root: root}
+		x.body = requestBody{stream: r.Body, control: http.NewResponseController(w), root: root, shared: r.ProtoMajor == 2}
 	}
 	if err := acceptable(r, o); err != nil {
 		return nil, err

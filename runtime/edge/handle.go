@@ -68,7 +68,11 @@ func (s *Server) answer(x *exchange, w http.ResponseWriter, r *http.Request, roo
 // write writes the reply. What a service has not read of the body is not
 // waited for: it may never come.
 func (s *Server) write(x *exchange, w http.ResponseWriter, r *http.Request, reply *bus.Message, root *bus.Root) (int64, error) {
-	if x.body.unread() {
+	if r.ProtoMajor == 2 {
+		paced := &streamWriter{ResponseWriter: w, control: http.NewResponseController(w)}
+		defer paced.finish()
+		w = paced
+	} else if x.body.unread() {
 		if reply.Body.Stream() == nil {
 			reply.Header.Set("Connection", "close")
 		} else if err := x.body.control.EnableFullDuplex(); err != nil { // the reply may be read from the request
@@ -112,6 +116,9 @@ func (s *Server) stamp(reply *bus.Message, r *http.Request, root *bus.Root) {
 	h := &reply.Header
 	h.Set("X-Request-Id", root.ID)
 	h.Set("X-Content-Type-Options", "nosniff")
+	if s.hsts != "" && r.TLS != nil {
+		h.Set("Strict-Transport-Security", s.hsts)
+	}
 	if root.Trace.ID != "" {
 		h.Set("Traceparent", root.Trace.Parent())
 	}

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"crypto/tls"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -12,10 +13,12 @@ import (
 // Options of a Server. They do not change while it serves.
 type Options struct {
 	Limits         Limits
-	Inside         bus.Limits             // of each request, for what it leads to
-	Host           func(host string) bool // whether the server answers to this Host; nil: any
-	Origin         string                 // the own one as others see it; "": that of the Host only
-	TrustedProxies []netip.Prefix         // whose request ids and connections are believed
+	Inside         bus.Limits              // of each request, for what it leads to
+	Host           func(host string) bool  // whether the server answers to this Host; nil: any
+	Origin         string                  // the own one as others see it; "": that of the Host only
+	Certificate    func() *tls.Certificate // what the server shows who connects, asked anew each time; nil: it speaks HTTP without TLS
+	HSTS           time.Duration           // for how long browsers keep to TLS (RFC 6797); 0 says nothing of it
+	TrustedProxies []netip.Prefix          // whose request ids and connections are believed
 	Log            *slog.Logger
 	LogSample      float64 // which part of the good requests the log shows: 1 is all
 

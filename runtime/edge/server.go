@@ -13,7 +13,7 @@ import (
 	"github.com/seed90475182/restspace/bus"
 )
 
-// A Server serves a bus.Service over HTTP/1.1. Make one with [New].
+// A Server serves a bus.Service over HTTP/1.1 and, with TLS, HTTP/2. Make one with [New].
 type Server struct {
 	service bus.Service
 	options Options
@@ -21,6 +21,7 @@ type Server struct {
 	gate    *gate
 	writer  *bus.ReplyWriter
 	pool    sync.Pool // *exchange
+	hsts    string    // Strict-Transport-Security, "" if it is not sent
 
 	listener atomic.Pointer[listener]
 	retiring atomic.Bool
@@ -43,6 +44,9 @@ func New(service bus.Service, o Options) *Server {
 		writer:  bus.NewReplyWriter(),
 		pool:    sync.Pool{New: func() any { return new(exchange) }},
 	}
+	if o.HSTS > 0 {
+		s.hsts = fmt.Sprintf("max-age=%d", int64(o.HSTS.Seconds()))
+	}
 	s.http = http.Server{
 		Handler:                      http.HandlerFunc(s.handle),
 		MaxHeaderBytes:               o.Limits.HeaderBytes,
@@ -51,6 +55,8 @@ func New(service bus.Service, o Options) *Server {
 		DisableGeneralOptionsHandler: true,
 		ConnContext:                  withConn,
 		ErrorLog:                     slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+		TLSConfig:                    tlsConfig(o.Certificate),
+		HTTP2:                        http2Config(),
 	}
 	return s
 }
@@ -63,7 +69,12 @@ func (s *Server) Serve(l net.Listener) error {
 	if s.retiring.Load() {
 		_ = bounded.Close()
 	}
-	err := s.http.Serve(bounded)
+	var err error
+	if s.options.Certificate != nil {
+		err = s.http.ServeTLS(bounded, "", "")
+	} else {
+		err = s.http.Serve(bounded)
+	}
 	if errors.Is(err, http.ErrServerClosed) || s.retiring.Load() {
 		return nil
 	}

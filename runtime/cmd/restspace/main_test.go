@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/seed90475182/restspace/runtime/tlstest"
 )
 
 func TestMain(m *testing.M) {
@@ -23,7 +26,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/*.txtar. Beside testscript's own commands they
-// have await, fails, http, interrupt and signal.
+// have await, certificate, fails, http, interrupt and signal.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -32,11 +35,12 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"await":     await,
-			"fails":     fails,
-			"http":      request,
-			"interrupt": interrupt,
-			"signal":    signal,
+			"await":       await,
+			"certificate": certificate,
+			"fails":       fails,
+			"http":        request,
+			"interrupt":   interrupt,
+			"signal":      signal,
 		},
 	})
 }
@@ -127,7 +131,9 @@ func (b *lateBody) Read(p []byte) (int, error) {
 
 // exchange makes a request and prints its reply.
 func exchange(ts *testscript.TestScript, r *http.Request) error {
-	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true, ExpectContinueTimeout: patience}}
+	client := http.Client{Timeout: patience, Transport: &http.Transport{
+		DisableKeepAlives: true, ExpectContinueTimeout: patience, TLSClientConfig: trust(ts), ForceAttemptHTTP2: true,
+	}}
 	reply, err := client.Do(r)
 	if err != nil {
 		return err
@@ -144,6 +150,27 @@ func exchange(ts *testscript.TestScript, r *http.Request) error {
 	return nil
 }
 
+// certificate is "certificate": it writes a new certificate for 127.0.0.1, and
+// its key, to cert.pem and key.pem. The command http trusts it.
+func certificate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: certificate")
+	}
+	cert, key, err := tlstest.Make("127.0.0.1", "localhost")
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("cert.pem"), cert, 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs("key.pem"), key, 0o600))
+}
+
+// trust returns how a client knows the server, nil without a certificate.
+func trust(ts *testscript.TestScript) *tls.Config {
+	cert, err := os.ReadFile(ts.MkAbs("cert.pem"))
+	if err != nil {
+		return nil
+	}
+	return tlstest.Pair{Cert: cert}.Trust()
+}
+
 // address returns the last address in the file out, when there is one.
 func address(ts *testscript.TestScript) string {
 	await(ts, false, []string{"out", addressForm.String()})
@@ -151,7 +178,7 @@ func address(ts *testscript.TestScript) string {
 	return strings.TrimSpace(found[len(found)-1])
 }
 
-var addressForm = regexp.MustCompile(`(?m)^http://\S+\n`)
+var addressForm = regexp.MustCompile(`(?m)^https?://\S+\n`)
 
 // signal is "signal NAME": a signal to the processes in the background.
 func signal(ts *testscript.TestScript, neg bool, args []string) {
