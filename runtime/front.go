@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
+	"slices"
 
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/runtime/config"
@@ -136,5 +137,10 @@ func options(mount *mounted, m *bus.Message, policy *cors) *bus.Message {
 	}
 	reply.Header.Add("Allow", services.AllowField(methods))
 	policy.preflight(&reply.Header, m.Header, methods)
+	if slices.Contains(methods, http.MethodPatch) {
+		if formats := mount.instance.acceptPatch(); formats != "" {
+			reply.Header.Add("Accept-Patch", formats)
+		}
+	}
 	return reply
 }

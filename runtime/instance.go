@@ -192,6 +192,16 @@ func (i *instance) methods(path []string, dir bool) []string {
 	return nil
 }
 
+// acceptPatch returns the formats in which the service takes patches.
+func (i *instance) acceptPatch() string {
+	if s := i.service.Load(); s != nil {
+		if p, ok := s.Service.(services.Patches); ok {
+			return p.AcceptPatch()
+		}
+	}
+	return ""
+}
+
 // retain counts one more who has the instance, release one less. The last one
 // closes it.
 func (i *instance) retain() { i.refs.Add(1) }

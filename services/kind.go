@@ -39,7 +39,7 @@ type Kind struct {
 	Adaptors []Slot // what it needs of the outside world
 
 	// New makes the service of a mount. What it returns may have io.Closer,
-	// [Runner] and [Methods]. It starts no background work.
+	// [Runner], [Methods] and [Patches]. It starts no background work.
 	New func(ctx context.Context, env Env) (bus.Service, error)
 }
 
@@ -81,6 +81,13 @@ type Methods interface {
 	// says that it ends in a slash. HEAD goes with GET and OPTIONS always:
 	// neither is listed.
 	Methods(path []string, dir bool) []string
+}
+
+// Patches is a service that says in which formats it takes patches: what
+// Accept-Patch says (RFC 5789 section 3.1) where there is PATCH.
+type Patches interface {
+	// AcceptPatch returns media types with commas between them.
+	AcceptPatch() string
 }
 
 // A Registry is a list of Kinds by name. It does not change.

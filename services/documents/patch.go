@@ -12,15 +12,19 @@ import (
 
 const (
 	mediaTypeMergePatch = "application/merge-patch+json"
-	acceptPatch         = mediaTypeMergePatch + ", " + mediaTypeJSON
+	mediaTypeJSONPatch  = "application/json-patch+json"
+	acceptPatch         = mediaTypeMergePatch + ", " + mediaTypeJSONPatch + ", " + mediaTypeJSON
 
 	// maxAttempts bounds how often a patch is tried anew since others wrote the
 	// document meanwhile.
 	maxAttempts = 16
 )
 
-// patch answers PATCH: a JSON merge patch (RFC 7396), applied to what is there
-// and stored only over that.
+// AcceptPatch is part of services.Patches.
+func (d *Documents) AcceptPatch() string { return acceptPatch }
+
+// patch answers PATCH: what the patch makes of the document that is there is
+// stored only over that.
 func (d *Documents) patch(ctx context.Context, m *bus.Message, key adaptors.Key) (*bus.Message, error) {
 	if err := checkQuery(m.URL.Query); err != nil {
 		return nil, err
@@ -29,17 +33,12 @@ func (d *Documents) patch(ctx context.Context, m *bus.Message, key adaptors.Key)
 	if err != nil {
 		return nil, err
 	}
-	if !isMergePatch(m.Body.MediaType()) {
-		return nil, &bus.Error{Status: http.StatusUnsupportedMediaType,
-			Detail: "the patch is " + m.Body.MediaType() + ": send " + mediaTypeMergePatch,
-			Header: bus.Header{{Name: "Accept-Patch", Value: acceptPatch}}}
-	}
-	patch, err := d.dataOf(m, isMergePatch)
+	change, err := d.readPatch(m)
 	if err != nil {
 		return nil, err
 	}
 	for range maxAttempts {
-		info, err := d.patchOnce(ctx, key, patch, &c.Condition)
+		info, err := d.patchOnce(ctx, key, change, &c.Condition)
 		if err == nil {
 			return stored(m.URL.Path, &info), nil
 		}
@@ -50,13 +49,39 @@ func (d *Documents) patch(ctx context.Context, m *bus.Message, key adaptors.Key)
 	return nil, bus.Errorf(http.StatusConflict, "others change the document all the time: try again later")
 }
 
+// A change makes another document of one that CheckJSON takes.
+type change func(document []byte) ([]byte, error)
+
+// readPatch reads the patch in a request: a JSON merge patch (RFC 7396), or a
+// JSON patch (RFC 6902).
+func (d *Documents) readPatch(m *bus.Message) (change, error) {
+	format := patchFormat(m.Body.MediaType())
+	if format == "" {
+		return nil, &bus.Error{Status: http.StatusUnsupportedMediaType,
+			Detail: "the patch is " + m.Body.MediaType() + ": send " + mediaTypeMergePatch + " or " + mediaTypeJSONPatch,
+			Header: bus.Header{{Name: "Accept-Patch", Value: acceptPatch}}}
+	}
+	data, err := d.dataOf(m, isJSON)
+	if err != nil {
+		return nil, err
+	}
+	if format == mediaTypeMergePatch {
+		return func(document []byte) ([]byte, error) { return MergePatch(document, data) }, nil
+	}
+	patch, err := parseJSONPatch(data)
+	if err != nil {
+		return nil, err
+	}
+	return func(document []byte) ([]byte, error) { return patch.apply(document, d.MaxBody) }, nil
+}
+
 // errChanged is the failure of a patch whose document somebody else wrote after
 // it was read.
 var errChanged = errors.New("the document was changed meanwhile")
 
 // patchOnce reads the document, checks the client's condition on it, and
 // replaces it while it is still the same.
-func (d *Documents) patchOnce(ctx context.Context, key adaptors.Key, patch []byte, c *adaptors.Condition) (adaptors.Info, error) {
+func (d *Documents) patchOnce(ctx context.Context, key adaptors.Key, apply change, c *adaptors.Condition) (adaptors.Info, error) {
 	body, info, err := d.Keep.Get(ctx, key, adaptors.GetOptions{})
 	if err != nil {
 		return info, err
@@ -71,30 +96,35 @@ func (d *Documents) patchOnce(ctx context.Context, key adaptors.Key, patch []byt
 	if err := CheckJSON(document); err != nil {
 		return info, failed(http.StatusConflict, "the patch does not apply, since what is stored is not valid JSON: PUT the document anew", err)
 	}
-	merged, err := MergePatch(document, patch)
+	patched, err := apply(document)
 	if err != nil {
 		return info, err
 	}
-	if int64(len(merged)) > d.MaxBody {
+	if int64(len(patched)) > d.MaxBody {
 		return info, &bus.Error{Status: http.StatusRequestEntityTooLarge, Type: bus.TypeBodyTooLarge,
 			Detail: "the document would be larger than the limit: patch less into it"}
 	}
-	info, err = d.Keep.Put(ctx, key, bus.NewBody(merged, mediaTypeJSON), adaptors.Condition{Match: []string{info.ETag}})
+	info, err = d.Keep.Put(ctx, key, bus.NewBody(patched, mediaTypeJSON), adaptors.Condition{Match: []string{info.ETag}})
 	if errors.Is(err, adaptors.ErrCondition) {
 		return info, errChanged
 	}
 	return info, err
 }
 
-// isMergePatch reports whether a media type is one for merge patches; none at
-// all is.
-func isMergePatch(mediaType string) bool {
+// patchFormat returns the format of patches of a media type, "" if there is
+// none. JSON, and no type at all, is a merge patch.
+func patchFormat(mediaType string) string {
 	base, _, _ := strings.Cut(mediaType, ";")
-	switch strings.ToLower(strings.TrimSpace(base)) {
-	case "":
-		return true
-	case mediaTypeMergePatch, mediaTypeJSON:
-		return isJSON(mediaType)
+	base = strings.ToLower(strings.TrimSpace(base))
+	switch {
+	case base == "":
+		return mediaTypeMergePatch
+	case !isJSON(mediaType):
+		return ""
+	case base == mediaTypeMergePatch, base == mediaTypeJSON:
+		return mediaTypeMergePatch
+	case base == mediaTypeJSONPatch:
+		return mediaTypeJSONPatch
 	}
-	return false
+	return ""
 }

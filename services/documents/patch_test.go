@@ -131,12 +131,12 @@ func TestPatch(t *testing.T) {
 			assert.Equal(t, a.header.Get("ETag"), c.get("/x").header.Get("ETag"))
 			assert.Equal(t, `{"n":1.10,"o":{"a":1}}`, c.get("/x").body)
 		}
-		for _, mediaType := range []string{"application/json-patch+json", "text/plain", "application/ld+json", "application/json; charset=latin1"} {
+		for _, mediaType := range []string{"text/plain", "application/ld+json", "application/json-patch+json; charset=latin1", "application/xml-patch+xml", "application/json; charset=latin1"} {
 			a := c.do("PATCH", "/x", patch(`[]`, mediaType))
 			assert.Equal(t, 415, a.status, mediaType)
 		}
-		a := c.do("PATCH", "/x", patch(`[]`, "application/json-patch+json"))
-		assert.Equal(t, "application/merge-patch+json, application/json", a.header.Get("Accept-Patch"))
+		a := c.do("PATCH", "/x", patch(`[]`, "text/plain"))
+		assert.Equal(t, "application/merge-patch+json, application/json-patch+json, application/json", a.header.Get("Accept-Patch"))
 		assert.Equal(t, 404, c.do("PATCH", "/nothing", patch(`{}`, "")).status)
 		assert.Equal(t, 400, c.do("PATCH", "/x", patch(`{`, "")).status)
 		assert.Equal(t, 400, c.do("PATCH", "/x", nil).status)
