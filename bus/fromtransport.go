@@ -38,7 +38,11 @@ func FromTransport(t http.RoundTripper) Service {
 			}
 			return reply, sent.Close()
 		}
-		reply.Body = NewStream(answer.Body, answer.ContentLength, answer.Header.Get("Content-Type"))
+		size := answer.ContentLength
+		if answer.StatusCode == http.StatusSwitchingProtocols {
+			size = -1 // net/http says 0
+		}
+		reply.Body = NewStream(answer.Body, size, answer.Header.Get("Content-Type"))
 		reply.Body.SetTrailer(func() Header { return HeaderFrom(nil, answer.Trailer) }) // filled in at its end
 		reply.Body.OnClose(func() { cancel(); _ = sent.Close() })
 		return reply, nil

@@ -64,7 +64,12 @@ func TestUpgrade(t *testing.T) {
 	direct := serve(t, shout(byHand))
 	own := &http.Transport{}
 	t.Cleanup(own.CloseIdleConnections)
+	remote := bus.ServiceFunc(func(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+		m.URL.Scheme, m.URL.Host = "http", direct.Listener.Addr().String()
+		return bus.FromTransport(own).Serve(ctx, m)
+	})
 	for name, h := range map[string]http.Handler{
+		"another server":                 bus.Handler(remote),
 		"by status":                      bus.Handler(bus.FromHandler(shout(byStatus))),
 		"by hand":                        bus.Handler(bus.FromHandler(shout(byHand))),
 		"a proxy to a service":           proxyTo(bus.Transport(bus.FromHandler(shout(byStatus))), "http://bus"),
