@@ -44,6 +44,12 @@ func scenarios() []scenario {
 			targets: []target{par(p50, 1/1.5), most(peakRSS, 64)}},
 		{name: "start", method: "GET", path: readyPath, run: start,
 			targets: []target{most(firstAnswer, 30), most(idleRSS, 20)}},
+		{name: "proxy-64", method: "GET", path: proxyPath + "/" + smallDocument, proxied: true, connections: 64, run: compare,
+			targets: []target{par(cpuTime, 1.3), par(p50, 1), par(p99, 1)}},
+		{name: "proxy-256", method: "GET", path: proxyPath + "/" + smallDocument, proxied: true, connections: 256, run: compare,
+			targets: []target{par(cpuTime, 1.3), par(p50, 1), par(p99, 1), most(peakRSS, 32)}},
+		{name: "proxy-10m", method: "GET", path: proxyPath + "/" + largeFile, proxied: true, connections: 8, run: compare},
+		{name: "proxy-socket", method: "GET", path: proxyPath + socketPath, proxied: true, socket: true, connections: 64, run: compare},
 	}
 }
 
