@@ -129,7 +129,7 @@ func (c *call) judge(ctx context.Context, reply *bus.Message, err error) (outcom
 		known.Status, known.Type = told.Status, told.Type
 	}
 	known.Detail = "the server behind " + strconv.Quote(c.name) + " " + complaint(known.Type)
-	return outcome{err: known, again: ended == nil && (known.Type == bus.TypeUnreachable && !c.begun.Load() || c.harmless())}, bad
+	return outcome{err: known, again: known.Type == bus.TypeUnreachable && !c.begun.Load() || c.harmless()}, bad
 }
 
 // gatewayFailed reports whether a status is that of a server that was not

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -259,11 +260,12 @@ func TestBodiesGoThere(t *testing.T) {
 
 func TestTheBodyThatBreaks(t *testing.T) {
 	p := open(t, fmt.Sprintf(`{"url": %q}`, serve(t, told)))
-	tooLarge := &bus.Error{Status: 413, Detail: "too large"}
-	for range 9 { // more often than opens the breaker
-		body := bus.NewStream(io.NopCloser(io.MultiReader(strings.NewReader("begins"), failing{tooLarge})), -1, "text/plain")
-		status, _, _ := p.do("PUT", "/m/a", body)
-		require.Equal(t, 413, status, "that is the client's doing")
+	for want, why := range map[int]error{413: &bus.Error{Status: 413, Detail: "too large"}, 404: fs.ErrNotExist} {
+		for range 9 { // more often than opens the breaker
+			body := bus.NewStream(io.NopCloser(io.MultiReader(strings.NewReader("begins"), failing{why})), -1, "text/plain")
+			status, _, _ := p.do("PUT", "/m/a", body)
+			require.Equal(t, want, status, "that is not the upstream's doing")
+		}
 	}
 }
 
