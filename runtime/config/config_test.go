@@ -237,6 +237,23 @@ func TestUnitsInOtherJSON(t *testing.T) {
 	assert.InDelta(t, 4, float64(v.R.PerSecond()), 0)
 }
 
+func TestUnitsAreWrittenAsTheyAreRead(t *testing.T) {
+	for _, text := range []string{`"0s"`, `"250ms"`, `"10s"`, `"20m"`, `"1h"`, `"1h0m5s"`, `"1h40m"`, `"1m30s"`} {
+		var d config.Duration
+		require.NoError(t, json.Unmarshal([]byte(text), &d))
+		got, err := json.Marshal(d)
+		require.NoError(t, err)
+		assert.Equal(t, text, string(got))
+	}
+	for _, text := range []string{`"0B"`, `"1023B"`, `"1KiB"`, `"1025B"`, `"64MiB"`, `"2GiB"`, `"4096GiB"`} {
+		var s config.Size
+		require.NoError(t, json.Unmarshal([]byte(text), &s))
+		got, err := json.Marshal(s)
+		require.NoError(t, err)
+		assert.Equal(t, text, string(got))
+	}
+}
+
 func BenchmarkParse100(b *testing.B)   { benchmarkParse(b, 100) }
 func BenchmarkParse10000(b *testing.B) { benchmarkParse(b, 10_000) }
 

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"encoding"
 	"errors"
+	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +20,14 @@ type field struct {
 	name  string
 	value reflect.Value
 	tag   reflect.StructTag // see doc.go
+}
+
+// enum returns the values that a string may have, nil if it may have any.
+func (f *field) enum() []string {
+	if values := f.tag.Get("enum"); values != "" {
+		return strings.Split(values, ",")
+	}
+	return nil
 }
 
 // fieldsOf returns the keys of the struct that v points to: those of its json
@@ -60,6 +70,7 @@ func (r *reader) known(object *hujson.Object, at pointer, fields []field) (other
 		name := nameOf(m)
 		if f := fieldNamed(fields, name); f != nil {
 			r.decode(&m.Value, at.AppendToken(name), f.value)
+			r.among(&m.Value, at.AppendToken(name), f)
 		} else {
 			others = append(others, m)
 		}
@@ -102,6 +113,15 @@ func (r *reader) decode(v *hujson.Value, at pointer, into reflect.Value) {
 		r.members(v, at, into)
 	default:
 		r.leaf(v, at, into)
+	}
+}
+
+// among holds a string to the values that its tag enum has.
+func (r *reader) among(v *hujson.Value, at pointer, f *field) {
+	values := f.enum()
+	if s := f.value.String(); values != nil && !r.broken[v.StartOffset] && !slices.Contains(values, s) {
+		last := len(values) - 1
+		r.faultAbout(v, v, at, fmt.Sprintf("%s is no %s: write \"%s\" or %q", quote(s), f.name, strings.Join(values[:last], `", "`), values[last]))
 	}
 }
 

@@ -18,9 +18,10 @@
 //
 // Each key has a doc: a few words for who writes the file, without the default,
 // which is the value that a new config has there. required keys must be there.
-// enum has the values that a string may have, form the name of what it looks
-// like where its type does not tell: basePath, name, pattern or roles. The tags
-// tell editors; that a value is right is still for a Check to say.
+// enum has the values that a string may have; form says what it looks like
+// where its type does not: pattern, for the pattern of a URL, or roles. That
+// what is required is there, and that a string has its form, is for a Check to
+// say.
 //
 // Nothing is opened or made here: that is for those who use the result.
 package config

@@ -29,6 +29,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add(many(2))
 	kinds, lookup := testKinds(), testLookup()
+	schema := validator(f, kinds)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if bytes.Contains(data, []byte("7391")) {
 			t.Skip("the file tells it itself")
@@ -36,6 +37,7 @@ func FuzzParse(f *testing.F) {
 		c, err := config.Parse("f", data, kinds, lookup)
 		if err == nil {
 			require.NotNil(t, c)
+			assert.NoError(t, validate(t, schema, data), "the schema refuses what the parser takes")
 			for _, s := range c.Services {
 				assert.NotEmpty(t, s.Canonical)
 				assert.NotEmpty(t, s.Name)

@@ -56,6 +56,9 @@ type kindsConfig struct {
 	List  []int                       `json:"list"`
 	Bytes []byte                      `json:"bytes"`
 	Text  config.Size                 `json:"text"`
+	Wait  config.Duration             `json:"wait"`
+	Often config.Rate                 `json:"often"`
+	Word  string                      `json:"word" enum:"one,two,three"`
 	Own   own                         `json:"own"`
 	Level slog.Level                  `json:"level"`
 	Net   netip.Prefix                `json:"net"`

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -64,9 +65,11 @@ func knownKeys(t *testing.T, kinds config.Kinds, o object) []string {
 	return nil
 }
 
-// TestEachKeyIsDescribed holds the keys to the tag that editors show.
+// TestEachKeyIsDescribed holds the keys to the tag that editors show, and to
+// the texts that restspace help does.
 func TestEachKeyIsDescribed(t *testing.T) {
-	tree := newTree(t, allKinds()["built-in"])
+	kinds := allKinds()["built-in"]
+	tree := newTree(t, kinds)
 	common := tree.defs["service"].(map[string]any)["properties"].(map[string]any)
 	tree.walk(func(o object) {
 		for key, value := range o.schema["properties"].(map[string]any) {
@@ -77,8 +80,24 @@ func TestEachKeyIsDescribed(t *testing.T) {
 			doc, _ := property["description"].(string)
 			assert.NotEmpty(t, doc, "%s/%s where %v: give its field a tag doc", o.at, key, o.where)
 			assert.Greater(t, len(property), 1, "%s/%s: give its field a type that says what it is, or a tag form", o.at, key)
+			if strings.Contains(doc, "not supported yet") {
+				continue
+			}
+			assert.Regexp(t, "[`\"]"+regexp.QuoteMeta(key)+"[`\"]", helpOn(kinds, o), "%s/%s where %v: put it into the README", o.at, key, o.where)
 		}
 	})
+}
+
+// helpOn returns what users are told of an object.
+func helpOn(kinds config.Kinds, o object) string {
+	text := config.Doc()
+	for _, value := range o.where {
+		name := strings.Trim(value, `"`)
+		service, _ := kinds.Services.Kind(name)
+		adaptor, _ := kinds.Adaptors.Kind(name)
+		text += service.Doc + adaptor.Doc
+	}
+	return text
 }
 
 // tree is a schema as JSON has it.

@@ -83,8 +83,8 @@ func (g *generator) property(f field) *schema {
 	if form := f.tag.Get("form"); form != "" {
 		s = refTo(form)
 	}
-	if enum := f.tag.Get("enum"); enum != "" {
-		s = textOr(&schema{Enum: strings.Split(enum, ",")})
+	if values := f.enum(); values != nil {
+		s = textOr(&schema{Enum: values})
 	}
 	s.Description = f.tag.Get("doc")
 	s.Default = defaultOf(f.value)
@@ -162,6 +162,8 @@ func formOf(t reflect.Type) string {
 		return "level"
 	case reflect.TypeFor[netip.Prefix]():
 		return "network"
+	case reflect.TypeFor[Origin]():
+		return "origin"
 	}
 	return ""
 }
@@ -192,6 +194,7 @@ func forms() map[string]*schema {
 		"rate":     textOr(like(`^0*[1-9][0-9]*/[sm]$`, "10/s", "100/m")),
 		"level":    textOr(&schema{Enum: []string{"debug", "info", "warn", "error"}}),
 		"network":  textOr(&schema{Type: "string", Examples: []any{"10.0.0.0/8", "192.168.0.1"}}),
+		"origin":   textOr(&schema{Type: "string", Examples: []any{"https://app.example.org", "http://localhost:5173", "*"}}),
 		"pattern":  textOr(&schema{Type: "string", Examples: []any{"/users/${email}"}}),
 		"roles":    textOr(&schema{Type: "string", Examples: []any{"all", "none", "E A", "{email} A", "all /private A"}}),
 		"name":     like(`^[A-Za-z0-9._-]{1,64}$`),

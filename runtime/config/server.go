@@ -74,8 +74,8 @@ func defaultServer() Server {
 // serverKeys are the keys of the block as the file has them.
 type serverKeys struct {
 	Server
-	AdminListen string `json:"adminListen" doc:"the address for administration: the same as listen"`
-	AdminRoles  string `json:"adminRoles" form:"roles" doc:"who may administrate: none"`
+	AdminListen string `json:"adminListen" doc:"an address of its own for administration: not supported yet"`
+	AdminRoles  string `json:"adminRoles" form:"roles" doc:"who may administrate: not supported yet"`
 }
 
 // server reads the block, nil if there is none.
@@ -99,9 +99,6 @@ func (r *reader) server(v *hujson.Value) Server {
 	}
 	if k.AdminRoles != "" && k.AdminRoles != "none" {
 		r.member(v, at, "/adminRoles", errors.New(`another value than "none" is not supported yet: leave it out`))
-	}
-	if k.Log.Format != "json" && k.Log.Format != "text" {
-		r.member(v, at, "/log/format", fmt.Errorf(`%s is no format: write "json" or "text"`, quote(k.Log.Format)))
 	}
 	if !(k.Log.Sample >= 0 && k.Log.Sample <= 1) {
 		r.member(v, at, "/log/sample", errors.New("not between 0 and 1: write the part of the good requests to log, such as 0.1"))

@@ -19,10 +19,11 @@ func (d Duration) Duration() time.Duration { return time.Duration(d) }
 // MarshalText writes d as UnmarshalText reads it.
 func (d Duration) MarshalText() ([]byte, error) {
 	text := d.Duration().String()
-	for _, rest := range []string{"0s", "0m"} { // of 5m0s and 1h0m
-		if short, ok := strings.CutSuffix(text, rest); ok && strings.TrimRight(short, "0123456789.") == short {
-			text = short
-		}
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
 	}
 	return []byte(text), nil
 }
