@@ -17,11 +17,11 @@
 //	Users string `json:"users" form:"pattern" doc:"where users are read"`
 //
 // Each key has a doc: a few words for who writes the file, without the default,
-// which is the value that a new config has there. required keys must be there.
-// enum has the values that a string may have; form says what it looks like
-// where its type does not: pattern, for the pattern of a URL, or roles. That
-// what is required is there, and that a string has its form, is for a Check to
-// say.
+// which is the value that a new config has there. required keys must be there;
+// required:"or other" is one that must be there where the key other is not. enum
+// has the values that a string may have; form says what it looks like where its
+// type does not: pattern, for the pattern of a URL, or roles. That a required
+// key is there, and that a string has its form, is for a Check to say.
 //
 // Nothing is opened or made here: that is for those who use the result.
 package config

@@ -71,8 +71,13 @@ func (g *generator) object(fields []field) *schema {
 	s := &schema{Type: "object", Properties: make(map[string]*schema, len(fields)), AdditionalProperties: false}
 	for _, f := range fields {
 		s.Properties[f.name] = g.property(f)
-		if f.tag.Get("required") == "true" {
+		switch required := f.tag.Get("required"); required {
+		case "":
+		case "true":
 			s.Required = append(s.Required, f.name)
+		default:
+			other := strings.TrimPrefix(required, "or ")
+			s.AllOf = append(s.AllOf, &schema{AnyOf: []*schema{{Required: []string{f.name}}, {Required: []string{other}}}})
 		}
 	}
 	return s

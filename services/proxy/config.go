@@ -11,28 +11,28 @@ import (
 
 // Config says which servers answer, and what they are given.
 type Config struct {
-	URL          string            `json:"url,omitempty"`          // a URL pattern; without codes it gets the rest of the path and the query
-	Upstreams    []string          `json:"upstreams,omitempty"`    // several of them, in the place of url
-	StripPrefix  *bool             `json:"stripPrefix,omitempty"`  // the base path of the mount is not sent; nil is true
-	SetHeaders   map[string]string `json:"setHeaders,omitempty"`   // of requests; "" leaves a field out
-	PreserveHost bool              `json:"preserveHost,omitempty"` // Host is what the client asked for, not that of the URL
-	Credentials  []string          `json:"credentials,omitempty"`  // those of the caller that go on: "authorization", "cookie"
-	Timeout      *time.Duration    `json:"timeout,omitempty"`      // of a try, to the first byte of its answer
-	Retries      *int              `json:"retries,omitempty"`      // after the first try
-	Breaker      Breaker           `json:"breaker,omitzero"`
-	Health       *Health           `json:"health,omitempty"` // nil: nobody asks
+	URL          string            `json:"url,omitempty" form:"pattern" required:"or upstreams" doc:"where requests go: a URL pattern; one without codes gets the path below the mount and the query after it"`
+	Upstreams    []string          `json:"upstreams,omitempty" doc:"a list of such URLs in the place of url: several servers that answer alike"`
+	StripPrefix  *bool             `json:"stripPrefix,omitempty" doc:"whether the base path of the mount is left out of what is sent; true if it is missing"`
+	SetHeaders   map[string]string `json:"setHeaders,omitempty" doc:"fields of requests; an empty value leaves a field out"`
+	PreserveHost bool              `json:"preserveHost,omitempty" doc:"whether the server sees the Host that the client asked for, and not that of its URL"`
+	Credentials  []string          `json:"credentials,omitempty" doc:"those of the caller that go on: authorization, cookie"`
+	Timeout      *time.Duration    `json:"timeout,omitempty" doc:"to the first byte of the answer, of each try; 10s if it is missing"`
+	Retries      *int              `json:"retries,omitempty" doc:"how many tries may follow the first one; 2 if it is missing"`
+	Breaker      Breaker           `json:"breaker,omitzero" doc:"when a server that fails is left alone"`
+	Health       *Health           `json:"health,omitempty" doc:"how servers are asked whether they are well; nobody asks if it is missing"`
 }
 
 // A Breaker leaves an upstream alone that fails.
 type Breaker struct {
-	Failures *int           `json:"failures,omitempty"` // in a row, that open it
-	Delay    *time.Duration `json:"delay,omitempty"`    // until one request tries again
+	Failures *int           `json:"failures,omitempty" doc:"in a row, that open it; 5 if it is missing"`
+	Delay    *time.Duration `json:"delay,omitempty" doc:"until one request tries again; 5s if it is missing"`
 }
 
 // Health is how upstreams are asked whether they are well.
 type Health struct {
-	Path  string         `json:"path"`            // on each upstream: below 400 is well
-	Every *time.Duration `json:"every,omitempty"` // nil is 5 s
+	Path  string         `json:"path" required:"true" doc:"what is asked of each server: below 400 is well"`
+	Every *time.Duration `json:"every,omitempty" doc:"how often; every 5s if it is missing"`
 }
 
 // What is taken where the config is silent.
