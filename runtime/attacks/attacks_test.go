@@ -22,6 +22,8 @@ func scripts() map[string]script {
 		"LIMIT-011": pipelined,
 		"JSON-035":  increments,
 
+		"CSRF-005": csrfReferer,
+
 		"CONFIG-001": configInvalid,
 		"CONFIG-002": configUnknownKind,
 		"CONFIG-004": configSameBase,

@@ -18,6 +18,7 @@ func listed() map[string]string {
 		"METHOD-007":   pipelines,
 		"METHOD-011":   pipelines,
 		"INTERNAL-026": pipelines,
+		"CSRF-008":     pipelines,
 		"AUTHZ-015":    users,
 		"FS-019":       powerCut,
 		"CONFIG-019":   overHTTP,

@@ -92,6 +92,14 @@ func alsos() map[string]check {
 	located := func(t *testing.T, _ *arena, r *sent) {
 		assert.Regexp(t, `byte \d+|offset \d+|line \d+`, r.answer.body, "where the fault is")
 	}
+	varies := func(t *testing.T, a *arena, r *sent) {
+		assert.Contains(t, r.header.Values("Vary"), "Origin")
+		for name := range r.header {
+			assert.NotRegexp(t, "^Access-Control-", name)
+		}
+		const allowed = "https://allowed.example"
+		assert.Equal(t, allowed, a.get(t, "/json/hello", "Origin: "+allowed).header.Get("Access-Control-Allow-Origin"))
+	}
 	return map[string]check{
 		"METHOD-006": func(t *testing.T, _ *arena, r *sent) { assert.Contains(t, r.header.Get("Allow"), "GET") },
 		"METHOD-010": func(t *testing.T, a *arena, r *sent) {
@@ -110,6 +118,7 @@ func alsos() map[string]check {
 			assert.Equal(t, anonymous(unmounted.body), anonymous(r.answer.body), "as a path that is not mounted")
 			assert.Empty(t, r.header.Get("X-Restspace-Service"))
 		},
+		"CORS-002": varies, "CORS-003": varies, "CORS-004": varies, "CORS-007": varies, "CORS-008": varies, "CORS-009": varies,
 		"JSON-017": located, "JSON-018": located, "JSON-021": located, "JSON-022": located,
 		"FILES-001": sandboxed, "FILES-002": sandboxed,
 		"FILES-005": func(t *testing.T, a *arena, r *sent) {
