@@ -45,6 +45,20 @@ func (h Header) Values(name string) iter.Seq[string] {
 	}
 }
 
+// List returns all values of the field in one, with commas between them: that
+// of a field that is a list (RFC 9110 section 5.3).
+func (h Header) List(name string) string {
+	list := h.Get(name)
+	first := true
+	for value := range h.Values(name) {
+		if !first {
+			list += ", " + value
+		}
+		first = false
+	}
+	return list
+}
+
 // All yields the fields in their order.
 func (h Header) All() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {

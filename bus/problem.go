@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"html/template"
 	"net/http"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -12,7 +11,7 @@ import (
 
 // Problem returns the reply that shows err to a client: RFC 9457
 // application/problem+json, or a plain page of the same facts where accept
-// (the value of Accept) asks for text/html. instance is the id of the request.
+// (the value of Accept) prefers that. instance is the id of the request.
 // A status of 500 or more says nothing about the inside: its detail and members
 // are left out, unless it has a Type, and so was written for the client.
 func Problem(err error, instance, accept string) *Message {
@@ -28,12 +27,15 @@ func Problem(err error, instance, accept string) *Message {
 	if known.Status >= 500 && known.Type == "" {
 		facts.Detail, members = "", nil
 	}
-	body := facts.json(members)
-	if strings.HasPrefix(accept, "text/html") {
-		body = facts.html()
-	}
-	reply := Reply(known.Status, body)
+	reply := Reply(known.Status, nil)
 	reply.Header = append(reply.Header, known.Header...)
+	reply.Header.Add("Vary", "Accept")
+	if prefersHTML(accept) {
+		reply.Body = facts.html()
+		reply.Header.Add("Content-Security-Policy", "default-src 'none'")
+	} else {
+		reply.Body = facts.json(members)
+	}
 	return reply
 }
 

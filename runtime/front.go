@@ -28,7 +28,7 @@ func (r *Runtime) Serve(ctx context.Context, m *bus.Message) (*bus.Message, erro
 		return nil, errors.Join(errNotLoaded, m.Close())
 	}
 	root.Table, root.Limits = g.table, g.inside()
-	accept, origin := m.Header.Get("Accept"), m.Header.Get("Origin")
+	accept, origin := m.Header.List("Accept"), m.Header.Get("Origin")
 	mount := g.outside(m)
 	policy := g.corsAt(mount, m)
 	reply, err := g.answer(ctx, root, m, mount, policy)
@@ -122,6 +122,7 @@ func (s *mounted) answer(ctx context.Context, root *bus.Root, m *bus.Message, to
 		return nil, decision.Explain(err)
 	}
 	reply.Header = withoutCORS(reply.Header)
+	s.sandbox(reply)
 	if fresh := reply.Status/100 == 2 || reply.Status == http.StatusNotModified; get && fresh && s.cache != "" && !reply.Header.Has("Cache-Control") {
 		reply.Header.Add("Cache-Control", s.cache)
 	}

@@ -100,6 +100,14 @@ func (s *probeService) Serve(ctx context.Context, m *bus.Message) (*bus.Message,
 		reply := bus.Reply(200, nil)
 		reply.Header = bus.Header{{Name: "access-control-allow-origin", Value: "*"}, {Name: "X-Other", Value: "kept"}}
 		return reply, nil
+	case "page":
+		reply := bus.Reply(200, nil)
+		reply.Header.Add("Content-Type", m.Header.Get("X-Type"))
+		if policy := m.Header.Get("X-Policy"); policy != "" {
+			reply.Header.Add("Content-Security-Policy", policy)
+		}
+		reply.Body = bus.NewBody([]byte("x"), "")
+		return reply, nil
 	case "panic":
 		panic("secret inside")
 	case "unknown":

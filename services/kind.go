@@ -21,6 +21,10 @@ type Kind struct {
 	PostReads bool // POST only computes: readRoles suffice for it
 	Documents bool // it keeps documents: PUT makes and replaces, so that createRoles mean something
 
+	// Pages: what it serves are pages that may run scripts, in the origin of the
+	// server. What a browser could run of other Kinds is put into a sandbox.
+	Pages bool
+
 	// Extension is what the name of a document may end in or not, and mean the
 	// same: rules see it without. "" is none.
 	Extension string

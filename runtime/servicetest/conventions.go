@@ -106,6 +106,8 @@ func problems(t *testing.T, s *server) {
 	response, body = s.do(t, http.MethodGet, "/closed/x", "", "Accept", "text/html,application/xhtml+xml")
 	assert.Equal(t, "text/html; charset=utf-8", response.Header.Get("Content-Type"))
 	assert.Contains(t, body, "<h1>401 Unauthorized</h1>")
+	assert.Equal(t, "default-src 'none'", response.Header.Get("Content-Security-Policy"))
+	assert.Equal(t, "Accept", response.Header.Get("Vary"))
 }
 
 func compressed(t *testing.T, s *server) {

@@ -26,10 +26,6 @@ type Config struct {
 	// "hello" and "hello.json" are one document. There is PATCH.
 	JSON bool
 
-	// Sandbox: what a browser could run is served with a Content-Security-Policy
-	// that keeps it from doing so.
-	Sandbox bool
-
 	// MaxBody is the most bytes of one document that are held in memory.
 	MaxBody int64
 }

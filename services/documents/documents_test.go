@@ -64,7 +64,7 @@ func stores() map[string]func(testing.TB) adaptors.Store {
 func newClient(t testing.TB, store adaptors.Store, json bool) *client {
 	keep := adaptors.NewKeep(store, 4*maxBody)
 	return &client{t: t, keep: keep, service: documents.New(documents.Config{
-		Keep: keep, JSON: json, Sandbox: !json, MaxBody: maxBody,
+		Keep: keep, JSON: json, MaxBody: maxBody,
 	})}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
@@ -100,9 +99,6 @@ func (d *Documents) facts(info *adaptors.Info) bus.Header {
 	if !d.JSON {
 		h = append(h, bus.Field{Name: "Accept-Ranges", Value: "bytes"})
 	}
-	if d.Sandbox && runnable(info.MediaType) {
-		h = append(h, bus.Field{Name: "Content-Security-Policy", Value: "sandbox"})
-	}
 	return h
 }
 
@@ -125,11 +121,4 @@ func appendFacts(h bus.Header, info *adaptors.Info) bus.Header {
 		h = append(h, bus.Field{Name: "Last-Modified", Value: values[n:]})
 	}
 	return h
-}
-
-// runnable reports whether a browser could run a script in a document of the
-// media type.
-func runnable(mediaType string) bool {
-	base, _, _ := strings.Cut(mediaType, ";")
-	return base == "text/html" || strings.HasSuffix(base, "xml") || strings.HasSuffix(base, "javascript")
 }

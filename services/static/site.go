@@ -90,11 +90,11 @@ func (s *site) missing(ctx context.Context, m *bus.Message, place adaptors.Key) 
 // something that a page is made of, for which a page would be the wrong answer:
 // it accepts text/html by name, or anything at a path without an extension.
 func wantsPage(h bus.Header, place adaptors.Key) bool {
-	accept := h.Get("Accept")
+	accept := h.List("Accept")
 	switch {
-	case strings.Contains(accept, "text/html"):
+	case bus.Quality(accept, "text/html") > 0:
 		return true
-	case accept != "" && !strings.Contains(accept, "*/*"):
+	case accept != "" && bus.Quality(accept, "*/*") == 0:
 		return false
 	}
 	return len(place) == 0 || path.Ext(place[len(place)-1]) == ""

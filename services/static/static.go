@@ -38,6 +38,7 @@ func Kind() services.Kind {
 	return services.Define(services.Kind{
 		Name:    "static",
 		Doc:     doc,
+		Pages:   true,
 		Example: `{"service": "static", "adaptor": "memory", "readRoles": "all"}`,
 		Config:  func() any { return &Config{DefaultResource: "index.html"} },
 	}, open)
