@@ -21,7 +21,7 @@ func HeaderFrom(dst Header, h http.Header) Header {
 			dst = append(dst, Field{name, "Upgrade"})
 			continue
 		case upgrade && name == "Upgrade":
-		case ofConnection(name), listed(named, name):
+		case OfConnection(name), listed(named, name):
 			continue
 		}
 		for _, value := range values {
@@ -31,15 +31,40 @@ func HeaderFrom(dst Header, h http.Header) Header {
 	return dst
 }
 
-// ofConnection reports whether a field is for the next hop alone, or is what a
-// Body says.
-func ofConnection(name string) bool {
-	switch name {
-	case "Connection", "Upgrade", "Content-Length", "Content-Type", "Transfer-Encoding", "Trailer", "Te",
-		"Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization":
-		return true
+// OfConnection reports whether a field, in any spelling, is for the next hop
+// alone (RFC 9110 section 7.6.1), or is what a Body says: no Message has it, but
+// for Connection and Upgrade of one that asks for an upgrade.
+func OfConnection(name string) bool {
+	var other string
+	switch len(name) {
+	case 2:
+		other = "Te"
+	case 7:
+		if sameName(name, "Upgrade") {
+			return true
+		}
+		other = "Trailer"
+	case 10:
+		if sameName(name, "Connection") {
+			return true
+		}
+		other = "Keep-Alive"
+	case 12:
+		other = "Content-Type"
+	case 14:
+		other = "Content-Length"
+	case 16:
+		other = "Proxy-Connection"
+	case 17:
+		other = "Transfer-Encoding"
+	case 18:
+		other = "Proxy-Authenticate"
+	case 19:
+		other = "Proxy-Authorization"
+	default:
+		return false
 	}
-	return false
+	return sameName(name, other)
 }
 
 // listed reports whether a field that is a list of names holds name.
@@ -107,9 +132,10 @@ func requestOf(r *http.Request, size int64) (*Message, error) {
 // bodyless reports whether an answer to method has a status that never comes
 // with a body (RFC 9110 section 6.4.1).
 func bodyless(method string, status int) bool {
-	return method == http.MethodHead || !bodyAllowed(status)
+	return method == http.MethodHead || !BodyAllowed(status)
 }
 
-func bodyAllowed(status int) bool {
+// BodyAllowed reports whether an answer of that status may have a body.
+func BodyAllowed(status int) bool {
 	return status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
 }

@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"net/http"
+	"slices"
 )
 
 // FromTransport shows t, which knows other servers, as a Service: what has a
@@ -13,6 +14,9 @@ import (
 func FromTransport(t http.RoundTripper) Service {
 	return ServiceFunc(func(ctx context.Context, m *Message) (*Message, error) {
 		sent := m.Body
+		if !asksUpgrade(m.Header) {
+			m.Header = slices.DeleteFunc(m.Header, func(f Field) bool { return OfConnection(f.Name) })
+		}
 		ctx, cancel := context.WithCancel(ctx)
 		r := httpRequest(ctx, m)
 		if host := m.Header.Get("Host"); host != "" {
@@ -47,4 +51,9 @@ func FromTransport(t http.RoundTripper) Service {
 		reply.Body.OnClose(func() { cancel(); _ = sent.Close() })
 		return reply, nil
 	})
+}
+
+// asksUpgrade reports whether a request asks to change the protocol.
+func asksUpgrade(h Header) bool {
+	return sameName(h.Get("Connection"), "Upgrade") && h.Has("Upgrade")
 }

@@ -70,7 +70,7 @@ func (w *handlerWriter) Write(p []byte) (int, error) {
 		return 0, http.ErrHijacked
 	}
 	w.WriteHeader(http.StatusOK)
-	if !bodyAllowed(w.status) {
+	if !BodyAllowed(w.status) {
 		return 0, http.ErrBodyNotAllowed
 	}
 	if w.pipe == nil {

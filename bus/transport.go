@@ -50,7 +50,7 @@ func outgoingSize(r *http.Request) int64 {
 // response returns reply as net/http has it. Closing its body closes sent too.
 func response(r *http.Request, reply *Message, sent *Body) *http.Response {
 	size := reply.Body.Size()
-	if !bodyAllowed(reply.Status) {
+	if !BodyAllowed(reply.Status) {
 		size = 0
 	}
 	answer := &http.Response{
@@ -63,7 +63,7 @@ func response(r *http.Request, reply *Message, sent *Body) *http.Response {
 		Body:          http.NoBody,
 	}
 	fillHTTP(answer.Header, reply.Header, reply.Body.MediaType(), "")
-	if size >= 0 && bodyAllowed(reply.Status) {
+	if size >= 0 && BodyAllowed(reply.Status) {
 		answer.Header["Content-Length"] = []string{strconv.FormatInt(size, 10)}
 	}
 	if reply.Body == nil {

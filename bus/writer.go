@@ -37,7 +37,7 @@ func (rw *ReplyWriter) Write(w http.ResponseWriter, r *http.Request, reply *Mess
 		return rw.upgrade(w, r, reply)
 	}
 	h, size, length := w.Header(), reply.Body.Size(), ""
-	if size >= 0 && bodyAllowed(reply.Status) {
+	if size >= 0 && BodyAllowed(reply.Status) {
 		length = strconv.FormatInt(size, 10)
 	}
 	fillHTTP(h, reply.Header, reply.Body.MediaType(), length)

@@ -5,26 +5,40 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed90475182/restspace/bus"
 )
 
 // requestBody is the body of a request, which must keep moving: a piece in
-// each window. As long as it does, the time for the answer has not begun.
+// each window. As long as it does, the time for the answer has not begun. It is
+// nil where the request has no body. It may be read by another goroutine than
+// the one that closes it, also too late: so its memory is never used again.
 type requestBody struct {
-	stream  io.ReadCloser // net/http's; nil where the request has no body
+	stream  io.ReadCloser // net/http's
 	control *http.ResponseController
 	root    *bus.Root
 	shared  bool // the connection has other streams: this is HTTP/2
 
-	until time.Time // the end of this window
-	moved int       // bytes in this window
-	ended bool      // there is nothing more to read
+	ended  atomic.Bool // there is nothing more to read
+	closed atomic.Bool
+
+	reading sync.Mutex // held by Read; guards what follows
+	until   time.Time  // the end of this window
+	moved   int        // bytes in this window
 }
+
+var errBodyClosed = errors.New("the body of the request is closed")
 
 // Read is part of io.Reader. Its errors say what the client did wrong.
 func (b *requestBody) Read(p []byte) (int, error) {
+	b.reading.Lock()
+	defer b.reading.Unlock()
+	if b.closed.Load() {
+		return 0, errBodyClosed
+	}
 	// A window that passed while nobody read is the service's doing.
 	if now := time.Now(); b.moved >= slowPiece || now.After(b.until) {
 		b.until, b.moved = now.Add(slowWindow), 0
@@ -35,6 +49,9 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	} else if b.shared {
 		_ = b.control.SetReadDeadline(b.until)
 	}
+	if b.closed.Load() { // now that no deadline of this Read can undo the one of Close
+		return 0, errBodyClosed
+	}
 	n, err := b.stream.Read(p)
 	b.moved += n
 	if b.shared { // a deadline that passes while nobody reads would end the stream
@@ -43,7 +60,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	if err == nil {
 		return n, nil
 	}
-	b.ended = true
+	b.ended.Store(true)
 	b.root.Restart()
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -55,12 +72,24 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close leaves the rest of the body unread. It does not close net/http's,
-// which would wait for that.
-func (b *requestBody) Close() error { return nil }
+// Close leaves the rest of the body unread, and waits for whoever reads it. It
+// does not close net/http's, which would wait for the rest.
+func (b *requestBody) Close() error {
+	if b == nil || b.closed.Swap(true) {
+		return nil
+	}
+	if b.reading.TryLock() {
+		b.reading.Unlock()
+		return nil
+	}
+	err := b.control.SetReadDeadline(time.Unix(1, 0))
+	b.reading.Lock()
+	defer b.reading.Unlock()
+	return err
+}
 
 // unread reports whether there may be more of the body.
-func (b *requestBody) unread() bool { return b.stream != nil && !b.ended }
+func (b *requestBody) unread() bool { return b != nil && !b.ended.Load() }
 
 // abandon bounds the time for which net/http waits for what is unread, so that
 // the client can read the answer before the connection ends.

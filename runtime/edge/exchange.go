@@ -13,7 +13,7 @@ import (
 // written.
 type exchange struct {
 	message  bus.Message
-	body     requestBody
+	body     *requestBody
 	fields   [24]bus.Field
 	segments [12]string
 }
@@ -22,7 +22,7 @@ type exchange struct {
 // client may send.
 func (x *exchange) request(w http.ResponseWriter, r *http.Request, root *bus.Root, o *Options) (*bus.Message, error) {
 	if r.Body != http.NoBody && r.ContentLength != 0 {
-		x.body = requestBody{stream: r.Body, control: http.NewResponseController(w), root: root, shared: r.ProtoMajor == 2}
+		x.body = &requestBody{stream: r.Body, control: http.NewResponseController(w), root: root, shared: r.ProtoMajor == 2}
 	}
 	if err := acceptable(r, o); err != nil {
 		return nil, err
@@ -40,8 +40,8 @@ func (x *exchange) request(w http.ResponseWriter, r *http.Request, root *bus.Roo
 		URL:    urlpattern.URL{Path: path, Dir: dir, Query: query},
 		Header: cleanHeader(bus.HeaderFrom(x.fields[:0], r.Header), o.trusts(r)),
 	}
-	if x.body.stream != nil {
-		x.message.Body = bus.NewStream(&x.body, r.ContentLength, r.Header.Get("Content-Type"))
+	if x.body != nil {
+		x.message.Body = bus.NewStream(x.body, r.ContentLength, r.Header.Get("Content-Type"))
 		if r.Trailer != nil {
 			x.message.Body.SetTrailer(func() bus.Header { return bus.HeaderFrom(nil, r.Trailer) })
 		}

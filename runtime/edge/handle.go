@@ -90,7 +90,8 @@ func (s *Server) write(x *exchange, w http.ResponseWriter, r *http.Request, repl
 
 // free gives the memory of an answered request to the next.
 func (s *Server) free(x *exchange) {
-	x.message, x.body = bus.Message{}, requestBody{}
+	_ = x.body.Close()
+	x.message, x.body = bus.Message{}, nil
 	s.pool.Put(x)
 }
 
