@@ -9,10 +9,8 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"net/url"
 	"reflect"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -26,7 +24,7 @@ import (
 type listening struct {
 	server      config.Server
 	certificate atomic.Pointer[tls.Certificate] // what TLS shows: a renewed one ends no connection
-	doors       []*door                         // the first is server.listen
+	doors       []*door                         // server.listen, and server.redirectHTTP if there is one
 	left        []*door                         // of what was before, whose sockets are not needed any more
 }
 
@@ -44,28 +42,46 @@ func (r *Runtime) listen(conf *config.Config) (*listening, error) {
 	if old != nil {
 		l.left = slices.Clone(old.doors)
 	}
-	return l, l.open("server.listen", cmp.Or(r.options.Address, conf.Server.Listen))
+	err := l.open("server.listen", cmp.Or(r.options.Address, conf.Server.Listen))
+	if err == nil && conf.Server.RedirectHTTP != "" {
+		err = l.open("server.redirectHTTP", conf.Server.RedirectHTTP)
+	}
+	if err != nil {
+		l.abandon(old)
+		return nil, err
+	}
+	return l, nil
 }
 
 // open adds a door at an address, with the socket that is there already if one
 // is. key is what names the address in the configuration.
 func (l *listening) open(key, address string) error {
 	d := &door{address: address, served: make(chan error, 1)}
-	l.doors = append(l.doors, d)
 	if i := slices.IndexFunc(l.left, func(old *door) bool { return old.address == address }); i >= 0 {
 		d.socket = l.left[i].socket
 		l.left = slices.Delete(l.left, i, i+1)
+		l.doors = append(l.doors, d)
 		return nil
 	}
 	socket, err := net.Listen("tcp", address)
-	if err == nil {
+	switch {
+	case err == nil:
 		d.socket = socket.(*net.TCPListener)
+		l.doors = append(l.doors, d)
 		return nil
-	}
-	if len(l.left) > 0 {
+	case len(l.left) > 0:
 		return fmt.Errorf("%s: %w: if this server itself is there, on %s, restart it", key, err, l.left[0].address)
 	}
 	return fmt.Errorf("%s: %w: is another server running there?", key, err)
+}
+
+// abandon closes the sockets that old has not.
+func (l *listening) abandon(old *listening) {
+	for _, d := range l.doors {
+		if old == nil || !slices.ContainsFunc(old.doors, func(o *door) bool { return o.socket == d.socket }) {
+			_ = d.socket.Close()
+		}
+	}
 }
 
 // enter has l serve in the place of what served before.
@@ -79,10 +95,13 @@ func (r *Runtime) enter(l *listening, conf *config.Config) {
 		return
 	}
 	r.listening = l
-	if own, err := netip.ParseAddrPort(l.doors[0].socket.Addr().String()); err == nil {
-		r.remote.own.set(own)
+	r.remote.own.set(l.addresses()...)
+	o := r.edgeOptions(conf, l)
+	l.doors[0].serve(edge.New(r, o))
+	if len(l.doors) > 1 {
+		o.Host, o.Certificate = nil, nil // the redirect looks at the host itself
+		l.doors[1].serve(edge.New(newRedirect(l), o))
 	}
-	l.doors[0].serve(edge.New(r, r.edgeOptions(conf, l)))
 	if old == nil {
 		return
 	}
@@ -119,6 +138,15 @@ func (l *listening) each(do func(*door) error) error {
 	return errors.Join(errs...)
 }
 
+// addresses returns what is listened on.
+func (l *listening) addresses() []netip.AddrPort {
+	list := make([]netip.AddrPort, len(l.doors))
+	for i, d := range l.doors {
+		list[i] = d.socket.Addr().(*net.TCPAddr).AddrPort()
+	}
+	return list
+}
+
 // Addr returns the address that is listened on, "" if there is none.
 func (r *Runtime) Addr() string {
 	r.loading.Lock()
@@ -140,6 +168,17 @@ func (r *Runtime) URL() string {
 	return r.listening.url()
 }
 
+// RedirectAddr returns the address that sends its clients to https, "" if there
+// is none.
+func (r *Runtime) RedirectAddr() string {
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	if r.listening == nil || len(r.listening.doors) < 2 {
+		return ""
+	}
+	return r.listening.doors[1].socket.Addr().String()
+}
+
 func (l *listening) url() string {
 	scheme := "http"
 	if l.server.TLS != nil {
@@ -157,7 +196,7 @@ func (r *Runtime) edgeOptions(conf *config.Config, on *listening) edge.Options {
 			InFlight: l.InFlight, Queue: l.Queue,
 			Connections: l.Connections, ConnectionsPerIP: l.ConnectionsPerIP,
 		},
-		Host:           hosts(&conf.Server, cmp.Or(r.options.Address, conf.Server.Listen)),
+		Host:           hosts(&conf.Server, on.doors[0].address, anyName),
 		Origin:         conf.Server.Origin(),
 		TrustedProxies: conf.Server.TrustedProxies,
 		Log:            slog.New(r.log),
@@ -167,45 +206,4 @@ func (r *Runtime) edgeOptions(conf *config.Config, on *listening) edge.Options {
 		o.Certificate, o.HSTS = on.certificate.Load, t.HSTS.Duration()
 	}
 	return o
-}
-
-// hosts returns which Host fields are answered: those that the configuration
-// lists; else, on loopback only, names of loopback, so that no web page can
-// reach the server under a name of its own; else the one of the public URL.
-func hosts(s *config.Server, address string) func(string) bool {
-	public := ""
-	if u, err := url.Parse(s.PublicURL); err == nil {
-		public = u.Hostname()
-	}
-	loopback := isLoopback(hostOnly(address))
-	return func(host string) bool {
-		name := strings.TrimSuffix(hostOnly(host), ".")
-		switch {
-		case host == "": // HTTP/1.0
-			return true
-		case len(s.Hosts) > 0:
-			return slices.ContainsFunc(s.Hosts, func(h string) bool { return strings.EqualFold(h, name) || strings.EqualFold(h, host) })
-		case public != "" && strings.EqualFold(name, public):
-			return true
-		case loopback:
-			return isLoopback(name)
-		}
-		return public == ""
-	}
-}
-
-func isLoopback(name string) bool {
-	if strings.EqualFold(name, "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(name)
-	return err == nil && ip.IsLoopback()
-}
-
-// hostOnly returns a host without its port and brackets.
-func hostOnly(s string) string {
-	if name, _, err := net.SplitHostPort(s); err == nil {
-		return name
-	}
-	return strings.Trim(s, "[]")
 }

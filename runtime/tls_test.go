@@ -1,8 +1,11 @@
 package runtime_test
 
 import (
+	"bufio"
+	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -12,7 +15,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/runtime"
 	"github.com/seed90475182/restspace/runtime/tlstest"
+	"github.com/seed90475182/restspace/services"
 )
 
 // withServer returns a configuration with a block server.
@@ -104,4 +110,101 @@ func TestSettingsChangeUnderHTTP2(t *testing.T) {
 			assert.Equal(t, "HTTP/2.0 one", get(t, client, s.URL()+"/a"))
 		}
 	}
+}
+
+// TestRedirectToHTTPS sees where the second listener sends its clients: to
+// hosts that are the server's own, and to the port that https is at.
+func TestRedirectToHTTPS(t *testing.T) {
+	config := mounts([3]string{"a", "/a", "one"})
+	s := start(t, newProbe(), config)
+	pair := renew(t)
+	block := func(more string) []byte {
+		return withServer(config, `{"redirectHTTP": "127.0.0.1:0", `+more+tlsBlock[1:])
+	}
+	require.NoError(t, s.Load(t.Context(), "services.json", block("")))
+	response, err := secure(t, pair).Post("http://"+s.RedirectAddr()+"/a", "text/plain", strings.NewReader("sent again"))
+	require.NoError(t, err)
+	_ = response.Body.Close()
+	assert.Equal(t, "POST https", response.Request.Method+" "+response.Request.URL.Scheme)
+	assert.Equal(t, 401, response.StatusCode, "of the service")
+
+	_, port, err := net.SplitHostPort(s.Addr())
+	require.NoError(t, err)
+	for _, row := range []struct{ more, host, target, want string }{
+		{"", "localhost", "/a%2Fb/c/?x=1&y=%20", "308 https://localhost:" + port + "/a%2Fb/c/?x=1&y=%20"},
+		{"", "LOCALHOST.:80", "/", "308 https://localhost:" + port + "/"},
+		{"", "127.0.0.1", "/", "308 https://127.0.0.1:" + port + "/"},
+		{"", "[::1]:80", "/", "308 https://[::1]:" + port + "/"},
+		{"", "evil.example", "/", "421 "},
+		{"", "localhost", "http://evil.example/", "421 "},
+		{"", "localhost", "//evil.example/", "400 "},
+		{"", "localhost", "/..%2f../", "400 "},
+		{`"publicURL": "https://shop.example", `, "shop.example:80", "/a", "308 https://shop.example/a"},
+		{`"publicURL": "https://shop.example:8443", `, "shop.example", "/a", "308 https://shop.example:8443/a"},
+		{`"publicURL": "https://shop.example:8443", "hosts": ["other.example"], `, "other.example", "/a", "308 https://other.example:" + port + "/a"},
+		{`"publicURL": "https://shop.example:8443", "hosts": ["other.example"], `, "localhost", "/a", "421 "},
+	} {
+		require.NoError(t, s.Load(t.Context(), "services.json", block(row.more)))
+		assert.Equal(t, row.want, redirected(t, s.RedirectAddr(), "GET "+row.target+" HTTP/1.1\r\nHost: "+row.host+"\r\nConnection: close\r\n\r\n"), row)
+	}
+	assert.Equal(t, "308 https://shop.example:8443/a", redirected(t, s.RedirectAddr(), "GET /a HTTP/1.0\r\n\r\n"), "without a Host")
+	require.NoError(t, s.Load(t.Context(), "services.json", block("")))
+	assert.Equal(t, "400 ", redirected(t, s.RedirectAddr(), "GET /a HTTP/1.0\r\n\r\n"))
+
+	require.NoError(t, s.Load(t.Context(), "services.json", []byte(config)))
+	assert.Empty(t, s.RedirectAddr())
+}
+
+// redirected returns status and Location of the answer to a request.
+func redirected(t *testing.T, address, request string) string {
+	t.Helper()
+	c, err := net.Dial("tcp", address)
+	require.NoError(t, err)
+	defer c.Close()
+	_, err = io.WriteString(c, request)
+	require.NoError(t, err)
+	response, err := http.ReadResponse(bufio.NewReader(c), nil)
+	require.NoError(t, err)
+	_ = response.Body.Close()
+	assert.NotEmpty(t, response.Header.Get("X-Request-Id"))
+	return fmt.Sprint(response.StatusCode, " ", response.Header.Get("Location"))
+}
+
+// TestRedirectTakesOverTheAddress sees what becomes of a plain server whose
+// configuration moves it to another address with TLS, and leaves a redirect.
+func TestRedirectTakesOverTheAddress(t *testing.T) {
+	config := mounts([3]string{"a", "/a", "one"})
+	t.Chdir(t.TempDir())
+	pair := renew(t)
+	plain := freeAddress(t)
+	r := runtime.New(runtime.Options{Services: services.NewRegistry(newProbe().kind()), Adaptors: adaptors.NewRegistry(), Listen: true, LogTo: io.Discard})
+	defer func() { require.NoError(t, r.Close(context.Background())) }()
+	load := func(block string) error { return r.Load(t.Context(), "services.json", withServer(config, block)) }
+	client := secure(t, pair)
+	says := func(want string) {
+		assert.Equal(t, want, get(t, client, "http://"+plain+"/a"))
+		client.CloseIdleConnections()
+	}
+	require.NoError(t, load(`{"listen": "`+plain+`"}`))
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	moved := `{"listen": "127.0.0.1:0", "redirectHTTP": %q, ` + tlsBlock[1:]
+	assert.ErrorContains(t, load(fmt.Sprintf(moved, taken.Addr())), "server.redirectHTTP: ")
+	assert.Equal(t, plain, r.Addr())
+
+	require.NoError(t, load(fmt.Sprintf(moved, plain)))
+	assert.Equal(t, plain, r.RedirectAddr())
+	says("HTTP/2.0 one")
+	require.NoError(t, load(`{"listen": "`+plain+`"}`))
+	says("HTTP/1.1 one")
+}
+
+// freeAddress returns an address that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	return l.Addr().String()
 }

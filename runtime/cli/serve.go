@@ -82,6 +82,9 @@ func (s *serving) start(ctx context.Context) error {
 		return err
 	}
 	s.url = s.server.URL()
+	if from := s.server.RedirectAddr(); from != "" {
+		fmt.Fprintf(s.stdout, "http://%s redirects to\n", from)
+	}
 	_, err := fmt.Fprintln(s.stdout, s.url)
 	return err
 }

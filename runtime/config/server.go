@@ -21,6 +21,7 @@ type Server struct {
 	PublicURL      string         `json:"publicURL" doc:"the own URL as others see it: scheme and host"`
 	Hosts          []string       `json:"hosts" doc:"which Host fields are answered, with or without a port; by default names of loopback there, else the publicURL's"`
 	TLS            *TLS           `json:"tls" doc:"the certificate that HTTPS is served with"` // nil: HTTP without TLS
+	RedirectHTTP   string         `json:"redirectHTTP" doc:"another address, host:port, that sends its clients to HTTPS"`
 	TrustedProxies []netip.Prefix `json:"trustedProxies" doc:"addresses and networks whose X-Forwarded-For and X-Request-Id count"`
 	AllowHosts     []string       `json:"allowHosts" doc:"hosts that may be called though their addresses are private"`
 	CORS           []Origin       `json:"cors" doc:"origins whose pages may read answers, of services that do not say it themselves; * is any"`
@@ -82,12 +83,13 @@ type serverKeys struct {
 func (r *reader) server(v *hujson.Value) Server {
 	const at = "/server"
 	k := serverKeys{Server: defaultServer()}
-	if v == nil || !r.object(v, at, fieldsOf(&k), "redirectHTTP", "peers") {
+	if v == nil || !r.object(v, at, fieldsOf(&k), "peers") {
 		return k.Server
 	}
 	r.positive(v, at, "/limits", fieldsOf(&k.Limits))
 	r.member(v, at, "/listen", checkListen(k.Listen))
 	r.member(v, at, "/publicURL", checkOrigin(k.PublicURL))
+	r.member(v, at, "/redirectHTTP", checkRedirect(&k.Server))
 	for i, host := range k.Hosts {
 		r.member(v, at, pointer("/hosts").AppendToken(strconv.Itoa(i)), checkHost(host))
 	}
@@ -104,6 +106,21 @@ func (r *reader) server(v *hujson.Value) Server {
 		r.member(v, at, "/log/sample", errors.New("not between 0 and 1: write the part of the good requests to log, such as 0.1"))
 	}
 	return k.Server
+}
+
+// checkRedirect checks the address that sends its clients to https.
+func checkRedirect(s *Server) error {
+	switch {
+	case s.RedirectHTTP == "":
+		return nil
+	case s.TLS == nil:
+		return errors.New(`there is no https to go to: write "tls" beside it, or leave it out`)
+	case strings.HasPrefix(s.PublicURL, "http:"):
+		return errors.New("publicURL is http, so that there is no https to go to: write https there, or leave this out")
+	case s.RedirectHTTP == s.Listen && !strings.HasSuffix(s.Listen, ":0"):
+		return errors.New(`the address of "listen", where https is: write another one, such as ":80"`)
+	}
+	return checkListen(s.RedirectHTTP)
 }
 
 // checkListen checks a host:port.
