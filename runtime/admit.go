@@ -18,13 +18,21 @@ func admit(mount *mounted, m *bus.Message, tokenErr error) (access.Decision, err
 	if err != nil {
 		return decision, challenge(err, tokenErr)
 	}
-	if m.Header.Has("Content-Encoding") {
-		return decision, bus.Errorf(http.StatusUnsupportedMediaType,
-			"a body with Content-Encoding %q is not unpacked here: send it as it is", m.Header.Get("Content-Encoding"))
+	if err := unpacked(m.Header); err != nil {
+		return decision, err
 	}
 	decision.Apply(m)
 	m.Sees = mount.sees(m.User)
 	return decision, nil
+}
+
+// unpacked refuses a body that would have to be unpacked.
+func unpacked(h bus.Header) error {
+	if !h.Has("Content-Encoding") {
+		return nil
+	}
+	return bus.Errorf(http.StatusUnsupportedMediaType,
+		"a body with Content-Encoding %q is not unpacked here: send it as it is", h.Get("Content-Encoding"))
 }
 
 // decide asks the rules, which see the name of a document in one spelling.

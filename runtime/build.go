@@ -31,6 +31,7 @@ func (r *Runtime) build(ctx context.Context, conf *config.Config, old *generatio
 	if err != nil {
 		return nil, err
 	}
+	g.admin = newAdministration(r, conf)
 	g.issuer = identity.Issuer{Keys: keys, Name: conf.Auth.Issuer, Audience: conf.Auth.Audience}
 	g.verifier = identity.NewVerifier(g.issuer)
 	log := slog.New(r.log)

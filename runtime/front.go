@@ -79,7 +79,9 @@ func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message,
 	switch {
 	case m.Method == http.MethodOptions:
 		_ = m.Close()
-		return options(mount, m, policy), nil
+		return options(mount, g.methods(mount, m), m, policy), nil
+	case mount == nil && g.admin.at(m.URL.Path):
+		return g.admin.answer(ctx, m, tokenErr)
 	case mount == nil:
 		_ = m.Close()
 		return nil, bus.Errorf(http.StatusNotFound, "no service is mounted at this path")
@@ -130,18 +132,25 @@ func (s *mounted) answer(ctx context.Context, root *bus.Root, m *bus.Message, to
 }
 
 // options answers OPTIONS: it acts on nothing and always succeeds.
-func options(mount *mounted, m *bus.Message, policy *cors) *bus.Message {
+func options(mount *mounted, methods []string, m *bus.Message, policy *cors) *bus.Message {
 	reply := bus.Reply(http.StatusNoContent, nil)
-	var methods []string
-	if mount != nil {
-		methods = mount.instance.methods(m.URL.Path[len(mount.Base):], m.URL.Dir)
-	}
 	reply.Header.Add("Allow", services.AllowField(methods))
 	policy.preflight(&reply.Header, m.Header, methods)
-	if slices.Contains(methods, http.MethodPatch) {
+	if mount != nil && slices.Contains(methods, http.MethodPatch) {
 		if formats := mount.instance.acceptPatch(); formats != "" {
 			reply.Header.Add("Accept-Patch", formats)
 		}
 	}
 	return reply
+}
+
+// methods returns the methods of what answers m.
+func (g *generation) methods(mount *mounted, m *bus.Message) []string {
+	switch {
+	case mount != nil:
+		return mount.instance.methods(m.URL.Path[len(mount.Base):], m.URL.Dir)
+	case g.admin.at(m.URL.Path):
+		return g.admin.methods()
+	}
+	return nil
 }

@@ -13,13 +13,15 @@ import (
 // generation to its end; the last one that lets go of it closes drained.
 type generation struct {
 	conf      *config.Config
-	hash      [32]byte // of the bytes of the configuration
+	hash      [32]byte // of all that the configuration was made of
+	version   string   // of its bytes
 	table     *bus.Table
 	mounts    []*mounted
 	cors      cors // where nothing is mounted
 	issuer    identity.Issuer
 	verifier  *identity.Verifier
 	instances map[string]*instance // by canonical configuration
+	admin     *administration      // nil: nobody may
 
 	refs    atomic.Int64 // one for being the current one, one for each request
 	unpin   func()       // letGo, bound once

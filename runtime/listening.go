@@ -127,6 +127,16 @@ func (l *listening) close(ctx context.Context) error {
 	})
 }
 
+// discard closes the sockets that were opened for l alone. old is what serves
+// on.
+func (l *listening) discard(old *listening) {
+	for _, d := range l.doors {
+		if d.socket != nil && (old == nil || !slices.ContainsFunc(old.doors, func(o *door) bool { return o.socket == d.socket })) {
+			_ = d.socket.Close()
+		}
+	}
+}
+
 // each does something with all doors at once, and waits for the end of it.
 func (l *listening) each(do func(*door) error) error {
 	errs := make([]error, len(l.doors))

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/seed90475182/restspace/runtime/config"
 )
@@ -65,20 +66,20 @@ func (r *Runtime) logAs(conf *config.Config) {
 	r.log.current.Store(&h)
 }
 
-// redact returns what takes the secrets out of the log, the longest first, since
-// one may begin with another; nil if there are none.
+// audit notes who has changed the configuration, whatever the level of the log
+// is.
+func (r *Runtime) audit(by, from, to string) {
+	record := slog.NewRecord(time.Now(), slog.LevelInfo, "configuration changed", 0)
+	record.AddAttrs(slog.String("by", by), slog.String("from", from), slog.String("to", to))
+	_ = r.log.Handle(context.Background(), record)
+}
+
+// redact returns what takes the secrets out of the log; nil if there are none.
 func redact(secrets []string) func([]string, slog.Attr) slog.Attr {
-	var pairs []string
-	longest := slices.SortedFunc(slices.Values(secrets), func(a, b string) int { return cmp.Compare(len(b), len(a)) })
-	for _, secret := range longest {
-		if secret != "" {
-			pairs = append(pairs, secret, "[redacted]")
-		}
-	}
-	if len(pairs) == 0 {
+	replacer := replacerOf(secrets)
+	if replacer == nil {
 		return nil
 	}
-	replacer := strings.NewReplacer(pairs...)
 	return func(_ []string, a slog.Attr) slog.Attr {
 		switch a.Value.Kind() {
 		case slog.KindString:
@@ -90,4 +91,28 @@ func redact(secrets []string) func([]string, slog.Attr) slog.Attr {
 		}
 		return a
 	}
+}
+
+// replacerOf returns what takes the secrets out of a text, the longest first,
+// since one may begin with another; nil if there are none.
+func replacerOf(secrets []string) *strings.Replacer {
+	var pairs []string
+	longest := slices.SortedFunc(slices.Values(secrets), func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	for _, secret := range longest {
+		if secret != "" {
+			pairs = append(pairs, secret, "[redacted]")
+		}
+	}
+	if len(pairs) == 0 {
+		return nil
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// hide takes the secrets out of a text.
+func hide(secrets []string, text string) string {
+	if replacer := replacerOf(secrets); replacer != nil {
+		return replacer.Replace(text)
+	}
+	return text
 }

@@ -31,17 +31,6 @@ type Options struct {
 	Source   Source                      // what Reload reads; nil if there is only Load
 }
 
-// A Source is where a configuration is kept, such as a file. It is safe for
-// concurrent use.
-type Source interface {
-	// Name is how messages call it.
-	Name() string
-
-	// Read returns the content. Where there is none the error is
-	// fs.ErrNotExist.
-	Read(ctx context.Context) ([]byte, error)
-}
-
 // A Runtime serves one configuration after the other. It is a bus.Service for
 // requests from outside. Make one with [New], give it a configuration with
 // Load, and Close it. Safe for concurrent use.
@@ -96,56 +85,92 @@ func (r *Runtime) Load(ctx context.Context, name string, data []byte) error {
 	return err
 }
 
-// Reload is Load of what the Source holds now. version is that of the content
-// that was read, "" if none was: an error of the same version is the same
-// error. changed says whether another configuration is current now.
-func (r *Runtime) Reload(ctx context.Context) (version string, changed bool, err error) {
-	r.loading.Lock()
-	defer r.loading.Unlock()
-	data, err := r.options.Source.Read(ctx)
-	if err != nil {
-		return "", false, err
-	}
-	changed, err = r.load(ctx, r.options.Source.Name(), data)
-	return versionOf(data), changed, err
-}
-
 // load is Load for who holds loading.
 func (r *Runtime) load(ctx context.Context, name string, data []byte) (changed bool, err error) {
-	if r.closed {
-		return false, errClosed
-	}
-	conf, err := config.Parse(name, data, r.kinds, config.Lookup{Env: r.options.Env, ReadFile: os.ReadFile})
+	next, err := r.prepare(ctx, name, data)
 	if err != nil {
 		return false, err
 	}
+	return r.swap(next, name), nil
+}
+
+// prepared is a configuration that only has to be made the current one. The
+// zero value is the current one.
+type prepared struct {
+	*generation
+	door *listening
+}
+
+// prepare does all of Load that can fail. Who holds loading swaps or discards
+// the result.
+func (r *Runtime) prepare(ctx context.Context, name string, data []byte) (prepared, error) {
+	if r.closed {
+		return prepared{}, errClosed
+	}
+	conf, err := config.Parse(name, data, r.kinds, config.Lookup{Env: r.options.Env, ReadFile: os.ReadFile})
+	if err != nil {
+		return prepared{}, err
+	}
 	old, hash := r.current.Load(), hashOf(data, conf)
 	if old != nil && old.hash == hash && old.healthy() {
-		return false, nil
+		return prepared{}, nil
 	}
 	if old == nil {
 		r.logAs(conf)
 	}
 	next, err := r.build(ctx, conf, old)
 	if err != nil {
-		return false, err
+		return prepared{}, &buildError{err, hide(conf.Secrets, err.Error())}
 	}
-	next.hash = hash
+	next.hash, next.version = hash, versionOf(data)
 	door, err := r.listen(conf)
 	if err != nil {
 		next.close()
-		return false, err
+		return prepared{}, &buildError{err, hide(conf.Secrets, err.Error())}
 	}
-	r.current.Store(next)
-	r.logAs(conf)
+	return prepared{next, door}, nil
+}
+
+// buildError is why a configuration that is right in itself can't be served.
+type buildError struct {
+	error
+	text string // without secrets
+}
+
+// Error is part of error.
+func (e *buildError) Error() string { return e.text }
+
+// Unwrap lets errors.Is see what happened.
+func (e *buildError) Unwrap() error { return e.error }
+
+// swap makes next the current configuration, and says whether it was not
+// before. by is who wants it.
+func (r *Runtime) swap(next prepared, by string) (changed bool) {
+	if next.generation == nil {
+		return false
+	}
+	old := r.current.Swap(next.generation)
+	r.logAs(next.conf)
 	for _, i := range next.instances {
 		i.run()
 	}
-	r.enter(door, conf)
+	r.enter(next.door, next.conf)
 	if old != nil {
+		r.audit(by, old.version, next.version)
 		r.retire(context.Background(), old)
 	}
-	return true, nil
+	return true
+}
+
+// discard gives up what was prepared.
+func (r *Runtime) discard(next prepared) {
+	if next.generation == nil {
+		return
+	}
+	next.close()
+	if next.door != nil {
+		next.door.discard(r.listening)
+	}
 }
 
 // hashOf tells configurations apart: by their bytes, the values that came from

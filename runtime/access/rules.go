@@ -47,7 +47,7 @@ func (r *Rules) Decide(kind *services.Kind, m *bus.Message) (Decision, error) {
 // plain asks one spec.
 func plain(s *Spec, m *bus.Message, what string) (Decision, error) {
 	if !s.Admits(m.User, m.ServicePath()) {
-		return Decision{}, refuse(m.User, what)
+		return Decision{}, Refuse(m.User, what)
 	}
 	return Decision{}, nil
 }
@@ -67,20 +67,20 @@ func (r *Rules) put(m *bus.Message) (Decision, error) {
 		return Decision{}, nil
 	case create:
 		if asksForExisting(m.Header) {
-			return Decision{}, refuse(m.User, mayReplace)
+			return Decision{}, Refuse(m.User, mayReplace)
 		}
 		if m.Header.Get("If-None-Match") != "*" {
 			d.Condition = bus.Field{Name: "If-None-Match", Value: "*"}
 		}
 	case write:
 		if asksForAbsent(m.Header) {
-			return Decision{}, refuse(m.User, mayCreate)
+			return Decision{}, Refuse(m.User, mayCreate)
 		}
 		if !asksForExisting(m.Header) && !asksForOlder(m.Header) {
 			d.Condition = bus.Field{Name: "If-Match", Value: "*"}
 		}
 	default:
-		return Decision{}, refuse(m.User, "write here")
+		return Decision{}, Refuse(m.User, "write here")
 	}
 	return d, nil
 }
@@ -131,14 +131,14 @@ func (d Decision) Explain(err error) error {
 		return err
 	}
 	if d.Condition.Name == "If-Match" {
-		return refuse(d.user, mayCreate)
+		return Refuse(d.user, mayCreate)
 	}
-	return refuse(d.user, mayReplace)
+	return Refuse(d.user, mayReplace)
 }
 
-// refuse returns the error for a user, nil being nobody, who may not do what
-// was asked.
-func refuse(u *bus.User, what string) error {
+// Refuse returns the error for a user, nil being nobody, who may not do what
+// was asked: 401 or 403. what follows "may".
+func Refuse(u *bus.User, what string) error {
 	if u == nil {
 		return &bus.Error{
 			Status: http.StatusUnauthorized,

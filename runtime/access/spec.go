@@ -74,6 +74,18 @@ func (s *Spec) Uniform() bool {
 	return len(s.sections) == 0 && (s.leading.all || len(s.leading.fields) == 0)
 }
 
+// Nobody reports whether s admits nobody at all.
+func (s *Spec) Nobody() bool {
+	for i := range s.sections {
+		if !s.sections[i].rule.nobody() {
+			return false
+		}
+	}
+	return s.leading.nobody()
+}
+
+func (r *rule) nobody() bool { return !r.all && len(r.roles) == 0 && len(r.fields) == 0 }
+
 // Paths yields the service paths of the sections.
 func (s *Spec) Paths() iter.Seq[[]string] {
 	return func(yield func([]string) bool) {

@@ -190,3 +190,11 @@ func BenchmarkAdmits(b *testing.B) {
 		}
 	}
 }
+
+func TestNobody(t *testing.T) {
+	for text, want := range map[string]bool{"": true, "none": true, "none /a none": true, "all": false, "E": false, "{email}": false, "none /a E": false} {
+		spec, err := access.Parse(text)
+		require.NoError(t, err)
+		assert.Equal(t, want, spec.Nobody(), text)
+	}
+}

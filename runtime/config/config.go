@@ -11,7 +11,7 @@ import (
 
 // The size of a configuration.
 const (
-	maxBytes    = 16 << 20
+	MaxBytes    = 16 << 20
 	maxDepth    = 64
 	maxValues   = 2_000_000
 	maxServices = 10_000

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed90475182/restspace/runtime/access"
 	"github.com/seed90475182/restspace/runtime/config"
 )
 
@@ -31,6 +32,13 @@ func whole(t testing.TB) *config.Config {
 	return parse(t, string(data))
 }
 
+func roles(t *testing.T, text string) *access.Spec {
+	t.Helper()
+	spec, err := access.Parse(text)
+	require.NoError(t, err)
+	return spec
+}
+
 func TestServer(t *testing.T) {
 	assert.Equal(t, config.Server{
 		Listen: "[::1]:8080", PublicURL: "https://example.org", Hosts: []string{"example.org", "example.org:8443"},
@@ -42,8 +50,9 @@ func TestServer(t *testing.T) {
 			MaxBody: 6, MaxFile: 7 << 30, InFlight: 8, Queue: 9, Connections: 10, ConnectionsPerIP: 11,
 			Depth: 12, SubRequests: 13, Buffered: 14 << 20, FanOut: 15, Parallel: 16,
 		},
-		Drain: config.Duration(90 * time.Second),
-		Log:   config.Log{Level: slog.LevelWarn, Format: "text", Sample: 0.25},
+		Drain:      config.Duration(90 * time.Second),
+		Log:        config.Log{Level: slog.LevelWarn, Format: "text", Sample: 0.25},
+		AdminRoles: roles(t, "A root"),
 	}, whole(t).Server)
 }
 
@@ -57,8 +66,9 @@ func TestDefaults(t *testing.T) {
 			MaxBody: 1048576, MaxFile: 67108864, InFlight: 256, Queue: 256, Connections: 10000, ConnectionsPerIP: 256,
 			Depth: 16, SubRequests: 10000, Buffered: 67108864, FanOut: 1000, Parallel: 16,
 		},
-		Drain: config.Duration(30 * time.Second),
-		Log:   config.Log{Level: slog.LevelInfo, Format: "json", Sample: 1},
+		Drain:      config.Duration(30 * time.Second),
+		Log:        config.Log{Level: slog.LevelInfo, Format: "json", Sample: 1},
+		AdminRoles: roles(t, ""),
 	}, c.Server)
 	assert.Equal(t, config.Auth{
 		KeyFile: "data/auth.key", Issuer: "restspace", Audience: "restspace", Cookie: config.Cookie{Name: "rs-auth"},

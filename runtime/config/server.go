@@ -12,6 +12,7 @@ import (
 
 	"github.com/tailscale/hujson"
 
+	"github.com/seed90475182/restspace/runtime/access"
 	"github.com/seed90475182/restspace/urlpattern"
 )
 
@@ -28,6 +29,9 @@ type Server struct {
 	Limits         Limits         `json:"limits" doc:"of all services together"`
 	Drain          Duration       `json:"drain" doc:"how long requests may go on after a reload, and at the end"`
 	Log            Log            `json:"log" doc:"what is logged, and how"`
+
+	// AdminRoles are who may read and replace the configuration: roles alone.
+	AdminRoles *access.Spec `json:"-"`
 }
 
 // Limits of a server. All are above zero.
@@ -67,8 +71,9 @@ func defaultServer() Server {
 			InFlight: 256, Queue: 256, Connections: 10_000, ConnectionsPerIP: 256,
 			Depth: 16, SubRequests: 10_000, Buffered: 64 << 20, FanOut: 1000, Parallel: 16,
 		},
-		Drain: Duration(30 * time.Second),
-		Log:   Log{Level: slog.LevelInfo, Format: "json", Sample: 1},
+		Drain:      Duration(30 * time.Second),
+		AdminRoles: new(access.Spec),
+		Log:        Log{Level: slog.LevelInfo, Format: "json", Sample: 1},
 	}
 }
 
@@ -76,7 +81,7 @@ func defaultServer() Server {
 type serverKeys struct {
 	Server
 	AdminListen string `json:"adminListen" doc:"an address of its own for administration: not supported yet"`
-	AdminRoles  string `json:"adminRoles" form:"roles" doc:"who may administrate: not supported yet"`
+	AdminRoles  string `json:"adminRoles" doc:"who may read and replace the configuration over HTTP, and so run programs: roles; none if it is missing"`
 }
 
 // server reads the block, nil if there is none.
@@ -99,9 +104,9 @@ func (r *reader) server(v *hujson.Value) Server {
 	if k.AdminListen != "" && k.AdminListen != k.Listen {
 		r.member(v, at, "/adminListen", errors.New("an address of its own for administration is not supported yet: leave it out"))
 	}
-	if k.AdminRoles != "" && k.AdminRoles != "none" {
-		r.member(v, at, "/adminRoles", errors.New(`another value than "none" is not supported yet: leave it out`))
-	}
+	var err error
+	k.Server.AdminRoles, err = adminRoles(k.AdminRoles)
+	r.member(v, at, "/adminRoles", err)
 	if !(k.Log.Sample >= 0 && k.Log.Sample <= 1) {
 		r.member(v, at, "/log/sample", errors.New("not between 0 and 1: write the part of the good requests to log, such as 0.1"))
 	}
@@ -121,6 +126,15 @@ func checkRedirect(s *Server) error {
 		return errors.New(`the address of "listen", where https is: write another one, such as ":80"`)
 	}
 	return checkListen(s.RedirectHTTP)
+}
+
+// adminRoles reads roles that hold for the configuration as a whole.
+func adminRoles(text string) (*access.Spec, error) {
+	spec, err := access.Parse(text)
+	if err == nil && (!spec.Uniform() || spec.Admits(nil, nil)) {
+		err = errors.New(`more than roles: write who may run programs on this server, such as "A"`)
+	}
+	return spec, err
 }
 
 // checkListen checks a host:port.

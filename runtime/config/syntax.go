@@ -11,8 +11,8 @@ import (
 
 // syntax reads the text. After a fault there is no tree.
 func (r *reader) syntax(data []byte) *hujson.Value {
-	if len(data) > maxBytes {
-		r.faultAt(maxBytes, "", "the file is over %d MiB: write a smaller one", maxBytes>>20)
+	if len(data) > MaxBytes {
+		r.faultAt(MaxBytes, "", "the file is over %d MiB: write a smaller one", MaxBytes>>20)
 		return nil
 	}
 	if offset, reason := unfit(data); reason != "" {

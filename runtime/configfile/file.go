@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/seed90475182/restspace/adaptors"
 )
 
 // A File is a configuration in a file. It is a runtime.Source, and safe for
@@ -25,17 +27,14 @@ func (f *File) Name() string { return f.name }
 // Read returns the content.
 func (f *File) Read(context.Context) ([]byte, error) { return os.ReadFile(f.name) }
 
-// ErrChanged is the error of Replace for a file that has another content than
-// its caller knows.
-var ErrChanged = errors.New("the file was changed meanwhile")
-
 // Replace makes next the content of a file whose content is old; nil is a file
 // that is not there. Links stay, what they lead to is replaced. The file keeps
 // its mode, and its owner as far as this process may give files away.
 //
-// With a nil error next is on the disk. Whatever happens meanwhile, the file
-// has one content or the other. An error leaves it as it was, but for one of
-// the last step, bringing the directory to the disk.
+// With a nil error next is on the disk. An error leaves the file as it was, but
+// for one of the last step, bringing the directory to the disk. Another content
+// than old is adaptors.ErrCondition, a place that can't be written to
+// adaptors.ErrReadOnly.
 func (f *File) Replace(ctx context.Context, old, next []byte) error {
 	target, err := f.target()
 	if err == nil {
@@ -44,7 +43,10 @@ func (f *File) Replace(ctx context.Context, old, next []byte) error {
 	if err == nil {
 		err = replace(ctx, target, next)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("replace %s: %w: %w", f.name, adaptors.ErrReadOnly, err)
+	case err != nil:
 		return fmt.Errorf("replace %s: %w", f.name, err)
 	}
 	if err := flush(filepath.Dir(target)); err != nil {
@@ -81,7 +83,7 @@ func replace(ctx context.Context, target string, content []byte) error {
 	return err
 }
 
-// holds returns ErrChanged unless the content of a file is what is expected.
+// holds returns adaptors.ErrCondition unless the content of a file is what is expected.
 func holds(name string, content []byte) error {
 	current, err := os.ReadFile(name)
 	switch {
@@ -91,7 +93,7 @@ func holds(name string, content []byte) error {
 		return err
 	}
 	if !bytes.Equal(current, content) || (err == nil) != (content != nil) {
-		return ErrChanged
+		return adaptors.ErrCondition
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed90475182/restspace/adaptors"
 )
 
 // names returns what is in a directory.
@@ -50,11 +52,11 @@ func TestReplaceOfWhatIsAnother(t *testing.T) {
 	file := New("services.json")
 	_, err := file.Read(t.Context())
 	assert.ErrorIs(t, err, fs.ErrNotExist)
-	assert.ErrorIs(t, file.Replace(t.Context(), []byte("old"), []byte("new")), ErrChanged)
-	assert.ErrorIs(t, file.Replace(t.Context(), []byte{}, []byte("new")), ErrChanged, "an empty file is not no file")
+	assert.ErrorIs(t, file.Replace(t.Context(), []byte("old"), []byte("new")), adaptors.ErrCondition)
+	assert.ErrorIs(t, file.Replace(t.Context(), []byte{}, []byte("new")), adaptors.ErrCondition, "an empty file is not no file")
 	require.NoError(t, file.Replace(t.Context(), nil, []byte("first")))
 	for _, old := range [][]byte{nil, {}, []byte("other")} {
-		assert.ErrorIs(t, file.Replace(t.Context(), old, []byte("new")), ErrChanged)
+		assert.ErrorIs(t, file.Replace(t.Context(), old, []byte("new")), adaptors.ErrCondition)
 	}
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
