@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/services"
@@ -23,9 +22,7 @@ type call struct {
 	m     *bus.Message // as it came: each try sends a message of its own
 	root  *bus.Root    // nil in background work
 	tried upstreamSet
-
-	begun  atomic.Bool           // the stream of the body was read from
-	broken atomic.Pointer[error] // why it could not be read to its end
+	sent  *upload // of the last try; nil where the body is no stream
 }
 
 func (p *proxy) newCall(ctx context.Context, m *bus.Message) (*call, error) {
@@ -91,7 +88,7 @@ func (c *call) request(url urlpattern.URL, w *watch) *bus.Message {
 	r.Header = c.fields.request(c.m, c.root)
 	switch {
 	case c.m.Body.Stream() != nil:
-		r.Body = bus.NewStream(&upload{c, w}, c.m.Body.Size(), c.m.Body.MediaType())
+		r.Body, c.sent = newUpload(c.m.Body, w)
 	case c.m.Body != nil:
 		data, _ := c.m.Body.Bytes(smallBody)
 		r.Body = bus.NewBody(data, c.m.Body.MediaType())
@@ -113,10 +110,10 @@ func (c *call) judge(ctx context.Context, reply *bus.Message, err error) (outcom
 		return outcome{reply: reply, again: failed && !busy && c.harmless()}, v
 	}
 	known := &bus.Error{Status: http.StatusBadGateway, Err: err}
-	broken, ended := c.broken.Load(), ctx.Err()
+	broken, ended := c.sent.failure(), ctx.Err()
 	switch {
 	case broken != nil:
-		return outcome{err: *broken}, unknown
+		return outcome{err: broken}, unknown
 	case errors.Is(ended, context.Canceled):
 		return outcome{err: ended}, unknown
 	case ended != nil, errors.Is(err, errLate):
@@ -129,7 +126,7 @@ func (c *call) judge(ctx context.Context, reply *bus.Message, err error) (outcom
 		known.Status, known.Type = told.Status, told.Type
 	}
 	known.Detail = "the server behind " + strconv.Quote(c.name) + " " + complaint(known.Type)
-	return outcome{err: known, again: known.Type == bus.TypeUnreachable && !c.begun.Load() || c.harmless()}, bad
+	return outcome{err: known, again: known.Type == bus.TypeUnreachable && !c.sent.begun() || c.harmless()}, bad
 }
 
 // gatewayFailed reports whether a status is that of a server that was not
@@ -141,7 +138,7 @@ func gatewayFailed(status int) bool {
 // harmless reports whether the request may be sent twice (RFC 9110 section
 // 9.2.2) and still can.
 func (c *call) harmless() bool {
-	return c.m.Method != http.MethodPost && c.m.Method != http.MethodPatch && !c.begun.Load()
+	return c.m.Method != http.MethodPost && c.m.Method != http.MethodPatch && !c.sent.begun()
 }
 
 // ofUpstream reports whether an error of this type says something about the

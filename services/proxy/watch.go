@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"context"
-	"io"
 	"sync/atomic"
 	"time"
 )
@@ -48,24 +47,3 @@ func (w *watch) answered() bool {
 	w.timer.Stop()
 	return w.state.CompareAndSwap(waiting, answered)
 }
-
-// upload is the stream of a request's body as one try sends it. The request
-// closes it, not the try.
-type upload struct {
-	*call
-	watch *watch
-}
-
-// Read is part of io.Reader.
-func (u *upload) Read(p []byte) (int, error) {
-	u.begun.Store(true)
-	n, err := u.m.Body.Stream().Read(p)
-	u.watch.moved()
-	if err != nil && err != io.EOF {
-		u.broken.Store(&err)
-	}
-	return n, err
-}
-
-// Close is part of io.Closer.
-func (u *upload) Close() error { return nil }
