@@ -2,6 +2,7 @@ package attacks
 
 import (
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -14,14 +15,32 @@ import (
 // speak of.
 type arena struct {
 	*server
-	canary *canary
-	tokens map[string]string
+	canary   *canary
+	upstream *upstream // behind /proxy/up, where that is mounted
+	tokens   map[string]string
 }
 
 func newArena(t *testing.T) *arena {
 	t.Helper()
 	p := newPlace(t)
 	p.seed(t)
+	return p.arena(t)
+}
+
+// newOutgoingArena has the mounts that lead to other servers too.
+func newOutgoingArena(t *testing.T) *arena {
+	t.Helper()
+	p, u := newPlace(t), newUpstream(t)
+	p.seed(t)
+	p.configure(t, withMount(t, u.mounts()...))
+	a := p.arena(t)
+	a.upstream, u.canary = u, a.canary.Addr()
+	return a
+}
+
+// arena starts a server in the place, with a canary beside it.
+func (p *place) arena(t *testing.T) *arena {
+	t.Helper()
 	a := &arena{canary: newCanary(t), tokens: make(map[string]string)}
 	for _, name := range []string{"user", "editor", "admin", "roles-lower-a", "roles-string", "expired-admin", "forged-sc", "sc-other-aud"} {
 		a.tokens[name] = p.token(t, name)
@@ -36,8 +55,12 @@ func (a *arena) expander() *expander {
 		return func(string) (string, error) { return s, nil }
 	}
 	return &expander{words: map[string]func(string) (string, error){
-		"HOST":          fixed(a.address),
-		"CANARY":        fixed(a.canary.Addr().String()),
+		"HOST":   fixed(a.address),
+		"CANARY": fixed(a.canary.Addr().String()),
+		"CANARY_PORT": func(string) (string, error) {
+			_, port, err := net.SplitHostPort(a.canary.Addr().String())
+			return port, err
+		},
 		"APIKEY":        fixed("no-key-is-one-here"),
 		"APIKEY_PREFIX": fixed("no-key-i"),
 		"TOKEN": func(name string) (string, error) {

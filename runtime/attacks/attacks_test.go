@@ -23,6 +23,7 @@ func scripts() map[string]script {
 		"JSON-035":  increments,
 
 		"CSRF-005": csrfReferer,
+		"SSRF-026": endlessAnswer,
 
 		"CONFIG-001": configInvalid,
 		"CONFIG-002": configUnknownKind,
@@ -70,7 +71,7 @@ func TestAttacks(t *testing.T) {
 	rows, reasons, functions := attacks(t), listed(), scripts()
 	tally := newTally(rows)
 	t.Cleanup(func() { tally.report(t) })
-	shared := newArena(t)
+	shared := newOutgoingArena(t)
 	for _, area := range areas(rows) {
 		t.Run(area, func(t *testing.T) {
 			before, kept := shared.vitals(t), keptMB

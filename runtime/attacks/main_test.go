@@ -7,7 +7,8 @@ import (
 
 	adaptors "github.com/seed90475182/restspace/adaptors/all"
 	"github.com/seed90475182/restspace/runtime/cli"
-	services "github.com/seed90475182/restspace/services/all"
+	"github.com/seed90475182/restspace/services"
+	kinds "github.com/seed90475182/restspace/services/all"
 )
 
 // asServer is the variable of the environment that makes the test binary the
@@ -18,6 +19,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asServer) == "" {
 		os.Exit(m.Run())
 	}
-	app := cli.App{Services: services.Registry(), Adaptors: adaptors.Registry(), Version: "attacked"}
+	app := cli.App{
+		Services: services.NewRegistry(append(kinds.Registry().Kinds(), fetch())...),
+		Adaptors: adaptors.Registry(),
+		Version:  "attacked",
+	}
 	os.Exit(app.Run(context.Background(), os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 }

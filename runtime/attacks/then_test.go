@@ -119,6 +119,13 @@ func alsos() map[string]check {
 			assert.Empty(t, r.header.Get("X-Restspace-Service"))
 		},
 		"CORS-002": varies, "CORS-003": varies, "CORS-004": varies, "CORS-007": varies, "CORS-008": varies, "CORS-009": varies,
+		"SSRF-002": refused, "SSRF-003": refused, "SSRF-004": refused, "SSRF-011": refused, "SSRF-012": refused,
+		"SSRF-013": refused, "SSRF-014": refused, "SSRF-020": closedAlike, "SSRF-021": refused,
+		"SSRF-022": relayed, "SSRF-023": relayed,
+		"SSRF-028": func(t *testing.T, _ *arena, r *sent) {
+			assert.Equal(t, "1", r.header.Get("X-Kept"))
+			assert.NotContains(t, r.header.Get("Connection"), "X-Hop")
+		},
 		"JSON-017": located, "JSON-018": located, "JSON-021": located, "JSON-022": located,
 		"FILES-001": sandboxed, "FILES-002": sandboxed,
 		"FILES-005": func(t *testing.T, a *arena, r *sent) {
