@@ -95,7 +95,7 @@ roles that may read and write there.`,
 	root.SetHelpCommand(r.helpCommand())
 	root.AddCommand(
 		r.serveCommand(), r.checkCommand(), r.routesCommand(), r.callCommand(),
-		r.patternCommand(), r.tokenCommand(), r.schemaCommand(), r.versionCommand(),
+		r.patternCommand(), r.tokenCommand(), r.fmtCommand(), r.schemaCommand(), r.versionCommand(),
 	)
 	return root
 }
