@@ -61,12 +61,13 @@ func (c *call) try(ctx context.Context) outcome {
 		return outcome{err: err, from: u}
 	}
 	u.inFlight.Add(1)
-	watched, w := newWatch(ctx, c.timeout)
-	release := func() { w.cancel(); u.inFlight.Add(-1) }
-	reply, err := c.bus.Serve(watched, c.request(url, w))
-	if !w.answered() {
+	allowed := bus.NewAllowance(ctx, c.timeout)
+	release := func() { allowed.End(); u.inFlight.Add(-1) }
+	reply, err := c.bus.Serve(allowed, c.request(url, allowed))
+	allowed.Lift()
+	if late := allowed.Err(); late != nil {
 		_ = reply.Close()
-		reply, err = nil, errLate
+		reply, err = nil, late
 	}
 	out, v := c.judge(ctx, reply, err)
 	out.from = u
@@ -83,20 +84,18 @@ func (c *call) try(ctx context.Context) outcome {
 }
 
 // request returns the message of one try.
-func (c *call) request(url urlpattern.URL, w *watch) *bus.Message {
+func (c *call) request(url urlpattern.URL, allowed *bus.Allowance) *bus.Message {
 	r := c.m.Call(c.m.Method, url, nil)
 	r.Header = c.fields.request(c.m, c.root)
 	switch {
 	case c.m.Body.Stream() != nil:
-		r.Body, c.sent = newUpload(c.m.Body, w)
+		r.Body, c.sent = newUpload(c.m.Body, allowed)
 	case c.m.Body != nil:
 		data, _ := c.m.Body.Bytes(smallBody)
 		r.Body = bus.NewBody(data, c.m.Body.MediaType())
 	}
 	return r
 }
-
-var errLate = errors.New("no answer in the time of a try")
 
 // judge returns what a try has led to, and what that says about its upstream.
 func (c *call) judge(ctx context.Context, reply *bus.Message, err error) (outcome, verdict) {
@@ -116,7 +115,7 @@ func (c *call) judge(ctx context.Context, reply *bus.Message, err error) (outcom
 		return outcome{err: broken}, unknown
 	case errors.Is(ended, context.Canceled):
 		return outcome{err: ended}, unknown
-	case ended != nil, errors.Is(err, errLate):
+	case ended != nil, errors.Is(err, context.DeadlineExceeded):
 		known.Status, known.Type = http.StatusGatewayTimeout, bus.TypeTimeout
 	default:
 		var told *bus.Error

@@ -11,8 +11,8 @@ import (
 // upload is the stream of a request's body as one try sends it. A try that has
 // not begun to read leaves it to the next one.
 type upload struct {
-	body   *bus.Body // of the request
-	watch  *watch
+	body   *bus.Body      // of the request
+	time   *bus.Allowance // of the try: it begins anew as long as the body moves
 	state  atomic.Int32
 	broken atomic.Pointer[error] // why the body could not be read to its end
 }
@@ -24,8 +24,8 @@ const (
 	closed
 )
 
-func newUpload(body *bus.Body, w *watch) (*bus.Body, *upload) {
-	u := &upload{body: body, watch: w}
+func newUpload(body *bus.Body, time *bus.Allowance) (*bus.Body, *upload) {
+	u := &upload{body: body, time: time}
 	sent := bus.NewStream(u, body.Size(), body.MediaType())
 	sent.SetTrailer(body.Trailer)
 	return sent, u
@@ -37,7 +37,7 @@ func (u *upload) Read(p []byte) (int, error) {
 		return 0, errors.New("this try is over")
 	}
 	n, err := u.body.Stream().Read(p)
-	u.watch.moved()
+	u.time.Restart()
 	if err != nil && err != io.EOF {
 		u.broken.Store(&err)
 	}
