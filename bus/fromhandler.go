@@ -2,7 +2,9 @@ package bus
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
+	"net"
 	"net/http"
 )
 
@@ -11,11 +13,18 @@ import (
 // writing while it is read. h can hijack: the reply is then what it writes to
 // the connection, or a 101 if it wrote that as a status before, with the
 // connection in its body. Closing the body ends h's context and waits for h.
+//
+// h sees the host, the address and TLS of the client's request, as far as the
+// [Root] of ctx knows them: the port of the address is 0, and of TLS it is known
+// that there was a handshake.
 func FromHandler(h http.Handler) Service {
 	return ServiceFunc(func(ctx context.Context, m *Message) (*Message, error) {
 		ctx, cancel := context.WithCancel(ctx)
 		w := newHandlerWriter()
 		r := httpRequest(ctx, m)
+		if root := RootOf(ctx); root != nil {
+			root.describe(r)
+		}
 		go w.run(h, r)
 		reply, err := w.await(r)
 		if err != nil || reply.Body.Stream() == nil {
@@ -42,6 +51,19 @@ func httpRequest(ctx context.Context, m *Message) *http.Request {
 		r.Trailer, r.Body = trailerOf(m.Body, readBody{m.Body.Reader(), m.Body})
 	}
 	return r
+}
+
+// describe tells a handler of the client's connection.
+func (r *Root) describe(request *http.Request) {
+	if request.Host == "" {
+		request.Host = r.Host
+	}
+	if r.Client != "" {
+		request.RemoteAddr = net.JoinHostPort(r.Client, "0")
+	}
+	if r.Secure {
+		request.TLS = &tls.ConnectionState{HandshakeComplete: true}
+	}
 }
 
 // run has h answer r.

@@ -31,6 +31,30 @@ func readAll(t *testing.T, m *bus.Message) string {
 	return string(data)
 }
 
+func TestFromHandlerTellsOfTheClient(t *testing.T) {
+	for _, row := range []struct {
+		client, host  string
+		secure        bool
+		asked         string // of another server
+		address, name string
+	}{
+		{"192.0.2.7", "shop.example:8443", true, "", "192.0.2.7:0", "shop.example:8443"},
+		{"2001:db8::7", "shop.example", false, "", "[2001:db8::7]:0", "shop.example"},
+		{"192.0.2.7", "shop.example", false, "other.example", "192.0.2.7:0", "other.example"},
+		{"", "", false, "", "", ""},
+	} {
+		root := bus.NewRoot(t.Context(), 0)
+		root.Client, root.Host, root.Secure = row.client, row.host, row.secure
+		_, err := bus.FromHandler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			assert.Equal(t, row.address, r.RemoteAddr)
+			assert.Equal(t, row.name, r.Host)
+			assert.Equal(t, row.secure, r.TLS != nil)
+		})).Serve(root, &bus.Message{Method: "GET", URL: urlpattern.URL{Host: row.asked}})
+		require.NoError(t, err)
+		root.End()
+	}
+}
+
 func TestFromHandlerAsksTheHandler(t *testing.T) {
 	closed := false
 	body := bus.NewBody([]byte("hello"), "text/plain")

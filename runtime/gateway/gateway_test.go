@@ -56,13 +56,19 @@ func (l *log) String() string {
 // start serves a mount with these keys, given as pairs, in front of upstream.
 func start(t *testing.T, upstream string, keys ...any) *server {
 	t.Helper()
+	return startKind(t, proxy.Kind(), upstream, keys...)
+}
+
+// startKind is start with something else under the name of the Kind.
+func startKind(t *testing.T, kind services.Kind, upstream string, keys ...any) *server {
+	t.Helper()
 	t.Chdir(t.TempDir())
 	s := &server{log: new(log), client: &http.Client{
 		Transport:     &http.Transport{DisableCompression: true},
 		Timeout:       patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
-	s.Runtime = runtime.New(runtime.Options{Services: services.NewRegistry(proxy.Kind()), Listen: true, Address: "127.0.0.1:0", LogTo: s.log})
+	s.Runtime = runtime.New(runtime.Options{Services: services.NewRegistry(kind), Listen: true, Address: "127.0.0.1:0", LogTo: s.log})
 	require.NoError(t, s.Load(t.Context(), "services.json", config(t, upstream, keys...)))
 	s.url = "http://" + s.Addr()
 	t.Cleanup(func() {

@@ -10,6 +10,10 @@ import (
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services"
+	"github.com/seed90475182/restspace/services/proxy"
 )
 
 // sockets is an upstream whose sockets talk does the talking on. Like most, it
@@ -137,4 +141,29 @@ func TestSocketsOutliveAReload(t *testing.T) {
 	_, back, err := conn.Read(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "still here?", string(back))
+}
+
+// A handler that takes sockets from pages of its own host alone knows its host.
+func TestSocketsOfAHandler(t *testing.T) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if conn, err := websocket.Accept(w, r, nil); err == nil {
+			echo(context.Background(), conn)
+			_ = conn.CloseNow()
+		}
+	})
+	kind := services.Define(services.Kind{Name: "proxy"}, func(context.Context, services.Env, proxy.Config, services.None) (bus.Service, error) {
+		return bus.FromHandler(handler), nil
+	})
+	s := startKind(t, kind, "http://127.0.0.1:1")
+	conn, _, err := s.dial(t, "/m/chat")
+	require.NoError(t, err)
+	require.NoError(t, conn.Write(t.Context(), websocket.MessageText, []byte("hello")))
+	_, back, err := conn.Read(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "hello", string(back))
+	s.url = strings.Replace(s.url, "127.0.0.1", "localhost", 1)
+	origin := http.Header{"Origin": {"http://" + s.Addr()}}
+	_, answer, err := websocket.Dial(t.Context(), s.url+"/m/chat", &websocket.DialOptions{HTTPClient: s.client, HTTPHeader: origin})
+	require.Error(t, err)
+	assert.Equal(t, 403, answer.StatusCode, "a page of another host")
 }
