@@ -110,7 +110,7 @@ func (a *administration) put(ctx context.Context, m *bus.Message, c adaptors.Con
 		return nil, bus.Errorf(http.StatusBadRequest, "no body: send the whole configuration")
 	}
 	data = bytes.Clone(data) // it lives longer than the request
-	building, end := detached(ctx)
+	building, end := detached(ctx, a.runtime.life)
 	defer end()
 	created, err := a.runtime.replace(building, m.User.Email, &c, data)
 	if err != nil {
@@ -124,12 +124,13 @@ func (a *administration) put(ctx context.Context, m *bus.Message, c adaptors.Con
 	return reply, nil
 }
 
-// detached returns a context that ends with ctx, or when end is called, and
-// has nothing else of it: services that are built are not part of a request.
-func detached(ctx context.Context) (building context.Context, end func()) {
-	building, cancel := context.WithCancelCause(context.Background())
-	stop := context.AfterFunc(ctx, func() { cancel(ctx.Err()) })
-	return building, func() { stop(); cancel(nil) }
+// detached returns a context that ends with both of these, or when end is
+// called, and has nothing else of ctx: services that are built are not part of
+// a request.
+func detached(ctx, life context.Context) (building context.Context, end func()) {
+	building, cancel := context.WithCancel(life)
+	stop := context.AfterFunc(ctx, cancel)
+	return building, func() { stop(); cancel() }
 }
 
 // refused returns what an error of replace means to the client. Who may send

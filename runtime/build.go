@@ -69,7 +69,7 @@ func (r *Runtime) instanceOf(ctx context.Context, s *config.Service, conf *confi
 			return i, nil
 		}
 	}
-	i := &instance{conf: s, pool: &r.pool, log: log}
+	i := &instance{conf: s, pool: &r.pool, log: log, ended: make(chan struct{})}
 	i.ctx, i.stop = context.WithCancel(context.Background())
 	i.refs.Store(1)
 	i.env = services.Env{

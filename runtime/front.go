@@ -44,23 +44,8 @@ func (r *Runtime) Serve(ctx context.Context, m *bus.Message) (*bus.Message, erro
 		reply.Header.Set("X-Restspace-Service", mount.Name)
 	}
 	policy.allow(&reply.Header, origin)
-	g.unpinWith(mount, reply)
+	g.unpinWith(root, mount, reply)
 	return reply, nil
-}
-
-// unpinWith lets g go when reply is written. An upgraded connection keeps only
-// its service.
-func (g *generation) unpinWith(mount *mounted, reply *bus.Message) {
-	switch {
-	case reply.Body == nil:
-		g.unpin()
-	case reply.Status == http.StatusSwitchingProtocols && mount != nil:
-		mount.instance.retain()
-		reply.Body.OnClose(mount.instance.release)
-		g.unpin()
-	default:
-		reply.Body.OnClose(g.unpin)
-	}
 }
 
 // answer takes m through identity, and has mount answer it. mount is nil where

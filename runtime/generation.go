@@ -68,6 +68,17 @@ func (g *generation) healthy() bool {
 	return true
 }
 
+// without returns the instances that next, which may be nil, has not.
+func (g *generation) without(next *generation) []*instance {
+	var list []*instance
+	for key, i := range g.instances {
+		if next == nil || next.instances[key] != i {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
 // close lets go of the instances.
 func (g *generation) close() {
 	for _, i := range g.instances {

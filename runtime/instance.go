@@ -37,8 +37,9 @@ type instance struct {
 	service atomic.Pointer[started] // nil while it could not start
 	failure atomic.Pointer[error]   // why it could not, for the log
 	refs    atomic.Int64
-	stop    context.CancelFunc // of the background work
-	ctx     context.Context    // of the background work
+	stop    context.CancelFunc // ends ctx
+	ctx     context.Context    // of the background work, and of replies that may not end by themselves
+	ended   chan struct{}      // closed when all is
 	work    sync.WaitGroup
 	running sync.Once
 	opened  []io.Closer // in the order of opening; the background work's while it runs
@@ -210,6 +211,7 @@ func (i *instance) release() {
 	if i.refs.Add(-1) > 0 {
 		return
 	}
+	defer close(i.ended)
 	i.stop()
 	i.work.Wait()
 	if err := i.closeOpened(); err != nil {

@@ -113,9 +113,9 @@ func (r *Runtime) enter(l *listening, conf *config.Config) {
 	}
 	l.left = nil
 	r.retired.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), old.server.Drain.Duration())
+		ctx, cancel := context.WithTimeout(r.cutoff, old.server.Drain.Duration())
 		defer cancel()
-		old.each(func(d *door) error { d.edge.Retire(ctx); return <-d.served })
+		old.each(func(d *door) error { d.edge.Retire(ctx, r.life); return <-d.served })
 	})
 }
 
@@ -125,16 +125,6 @@ func (l *listening) close(ctx context.Context) error {
 		err := errors.Join(d.socket.Close(), d.edge.Shutdown(ctx))
 		return errors.Join(err, <-d.served)
 	})
-}
-
-// discard closes the sockets that were opened for l alone. old is what serves
-// on.
-func (l *listening) discard(old *listening) {
-	for _, d := range l.doors {
-		if d.socket != nil && (old == nil || !slices.ContainsFunc(old.doors, func(o *door) bool { return o.socket == d.socket })) {
-			_ = d.socket.Close()
-		}
-	}
 }
 
 // each does something with all doors at once, and waits for the end of it.

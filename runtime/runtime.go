@@ -47,6 +47,9 @@ type Runtime struct {
 	closed    bool
 	listening *listening
 	retired   sync.WaitGroup
+
+	life, cutoff context.Context    // until Close begins, and until what it waits for has no more time
+	end, cut     context.CancelFunc // of these
 }
 
 // New returns a Runtime without a configuration.
@@ -57,12 +60,15 @@ func New(o Options) *Runtime {
 	if o.Env == nil {
 		o.Env = os.LookupEnv
 	}
-	return &Runtime{
+	r := &Runtime{
 		options: o,
 		kinds:   config.Kinds{Services: o.Services, Adaptors: o.Adaptors},
 		remote:  newOutgoing(),
 		log:     liveLog{current: new(atomic.Pointer[slog.Handler])},
 	}
+	r.life, r.end = context.WithCancel(context.Background())
+	r.cutoff, r.cut = context.WithCancel(context.Background())
+	return r
 }
 
 var (
@@ -157,7 +163,7 @@ func (r *Runtime) swap(next prepared, by string) (changed bool) {
 	r.enter(next.door, next.conf)
 	if old != nil {
 		r.audit(by, old.version, next.version)
-		r.retire(context.Background(), old)
+		r.retire(old, next.generation)
 	}
 	return true
 }
@@ -169,7 +175,7 @@ func (r *Runtime) discard(next prepared) {
 	}
 	next.close()
 	if next.door != nil {
-		next.door.discard(r.listening)
+		next.door.abandon(r.listening)
 	}
 }
 
@@ -216,26 +222,39 @@ func (r *Runtime) Token(u *bus.User, life time.Duration) (string, error) {
 }
 
 // retire lets the requests of a replaced generation end, for as long as it
-// gives them and ctx lasts, and closes what the next one has not taken over.
-func (r *Runtime) retire(ctx context.Context, g *generation) {
+// gives them, and closes what next, which may be nil, has not taken over. So
+// long may the connections last that have left HTTP behind.
+func (r *Runtime) retire(g, next *generation) {
 	g.letGo()
+	dropped := g.without(next)
 	r.retired.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, g.conf.Server.Drain.Duration())
+		ctx, cancel := context.WithTimeout(r.cutoff, g.conf.Server.Drain.Duration())
 		defer cancel()
 		select {
 		case <-g.drained:
 		case <-ctx.Done():
 		}
 		g.close()
+		for _, i := range dropped {
+			select {
+			case <-i.ended:
+			case <-ctx.Done():
+			case <-r.life.Done():
+			}
+			i.stop()
+		}
 	})
 }
 
 // Close takes no more connections, lets the requests end, and closes all. The
-// requests have the drain time of the configuration, or until ctx ends. It may
-// be called more than once.
+// requests have the drain time of the configuration, or until ctx ends;
+// connections that have left HTTP behind end with the last of them. It may be
+// called more than once.
 func (r *Runtime) Close(ctx context.Context) error {
+	r.end()
 	r.loading.Lock()
 	defer r.loading.Unlock()
+	defer r.cut()
 	g := r.current.Load()
 	if r.closed || g == nil {
 		r.closed = true
@@ -244,12 +263,13 @@ func (r *Runtime) Close(ctx context.Context) error {
 	r.closed = true
 	ctx, cancel := context.WithTimeout(ctx, g.conf.Server.Drain.Duration())
 	defer cancel()
+	context.AfterFunc(ctx, r.cut)
 	var err error
 	if r.listening != nil {
 		err = r.listening.close(ctx)
 	}
 	r.current.Store(nil)
-	r.retire(ctx, g)
+	r.retire(g, nil)
 	r.retired.Wait()
 	err = errors.Join(err, r.remote.close())
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {

@@ -86,6 +86,10 @@ func (s *probeService) Serve(ctx context.Context, m *bus.Message) (*bus.Message,
 	case "hang":
 		<-ctx.Done()
 		return nil, ctx.Err()
+	case "upgrade":
+		return upgraded(), nil
+	case "endless":
+		return endless(ctx), nil
 	case "loop":
 		return s.env.Bus.Serve(ctx, m.Call("GET", m.URL, nil))
 	case "call":

@@ -34,7 +34,7 @@ const writePiece = 8 * slowPiece
 func (c *conn) Read(p []byte) (int, error) {
 	for {
 		if c.upgraded.Load() {
-			if err := c.TCPConn.SetReadDeadline(time.Now().Add(maxIdle)); err != nil {
+			if err := c.read.slide(c.TCPConn, time.Now()); err != nil {
 				return 0, err
 			}
 			return c.TCPConn.Read(p)
@@ -89,7 +89,7 @@ func (c *conn) ReadFrom(r io.Reader) (n int64, err error) {
 func (c *conn) arm(n int64) error {
 	now := time.Now()
 	if c.upgraded.Load() { // what moves out keeps it open
-		if err := c.TCPConn.SetReadDeadline(now.Add(maxIdle)); err != nil {
+		if err := c.read.slide(c.TCPConn, now); err != nil {
 			return err
 		}
 	}

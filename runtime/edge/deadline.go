@@ -46,6 +46,19 @@ func (d *lazyDeadline) move(c *net.TCPConn, t time.Time) error {
 	return c.SetReadDeadline(d.set)
 }
 
+// slide sets the deadline of an upgraded connection where something moves. A
+// reader that is to be woken at once still is: net/http has one when it gives
+// the connection away, and waits for its end.
+func (d *lazyDeadline) slide(c *net.TCPConn, now time.Time) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if isPast(d.wanted) {
+		return nil
+	}
+	d.set = now.Add(maxIdle)
+	return c.SetReadDeadline(d.set)
+}
+
 // early reports whether err comes of a deadline that is not the one wanted,
 // and sets that.
 func (d *lazyDeadline) early(c *net.TCPConn, err error) bool {

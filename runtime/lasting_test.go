@@ -1,0 +1,159 @@
+package runtime_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed90475182/restspace/bus"
+)
+
+// upgraded is a reply that leaves HTTP behind: all that comes goes back.
+func upgraded() *bus.Message {
+	inside, outside := net.Pipe()
+	go func() {
+		_, _ = io.Copy(inside, inside)
+		_ = inside.Close()
+	}()
+	reply := bus.Reply(http.StatusSwitchingProtocols, bus.NewStream(outside, -1, ""))
+	reply.Header = bus.Header{{Name: "Connection", Value: "Upgrade"}, {Name: "Upgrade", Value: "echo"}}
+	return reply
+}
+
+// endless is a reply that goes on until its request ends.
+func endless(ctx context.Context) *bus.Message {
+	return bus.Reply(200, bus.NewStream(ticks{ctx}, -1, "text/plain"))
+}
+
+type ticks struct{ context.Context }
+
+// Read gives a line each time, after a short while.
+func (t ticks) Read(p []byte) (int, error) {
+	select {
+	case <-time.After(5 * time.Millisecond):
+		return copy(p, "tick\n"), nil
+	case <-t.Done():
+		return 0, t.Err()
+	}
+}
+
+func (ticks) Close() error { return nil }
+
+// talk is a connection that was begun with a request.
+type talk struct {
+	net.Conn
+	read *bufio.Reader
+}
+
+func (s *server) talk(t *testing.T, path string) *talk {
+	t.Helper()
+	c, err := net.Dial("tcp", s.Addr())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = c.Close() })
+	require.NoError(t, c.SetDeadline(time.Now().Add(20*time.Second)))
+	_, err = fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n", path)
+	require.NoError(t, err)
+	one := &talk{c, bufio.NewReader(c)}
+	for line := ""; line != "\r\n"; {
+		line, err = one.read.ReadString('\n')
+		require.NoError(t, err)
+	}
+	return one
+}
+
+// goesOn says whether more comes, after a line that is echoed if anybody does.
+func (c *talk) goesOn(echo bool) error {
+	if echo {
+		if _, err := io.WriteString(c, "tick\n"); err != nil {
+			return err
+		}
+	}
+	for {
+		line, err := c.read.ReadString('\n')
+		if err != nil || strings.HasPrefix(line, "tick") {
+			return err
+		}
+	}
+}
+
+// drainingIn is a configuration with a drain time.
+func drainingIn(d time.Duration, rows ...[3]string) string {
+	return strings.Replace(mounts(rows...), `{"services"`, fmt.Sprintf(`{"server": {"drain": %q}, "services"`, d), 1)
+}
+
+// TestWhatLastsGoesOnWithItsMount reloads other mounts, and the settings of the
+// server, under connections that last.
+func TestWhatLastsGoesOnWithItsMount(t *testing.T) {
+	const drain = 50 * time.Millisecond
+	p := newProbe()
+	s := start(t, p, drainingIn(drain, [3]string{"a", "/a", "one"}, [3]string{"b", "/b", "two"}))
+	socket, stream := s.talk(t, "/a/upgrade"), s.talk(t, "/a/endless")
+	for i, next := range []string{
+		drainingIn(drain, [3]string{"a", "/a", "one"}, [3]string{"b", "/b", "three"}),
+		drainingIn(drain+1, [3]string{"a", "/a", "one"}),
+		drainingIn(drain+2, [3]string{"a", "/a", "one"}),
+	} {
+		require.NoError(t, s.Load(t.Context(), "services.json", []byte(next)))
+		time.Sleep(3 * drain)
+		assert.NoError(t, socket.goesOn(true), "upgraded, reload %d", i)
+		assert.NoError(t, stream.goesOn(false), "stream, reload %d", i)
+	}
+	assert.NotContains(t, p.noted(&p.closed), "one")
+}
+
+// TestWhatLastsEndsWithItsMount changes, or removes, the mounts of connections
+// that last: they end with the drain time.
+func TestWhatLastsEndsWithItsMount(t *testing.T) {
+	const drain = time.Second
+	p := newProbe()
+	s := start(t, p, drainingIn(drain, [3]string{"a", "/a", "one"}, [3]string{"b", "/b", "two"}))
+	var all []*talk
+	for _, path := range []string{"/a/upgrade", "/b/upgrade", "/a/endless", "/b/endless"} {
+		all = append(all, s.talk(t, path))
+	}
+	require.NoError(t, s.Load(t.Context(), "services.json", []byte(drainingIn(drain, [3]string{"a", "/a", "other"}))))
+	begin := time.Now()
+	for i, c := range all {
+		assert.NoError(t, c.goesOn(i < 2), "connection %d has the drain time", i)
+	}
+	for i, c := range all {
+		err := c.goesOn(i < 2)
+		for err == nil {
+			err = c.goesOn(i < 2)
+		}
+		assert.NotErrorIs(t, err, os.ErrDeadlineExceeded, "connection %d", i)
+	}
+	assert.Greater(t, time.Since(begin), drain/2)
+	require.Eventually(t, func() bool { return len(p.noted(&p.closed)) == len("one two") }, 10*time.Second, time.Millisecond)
+}
+
+// TestCloseDoesNotWaitForWhatLasts sees that upgraded connections, of edges
+// before the current one too, keep nobody.
+func TestCloseDoesNotWaitForWhatLasts(t *testing.T) {
+	s := start(t, newProbe(), drainingIn(time.Hour, [3]string{"a", "/a", "one"}, [3]string{"b", "/b", "two"}))
+	before := s.talk(t, "/a/upgrade")
+	dropped := s.talk(t, "/b/upgrade")
+	require.NoError(t, s.Load(t.Context(), "services.json", []byte(drainingIn(2*time.Hour, [3]string{"a", "/a", "one"}))))
+	now := s.talk(t, "/a/upgrade")
+	ended := make(chan error)
+	go func() { ended <- s.Close(context.Background()) }()
+	select {
+	case err := <-ended:
+		assert.NoError(t, err)
+	case <-time.After(10 * time.Second):
+		t.Fatal("Close waits for connections that never end")
+	}
+	for _, c := range []*talk{before, dropped, now} {
+		assert.Error(t, c.goesOn(true))
+	}
+}
