@@ -92,11 +92,15 @@ roles that may read and write there.`,
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageTemplate(usageTemplate)
 	root.PersistentFlags().StringVar(&r.config, "config", "services.json", "`file` of the configuration")
+	_ = root.MarkPersistentFlagFilename("config", "json") // it is there
 	root.SetHelpCommand(r.helpCommand())
 	root.AddCommand(
 		r.serveCommand(), r.checkCommand(), r.routesCommand(), r.callCommand(),
-		r.patternCommand(), r.tokenCommand(), r.fmtCommand(), r.schemaCommand(), r.versionCommand(),
+		r.patternCommand(), r.tokenCommand(), r.fmtCommand(), r.schemaCommand(), r.completionCommand(), r.versionCommand(),
 	)
+	for _, cmd := range root.Commands() {
+		completeNoFiles(cmd)
+	}
 	return root
 }
 

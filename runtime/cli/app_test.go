@@ -97,7 +97,7 @@ func TestOutputThatCantBeWritten(t *testing.T) {
 	configure(t, echoOnly)
 	for _, args := range [][]string{
 		{"serve"}, {"check"}, {"routes"}, {"routes", "--json"}, {"call", "GET", "/x"}, {"call", "POST", "/x", "-d", "x", "--body"},
-		{"pattern", "/x"}, {"pattern", "/x", "--json"}, {"token", "jo@example.com"}, {"help", "services"}, {"help", "service", "echo"}, {"schema"}, {"version"},
+		{"pattern", "/x"}, {"pattern", "/x", "--json"}, {"token", "jo@example.com"}, {"help", "services"}, {"help", "service", "echo"}, {"schema"}, {"completion", "bash"}, {"version"},
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			var errs bytes.Buffer

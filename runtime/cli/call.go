@@ -28,7 +28,8 @@ application/octet-stream otherwise.`,
 		Example: `  restspace call GET '/contacts/?$take=10'
   restspace call PUT /contacts/jo -d '{"name":"Jo"}' --as jo@example.com --roles "U E"
   restspace call POST /files/photo.png -d @photo.png -H 'If-None-Match: *'`,
-		Args: takes("METHOD", "URL"),
+		Args:              takes("METHOD", "URL"),
+		ValidArgsFunction: r.requests,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.method, c.url, c.hasData = args[0], args[1], cmd.Flags().Changed("data")
 			return r.call(cmd.Context(), c)
@@ -40,6 +41,7 @@ application/octet-stream otherwise.`,
 	f.StringVar(&c.as, "as", "", "`email` of the user who asks; nobody without it")
 	f.StringVar(&c.roles, "roles", "", "`roles` of the user, separated by spaces")
 	f.BoolVar(&c.bodyOnly, "body", false, "print the body alone")
+	completeNoFiles(cmd, "header", "as", "roles")
 	return cmd
 }
 

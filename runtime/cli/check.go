@@ -14,7 +14,8 @@ func (r *run) checkCommand() *cobra.Command {
 makes nothing that the configuration names.`,
 		Example: `  restspace check
   restspace check next.json`,
-		Args: takes("[FILE]"),
+		Args:              takes("[FILE]"),
+		ValidArgsFunction: first(jsonFiles),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				r.config = args[0]

@@ -33,6 +33,7 @@ configuration; - is standard input, which goes to standard output.`,
 			}
 			return nil
 		},
+		ValidArgsFunction: jsonFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				args = []string{r.config}

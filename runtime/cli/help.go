@@ -36,6 +36,7 @@ what roles mean; "services" and "adaptors" list what this program can mount, and
   restspace help service lib
   restspace help call`,
 		Args:                  takes("[topic]", "[NAME]"),
+		ValidArgsFunction:     r.helpTopics,
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {

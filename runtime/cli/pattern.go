@@ -42,6 +42,7 @@ prints the text: one line, or one for each combination where it reads lists.`,
 	f.StringVar(&e.body, "body", "", "`file` with the JSON body of the request; - is standard input")
 	f.BoolVar(&e.decode, "decode", false, "insert values as they are, not percent-encoded")
 	f.BoolVar(&e.json, "json", false, "print a JSON array")
+	completeNoFiles(cmd, "url", "base", "sub", "name")
 	return cmd
 }
 

@@ -41,6 +41,7 @@ for a minute longer than --exp says, since clocks differ.`,
 	}
 	cmd.Flags().StringVar(&roles, "roles", "", "`roles` of the user, separated by spaces")
 	cmd.Flags().DurationVar(&life, "exp", life, "`time` until the token expires")
+	completeNoFiles(cmd, "roles", "exp")
 	return cmd
 }
 
