@@ -65,10 +65,13 @@ func (c *call) run(head []byte, m *bus.Message) (reply *bus.Message, err error) 
 	return nil, err
 }
 
-// send writes the request. A body that may not be taken at once is written
-// aside, since the answer may come before all of it is.
+// send has the first read write the request. One whose body may not be taken at
+// once is written aside, since the answer may come before all of it is.
 func (c *call) send(head []byte, body *bus.Body) error {
 	if body.Stream() != nil || body.Size() > smallBody {
+		if !c.conn.quiet() {
+			return &unsentError{errStale}
+		}
 		c.watch()
 		c.written = make(chan struct{})
 		go func(head []byte) {
@@ -78,13 +81,8 @@ func (c *call) send(head []byte, body *bus.Body) error {
 		return nil
 	}
 	data, err := body.Bytes(smallBody)
-	if err == nil {
-		_, err = c.conn.TCPConn.Write(append(head, data...))
-	}
-	if err != nil {
-		return &unsentError{err}
-	}
-	return nil
+	c.conn.request = append(head, data...)
+	return err
 }
 
 // unsentError is the failure to write the whole request: its server can't have
@@ -228,6 +226,7 @@ func (c *call) end(keep bool) {
 		return
 	}
 	c.ended = true
+	keep = keep && c.conn.in.Buffered() == 0 // not what is part of no answer
 	if c.unwatch != nil && !c.unwatch() {
 		keep = false
 	}

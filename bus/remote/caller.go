@@ -150,7 +150,12 @@ func (c *Caller) on(ctx context.Context, conn *conn, head []byte, m *bus.Message
 // served others may be made once more on a new one: the server may have ended
 // the old one just then (RFC 9110 section 9.2.2, RFC 9112 section 9.3.1).
 func again(ctx context.Context, err error, m *bus.Message) bool {
-	if ctx.Err() != nil || m.Body.Stream() != nil {
+	switch {
+	case ctx.Err() != nil:
+		return false
+	case errors.Is(err, errStale):
+		return true
+	case m.Body.Stream() != nil:
 		return false
 	}
 	var unsent *unsentError

@@ -7,8 +7,6 @@ import (
 	"os"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // patience is how long a call waits before it watches whether its context has
@@ -28,9 +26,10 @@ type conn struct {
 	windowed bool      // it is the end of a window in which something is to come
 	moved    bool      // something was read since it was set
 
-	raw  syscall.RawConn
-	poll [1]unix.PollFd
-	peek func(fd uintptr) // bound once
+	raw     syscall.RawConn
+	request []byte // that the next Read writes before it waits
+	ask     asking
+	step    func(fd uintptr) bool // ask.step with raw's descriptor, bound once
 }
 
 func newConn(c *net.TCPConn, host string) (*conn, error) {
@@ -39,19 +38,9 @@ func newConn(c *net.TCPConn, host string) (*conn, error) {
 		return nil, err
 	}
 	it := &conn{TCPConn: c, host: host, raw: raw}
+	it.step = it.ask.step
 	it.in = bufio.NewReaderSize(it, 4<<10)
-	it.peek = func(fd uintptr) {
-		it.poll[0] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
-		_, _ = unix.Poll(it.poll[:], 0)
-	}
 	return it, nil
-}
-
-// quiet reports whether nothing has come on a connection that no call has: its
-// end, or bytes that nobody asked for and the next call would take for its
-// answer.
-func (c *conn) quiet() bool {
-	return c.in.Buffered() == 0 && c.raw.Control(c.peek) == nil && c.poll[0].Revents == 0
 }
 
 // begin gives the connection to a call.
@@ -74,7 +63,7 @@ func (c *conn) wait(until time.Time) error {
 // and, once the patience is over, something comes in each window.
 func (c *conn) Read(p []byte) (int, error) {
 	for {
-		n, err := c.TCPConn.Read(p)
+		n, err := c.readOnce(p)
 		if n > 0 {
 			c.moved = true
 		}
@@ -96,6 +85,29 @@ func (c *conn) Read(p []byte) (int, error) {
 			return 0, ended
 		}
 	}
+}
+
+// readOnce writes the request if there is one, and reads.
+func (c *conn) readOnce(p []byte) (int, error) {
+	if c.request == nil {
+		return c.TCPConn.Read(p)
+	}
+	c.ask = asking{request: c.request, into: p}
+	err := c.raw.Read(c.step)
+	if !c.ask.asked && err == nil {
+		return 0, &unsentError{c.ask.err}
+	}
+	if !c.ask.asked {
+		return 0, err
+	}
+	c.request = nil
+	if left := c.ask.request; err == nil && len(left) > 0 { // more than the kernel takes at once
+		if _, err := c.TCPConn.Write(left); err != nil {
+			return 0, &unsentError{err}
+		}
+		return c.TCPConn.Read(p)
+	}
+	return c.ask.n, errors.Join(err, c.ask.err)
 }
 
 var errStalled = errors.New("nothing has come for too long")

@@ -15,18 +15,8 @@ type pool struct {
 	timer  *time.Timer // of sweep; nil while nothing is kept
 }
 
-// take returns a connection to host that its server has not ended, or nil.
+// take returns a connection to host, or nil. Its server may have ended it.
 func (p *pool) take(host string) *conn {
-	for {
-		c := p.pop(host)
-		if c == nil || c.quiet() {
-			return c
-		}
-		_ = c.Close()
-	}
-}
-
-func (p *pool) pop(host string) *conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	list := p.hosts[host]
