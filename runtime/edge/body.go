@@ -20,6 +20,7 @@ type requestBody struct {
 	stream  io.ReadCloser // net/http's
 	control *http.ResponseController
 	root    *bus.Root
+	window  time.Duration
 	shared  bool // the connection has other streams: this is HTTP/2
 
 	ended  atomic.Bool // there is nothing more to read
@@ -41,7 +42,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	}
 	// A window that passed while nobody read is the service's doing.
 	if now := time.Now(); b.moved >= slowPiece || now.After(b.until) {
-		b.until, b.moved = now.Add(slowWindow), 0
+		b.until, b.moved = now.Add(b.window), 0
 		if err := b.control.SetReadDeadline(b.until); err != nil {
 			return 0, err
 		}

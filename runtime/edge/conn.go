@@ -94,11 +94,13 @@ func (c *conn) arm(n int64) error {
 		}
 	}
 	c.armed = true
-	return c.TCPConn.SetWriteDeadline(now.Add(timeFor(n)))
+	return c.TCPConn.SetWriteDeadline(now.Add(timeFor(n, slowWindow)))
 }
 
 // timeFor returns the time that n bytes may take.
-func timeFor(n int64) time.Duration { return slowWindow * time.Duration(1+n/slowPiece) }
+func timeFor(n int64, window time.Duration) time.Duration {
+	return window * time.Duration(1+n/slowPiece)
+}
 
 // writeAll writes p within the time that it may take.
 func (c *conn) writeAll(p []byte) (n int, err error) {

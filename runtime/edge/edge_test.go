@@ -58,7 +58,7 @@ func testLimits() Limits {
 	}
 }
 
-func start(t *testing.T, service bus.Service, change func(*Options)) *running {
+func start(t testing.TB, service bus.Service, change func(*Options)) *running {
 	t.Helper()
 	log := new(lockedBuffer)
 	o := Options{Limits: testLimits(), Log: slog.New(slog.NewJSONHandler(log, nil)), LogSample: 1}

@@ -22,7 +22,7 @@ type exchange struct {
 // client may send.
 func (x *exchange) request(w http.ResponseWriter, r *http.Request, root *bus.Root, o *Options) (*bus.Message, error) {
 	if r.Body != http.NoBody && r.ContentLength != 0 {
-		x.body = &requestBody{stream: r.Body, control: http.NewResponseController(w), root: root, shared: r.ProtoMajor == 2}
+		x.body = &requestBody{stream: r.Body, control: http.NewResponseController(w), root: root, window: o.window, shared: r.ProtoMajor == 2}
 	}
 	if err := acceptable(r, o); err != nil {
 		return nil, err
@@ -72,6 +72,8 @@ func acceptable(r *http.Request, o *Options) error {
 	case o.Host != nil && (r.Host != "" || r.ProtoAtLeast(1, 1)) && !o.Host(r.Host):
 		return &bus.Error{Status: http.StatusMisdirectedRequest,
 			Detail: "this server does not answer to that Host: use its own name, or list this one in server.hosts"}
+	case r.Header["Host"] != nil && (len(r.Header["Host"]) > 1 || r.Header["Host"][0] != r.Host): // of HTTP/2: RFC 9113 section 8.3.1
+		return bus.Errorf(http.StatusBadRequest, "Host names another host than :authority: leave it out")
 	case r.Method == http.MethodConnect, r.Method == http.MethodTrace:
 		return bus.Errorf(http.StatusMethodNotAllowed, "%s is not possible here", r.Method)
 	case strings.Contains(r.RequestURI, "#"):
@@ -118,6 +120,9 @@ func cleanHeader(h bus.Header, trusted bool) bus.Header {
 func reserved(name string) bool {
 	if strings.Contains(name, "_") {
 		return true // some servers read X_A as X-A
+	}
+	if name == "Host" { // of HTTP/2; net/http has it in a place of its own
+		return true
 	}
 	if len(name) < 5 || name[0] != 'X' || name[1] != '-' { // net/http gives canonical names
 		return false

@@ -3,6 +3,7 @@ package edge
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"sync/atomic"
 
 	"golang.org/x/sync/semaphore"
@@ -39,6 +40,33 @@ func (g *gate) enter(ctx context.Context) error {
 }
 
 func (g *gate) leave() { g.places.Release(1) }
+
+// enter has r take its place among the requests that are worked on. A request
+// of HTTP/2 counts as a connection of HTTP/1.1 does, which has one at a time.
+// Without an error, leave must follow.
+func (s *Server) enter(r *http.Request, root *bus.Root) error {
+	if r.ProtoMajor == 2 && !s.streams.enter(peerOf(r)) {
+		return busy()
+	}
+	err := s.gate.enter(root)
+	if err != nil && r.ProtoMajor == 2 {
+		s.streams.leave(peerOf(r))
+	}
+	return err
+}
+
+func (s *Server) leave(r *http.Request) {
+	s.gate.leave()
+	if r.ProtoMajor == 2 {
+		s.streams.leave(peerOf(r))
+	}
+}
+
+// peerOf returns the address that r comes from, be it a proxy's.
+func peerOf(r *http.Request) netip.Addr {
+	address, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return address.Addr().Unmap()
+}
 
 func busy() error {
 	return &bus.Error{

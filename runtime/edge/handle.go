@@ -2,6 +2,7 @@ package edge
 
 import (
 	"encoding/hex"
+	"errors"
 	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
@@ -36,18 +37,20 @@ func (s *Server) answer(x *exchange, w http.ResponseWriter, r *http.Request, roo
 			err = &bus.PanicError{Value: caught, Stack: debug.Stack()}
 		}
 		if entered {
-			s.gate.leave()
+			s.leave(r)
 		}
 	}()
 	m, err := x.request(w, r, root, &s.options)
 	if err == nil {
-		if err = s.gate.enter(root); err == nil {
-			entered = true
-		}
+		err = s.enter(r, root)
+		entered = err == nil
 	}
 	var reply *bus.Message
-	if err == nil {
+	if entered {
 		reply, err = s.service.Serve(root, m)
+	}
+	if err == nil && reply.Status == http.StatusSwitchingProtocols && r.ProtoMajor == 2 {
+		err = errors.Join(errNoUpgrade, reply.Close())
 	}
 	if err != nil {
 		root.Seen.Err = err
@@ -57,7 +60,7 @@ func (s *Server) answer(x *exchange, w http.ResponseWriter, r *http.Request, roo
 	root.Lift()
 	s.stamp(reply, r, root)
 	if reply.Status == http.StatusSwitchingProtocols { // may last for days
-		s.gate.leave()
+		s.leave(r)
 		entered = false
 		s.upgrade(r)
 	}
@@ -65,12 +68,20 @@ func (s *Server) answer(x *exchange, w http.ResponseWriter, r *http.Request, roo
 	return err
 }
 
+// errNoUpgrade says what a service has done: nobody can ask for that there.
+var errNoUpgrade = errors.New("a reply of status 101 over HTTP/2, where no stream can leave HTTP")
+
 // write writes the reply. What a service has not read of the body is not
 // waited for: it may never come.
 func (s *Server) write(x *exchange, w http.ResponseWriter, r *http.Request, reply *bus.Message, root *bus.Root) (int64, error) {
 	if r.ProtoMajor == 2 {
-		paced := &streamWriter{ResponseWriter: w, control: http.NewResponseController(w)}
-		defer paced.finish()
+		paced := &streamWriter{
+			ResponseWriter: w, control: http.NewResponseController(w),
+			window: s.options.window, pauses: reply.Body.Stream() != nil,
+		}
+		if paced.pauses {
+			defer paced.allow(0)
+		}
 		w = paced
 	} else if x.body.unread() {
 		if reply.Body.Stream() == nil {

@@ -15,16 +15,17 @@ type listener struct {
 	net.Listener
 	limits Limits
 
+	byIP *tally
+
 	mu    sync.Mutex
 	all   int
-	byIP  map[netip.Addr]int
 	open  map[*conn]bool // those that were upgraded
 	ended bool
 	empty chan struct{} // closed when no more come and the last connection has left
 }
 
 func newListener(l net.Listener, limits Limits) *listener {
-	return &listener{Listener: l, limits: limits, byIP: make(map[netip.Addr]int), open: make(map[*conn]bool), empty: make(chan struct{})}
+	return &listener{Listener: l, limits: limits, byIP: newTally(limits.ConnectionsPerIP), open: make(map[*conn]bool), empty: make(chan struct{})}
 }
 
 // Accept waits for the next connection that is not too many.
@@ -54,11 +55,10 @@ func (l *listener) Accept() (net.Conn, error) {
 func (l *listener) admit(ip netip.Addr) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.all >= l.limits.Connections || l.byIP[ip] >= l.limits.ConnectionsPerIP {
+	if l.all >= l.limits.Connections || !l.byIP.enter(ip) {
 		return false
 	}
 	l.all++
-	l.byIP[ip]++
 	return true
 }
 
@@ -67,9 +67,7 @@ func (l *listener) leave(c *conn, ip netip.Addr) {
 	defer l.mu.Unlock()
 	delete(l.open, c)
 	l.all--
-	if l.byIP[ip]--; l.byIP[ip] == 0 {
-		delete(l.byIP, ip)
-	}
+	l.byIP.leave(ip)
 	l.checkEmpty()
 }
 

@@ -23,6 +23,7 @@ type Options struct {
 	LogSample      float64 // which part of the good requests the log shows: 1 is all
 
 	crossOrigin *http.CrossOriginProtection // set by New
+	window      time.Duration               // slowWindow, but in tests
 }
 
 // Limits of a Server. All are set.

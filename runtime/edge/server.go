@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ type Server struct {
 	options Options
 	http    http.Server
 	gate    *gate
+	streams *tally // requests of HTTP/2
 	writer  *bus.ReplyWriter
 	pool    sync.Pool // *exchange
 	hsts    string    // Strict-Transport-Security, "" if it is not sent
@@ -37,10 +39,12 @@ func New(service bus.Service, o Options) *Server {
 			panic(fmt.Sprintf("edge: the own origin: %v", err))
 		}
 	}
+	o.window = cmp.Or(o.window, slowWindow)
 	s := &Server{
 		service: service,
 		options: o,
 		gate:    newGate(o.Limits.InFlight, o.Limits.Queue),
+		streams: newTally(o.Limits.ConnectionsPerIP),
 		writer:  bus.NewReplyWriter(),
 		pool:    sync.Pool{New: func() any { return new(exchange) }},
 	}

@@ -14,6 +14,8 @@ import (
 type streamWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
+	window  time.Duration
+	pauses  bool // there may be time between two pieces
 }
 
 // Write is part of http.ResponseWriter.
@@ -37,11 +39,17 @@ func (w *streamWriter) FlushError() error { return w.within(0, w.control.Flush) 
 
 // within gives write the time that n bytes may take.
 func (w *streamWriter) within(n int, write func() error) error {
-	if err := w.control.SetWriteDeadline(time.Now().Add(timeFor(int64(n)))); err != nil {
-		return err
+	err := w.allow(n)
+	if err == nil {
+		err = write()
 	}
-	return errors.Join(write(), w.control.SetWriteDeadline(time.Time{}))
+	if w.pauses {
+		err = errors.Join(err, w.control.SetWriteDeadline(time.Time{}))
+	}
+	return err
 }
 
-// finish gives what net/http has still to write its time.
-func (w *streamWriter) finish() { _ = w.control.SetWriteDeadline(time.Now().Add(timeFor(0))) }
+// allow gives n bytes, and what net/http has still to write, their time.
+func (w *streamWriter) allow(n int) error {
+	return w.control.SetWriteDeadline(time.Now().Add(timeFor(int64(n), w.window)))
+}

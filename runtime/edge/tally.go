@@ -1,0 +1,36 @@
+package edge
+
+import (
+	"net/netip"
+	"sync"
+)
+
+// tally bounds how much each address has at a time.
+type tally struct {
+	most int
+
+	mu   sync.Mutex
+	each map[netip.Addr]int
+}
+
+func newTally(most int) *tally { return &tally{most: most, each: make(map[netip.Addr]int)} }
+
+// enter counts one more of ip, and reports false if that would be too many. If
+// it is not, leave must follow.
+func (t *tally) enter(ip netip.Addr) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.each[ip] >= t.most {
+		return false
+	}
+	t.each[ip]++
+	return true
+}
+
+func (t *tally) leave(ip netip.Addr) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.each[ip]--; t.each[ip] == 0 {
+		delete(t.each, ip)
+	}
+}
