@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"strings"
@@ -129,18 +130,26 @@ func TestTheClientOfASocketDies(t *testing.T) {
 	happens(t, "the upstream sees it", left)
 }
 
-// A socket outlives the configuration that it was opened under.
-func TestSocketsOutliveAReload(t *testing.T) {
+// A socket lives as long as its mount, whatever else is configured anew.
+func TestSocketsAndReloads(t *testing.T) {
 	url := sockets(t, echo)
 	s := start(t, url, "preserveHost", true)
 	conn, _, err := s.dial(t, "/m/chat")
 	require.NoError(t, err)
-	require.NoError(t, s.Load(t.Context(), "services.json", config(t, url, "preserveHost", true, "retries", 1)))
+	same := config(t, url, "preserveHost", true)
+	require.NoError(t, s.Load(t.Context(), "services.json", bytes.Replace(same, []byte(`"200ms"`), []byte(`"201ms"`), 1)))
 	time.Sleep(500 * time.Millisecond) // longer than requests of the old one may take
 	require.NoError(t, conn.Write(t.Context(), websocket.MessageText, []byte("still here?")))
 	_, back, err := conn.Read(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "still here?", string(back))
+
+	require.NoError(t, s.Load(t.Context(), "services.json", config(t, url, "preserveHost", true, "retries", 1)))
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	_, _, err = conn.Read(ctx)
+	require.Error(t, err)
+	assert.NoError(t, ctx.Err(), "it ends with its mount")
 }
 
 // A handler that takes sockets from pages of its own host alone knows its host.
