@@ -65,7 +65,7 @@ func (c *call) try(ctx context.Context) outcome {
 	release := func() { allowed.End(); u.inFlight.Add(-1) }
 	reply, err := c.bus.Serve(allowed, c.request(url, allowed))
 	allowed.Lift()
-	if late := allowed.Err(); late != nil {
+	if late := allowed.Err(); errors.Is(late, context.DeadlineExceeded) {
 		_ = reply.Close()
 		reply, err = nil, late
 	}
