@@ -61,6 +61,9 @@ func checkOrigin(scheme, host string) (string, string, error) {
 	if scheme != "http" && scheme != "https" {
 		return "", "", pathFault(0, "the scheme is neither http nor https: write one of them, or a path")
 	}
+	if at := strings.LastIndexByte(host, '@'); at >= 0 && isHost(host[at+1:]) {
+		return "", "", pathFault(len(scheme)+len("://"), "a user name before the host: leave it out, and send credentials in a header field such as Authorization")
+	}
 	if !isHost(host) {
 		return "", "", pathFault(len(scheme)+len("://"), "not a host: write a name or an address, then :port if it is not the scheme's own")
 	}

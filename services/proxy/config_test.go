@@ -22,7 +22,7 @@ func TestCheck(t *testing.T) {
 		{`{"upstreams": ["http://a", "b"]}`, "/upstreams/1", "no server: write the URL with its scheme and host"},
 		{`{"url": "/api"}`, "/url", "no server"},
 		{`{"url": "ftp://a"}`, "/url", "neither http nor https"},
-		{`{"url": "http://user:pw@a"}`, "/url", "not a host"},
+		{`{"url": "http://user:pw@a"}`, "/url", "a user name before the host: leave it out"},
 		{`{"url": "http://$>0/x"}`, "/url", "the host is not a literal"},
 		{`{"url": "http://a$>0"}`, "/url", "the host is not a literal"},
 		{`{"url": "$?(url)"}`, "/url", "the whole URL comes from data"},
