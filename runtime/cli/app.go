@@ -96,7 +96,8 @@ roles that may read and write there.`,
 	root.SetHelpCommand(r.helpCommand())
 	root.AddCommand(
 		r.serveCommand(), r.checkCommand(), r.routesCommand(), r.callCommand(),
-		r.patternCommand(), r.tokenCommand(), r.fmtCommand(), r.schemaCommand(), r.completionCommand(), r.versionCommand(),
+		r.patternCommand(), r.tokenCommand(), r.fmtCommand(), r.schemaCommand(), r.importCommand(),
+		r.completionCommand(), r.versionCommand(),
 	)
 	for _, cmd := range root.Commands() {
 		completeNoFiles(cmd)
