@@ -81,7 +81,7 @@ func defaultServer() Server {
 type serverKeys struct {
 	Server
 	AdminListen string `json:"adminListen" doc:"an address of its own for administration: not supported yet"`
-	AdminRoles  string `json:"adminRoles" doc:"who may read and replace the configuration over HTTP, and so run programs: roles; none if it is missing"`
+	AdminRoles  string `json:"adminRoles" form:"roles" doc:"who may read and replace the configuration over HTTP, and so run programs; none if it is missing"`
 }
 
 // server reads the block, nil if there is none.
