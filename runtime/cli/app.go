@@ -51,7 +51,11 @@ func (a App) Run(ctx context.Context, args, env []string, stdin io.Reader, stdou
 		return exitDone
 	case errors.As(err, &usage):
 		r.complain(err)
-		fmt.Fprintf(stderr, "usage: %s\nRun '%s --help' for its flags and an example.\n", cmd.UseLine(), cmd.CommandPath())
+		about := "its flags and an example"
+		if cmd == root {
+			about = "the commands"
+		}
+		fmt.Fprintf(stderr, "usage: %s\nRun '%s --help' for %s.\n", cmd.UseLine(), cmd.CommandPath(), about)
 		return exitUsage
 	case !errors.Is(err, errTold):
 		r.complain(err)
@@ -79,6 +83,7 @@ roles that may read and write there.`,
   restspace help services`,
 		Args:                  r.knownCommand,
 		RunE:                  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Version:               r.versionLine(), // so that there is --version
 		SilenceErrors:         true,
 		SilenceUsage:          true,
 		DisableFlagsInUseLine: true,
@@ -91,6 +96,7 @@ roles that may read and write there.`,
 	root.SetErr(r.stderr)
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageTemplate(usageTemplate)
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.PersistentFlags().StringVar(&r.config, "config", "services.json", "`file` of the configuration")
 	_ = root.MarkPersistentFlagFilename("config", "json") // it is there
 	root.SetHelpCommand(r.helpCommand())

@@ -16,6 +16,8 @@ func (r *run) callCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "call METHOD URL",
 		Short: "Make one request of the configuration, without a server",
+
+		SuggestFor: []string{"curl", "get", "request"},
 		Long: `Makes one request of the configuration inside this process, and prints status,
 fields and body of the reply. URL is a path with its query, or a whole URL of
 this server. The exit code is 1 for a status of 400 or more. The directories

@@ -10,6 +10,8 @@ func (r *run) checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check [FILE]",
 		Short: "Check a configuration and print all its errors",
+
+		SuggestFor: []string{"lint", "validate", "verify"},
 		Long: `Checks a configuration as serve would, and prints all its errors. It opens and
 makes nothing that the configuration names.`,
 		Example: `  restspace check

@@ -75,6 +75,7 @@ func (r *run) help(root *cobra.Command, topic string, names []string) error {
 // showHelp prints the help of a command as its flag --help does.
 func showHelp(cmd *cobra.Command) error {
 	cmd.InitDefaultHelpFlag()
+	cmd.InitDefaultVersionFlag()
 	return cmd.Help()
 }
 

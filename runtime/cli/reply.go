@@ -53,8 +53,8 @@ func fieldsOf(reply *bus.Message) []bus.Field {
 	return fields
 }
 
-// printBody prints b as it is; to a terminal, which binary bytes could upset,
-// it says what they are.
+// printBody prints b as it is. To a terminal, which binary bytes could upset, it
+// says what they are, and ends a text that does not end with a newline.
 func (r *run) printBody(b *bus.Body) error {
 	if b.Size() != 0 && b.Payload() == bus.Binary && isTerminal(r.stdout) {
 		size := "of unknown size"
@@ -64,6 +64,23 @@ func (r *run) printBody(b *bus.Body) error {
 		_, err := fmt.Fprintf(r.stdout, "(a binary body %s: write --body and > FILE to keep it)\n", size)
 		return err
 	}
-	_, err := io.Copy(r.stdout, b.Reader())
+	w := &ending{Writer: r.stdout, last: '\n'}
+	_, err := io.Copy(w, b.Reader())
+	if err == nil && w.last != '\n' && isTerminal(r.stdout) {
+		_, err = fmt.Fprintln(r.stdout)
+	}
 	return err
+}
+
+// ending knows the last byte that was written.
+type ending struct {
+	io.Writer
+	last byte
+}
+
+func (w *ending) Write(p []byte) (int, error) {
+	if len(p) > 0 {
+		w.last = p[len(p)-1]
+	}
+	return w.Writer.Write(p)
 }

@@ -18,6 +18,8 @@ func (r *run) routesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "routes",
 		Short: "List the mounts with their services, adaptors and roles",
+
+		SuggestFor: []string{"list", "ls", "mounts", "services"},
 		Long: `Lists what the configuration mounts. It opens and makes nothing that the
 configuration names. An internal mount answers other services only.`,
 		Example: `  restspace routes

@@ -19,6 +19,8 @@ func (r *run) serveCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the configuration",
+
+		SuggestFor: []string{"run", "start", "up"},
 		Long: `Serves the configuration until SIGINT or SIGTERM. Then it takes no more
 requests, answers those that it has, and ends; a second signal ends it at once.
 When the file changes it is read again, and at SIGHUP: where it has errors, what

@@ -53,10 +53,11 @@ func TestTerminal(t *testing.T) {
 		env  []string
 		want string
 	}{
-		{"colors", text, nil, colorHead + "ab"},
-		{"no colors", text, []string{"NO_COLOR=1"}, plainHead + "ab"},
-		{"empty NO_COLOR", text, []string{"NO_COLOR="}, colorHead + "ab"},
-		{"dumb terminal", text, []string{"TERM=dumb"}, plainHead + "ab"},
+		{"colors", text, nil, colorHead + "ab\n"},
+		{"no colors", text, []string{"NO_COLOR=1"}, plainHead + "ab\n"},
+		{"empty NO_COLOR", text, []string{"NO_COLOR="}, colorHead + "ab\n"},
+		{"dumb terminal", text, []string{"TERM=dumb"}, plainHead + "ab\n"},
+		{"body with a newline", []string{"call", "POST", "/x", "-d", "ab\n", "--body"}, nil, "ab\n"},
 		{"error status", []string{"call", "GET", "/error"}, nil, "HTTP \x1b[31m418 I'm a teapot\x1b[0m\n\x1b[2mX-Restspace-Service:\x1b[0m echo\n\n"},
 		{"escape sequence in a field", []string{"call", "GET", "/escape"}, []string{"NO_COLOR=1"}, "HTTP 200 OK\nX-Restspace-Service: echo\nX-Title: \uFFFD[31mred\n\n"},
 		{"binary body", []string{"call", "POST", "/x", "-d", "\xff\x00", "--body"}, nil, "(a binary body of 2 bytes: write --body and > FILE to keep it)\n"},

@@ -14,9 +14,13 @@ func (r *run) versionCommand() *cobra.Command {
 		Example: "  restspace version",
 		Args:    takes(),
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(r.stdout, "restspace %s %s %s/%s\n",
-				r.Version, goruntime.Version(), goruntime.GOOS, goruntime.GOARCH)
+			_, err := fmt.Fprintln(r.stdout, r.versionLine())
 			return err
 		},
 	}
+}
+
+// versionLine says what this program is.
+func (r *run) versionLine() string {
+	return fmt.Sprintf("restspace %s %s %s/%s", r.App.Version, goruntime.Version(), goruntime.GOOS, goruntime.GOARCH)
 }
