@@ -146,7 +146,8 @@ func parseFields(lines string, f *framing) (bus.Header, error) {
 	if count > maxFields {
 		return nil, fmt.Errorf("a header of more than %d fields", maxFields)
 	}
-	header := make(bus.Header, 0, count)
+	const edge = 4 // that whoever passes the answer on may add
+	header := make(bus.Header, 0, count+edge)
 	for lines != "" {
 		var line string
 		line, lines, _ = strings.Cut(lines, "\n")
@@ -169,18 +170,18 @@ func parseFields(lines string, f *framing) (bus.Header, error) {
 
 // note takes over a field of the connection or the body.
 func (f *framing) note(name, value string) error {
-	switch strings.ToLower(name) {
-	case "content-length":
+	switch {
+	case strings.EqualFold(name, "Content-Length"):
 		size, err := strconv.ParseUint(value, 10, 63)
 		if err != nil || f.size >= 0 || value[0] == '+' {
 			return fmt.Errorf("the Content-Length is not one number: %q", clip(value))
 		}
 		f.size = int64(size)
-	case "transfer-encoding":
+	case strings.EqualFold(name, "Transfer-Encoding"):
 		f.coding, f.codings = value, f.codings+1
-	case "connection":
+	case strings.EqualFold(name, "Connection"):
 		f.connection = append(f.connection, value)
-	case "content-type":
+	case strings.EqualFold(name, "Content-Type"):
 		f.mediaType = value
 	}
 	return nil

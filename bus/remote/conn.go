@@ -13,6 +13,9 @@ import (
 // ended: most calls are over by then, and watching costs more than they do.
 const patience = 100 * time.Millisecond
 
+// headBuffer holds the header of most answers: what is longer takes a copy more.
+const headBuffer = 2 << 10
+
 // conn is a connection to a server, used for one call after the other.
 type conn struct {
 	*net.TCPConn
@@ -39,7 +42,7 @@ func newConn(c *net.TCPConn, host string) (*conn, error) {
 	}
 	it := &conn{TCPConn: c, host: host, raw: raw}
 	it.step = it.ask.step
-	it.in = bufio.NewReaderSize(it, 4<<10)
+	it.in = bufio.NewReaderSize(it, headBuffer)
 	return it, nil
 }
 
