@@ -72,16 +72,22 @@ func BenchmarkPut(b *testing.B) {
 }
 
 func BenchmarkPatch(b *testing.B) {
-	onEachStoreB(b, func(b *testing.B, c *client) {
-		data := []byte(`{"name":"Bert","age":7}`)
-		for b.Loop() {
-			m := c.request("PATCH", "doc.json")
-			m.Body = bus.NewBody(data, "application/json")
-			if _, err := c.service.Serve(b.Context(), m); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
+	for mediaType, patch := range map[string]string{
+		"application/merge-patch+json": `{"name":"Bert","age":7}`,
+		"application/json-patch+json":  `[{"op":"replace","path":"/name","value":"Bert"},{"op":"add","path":"/age","value":7}]`,
+	} {
+		b.Run(mediaType, func(b *testing.B) {
+			onEachStoreB(b, func(b *testing.B, c *client) {
+				for b.Loop() {
+					m := c.request("PATCH", "doc.json")
+					m.Body = bus.NewBody([]byte(patch), mediaType)
+					if _, err := c.service.Serve(b.Context(), m); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		})
+	}
 }
 
 // row is a store of which only the root can be listed: what is left of a

@@ -78,6 +78,8 @@ func TestJSONPatch(t *testing.T) {
 		{`[1,2,[3,[4,5]]]`, `[{"op":"add","path":"/2/1/-","value":{"a":[]}},{"op":"add","path":"/2/1/2/a/0","value":6}]`, `[1,2,[3,[4,5,{"a":[6]}]]]`},
 		{`[1,2,3,4]`, `[{"op":"remove","path":"/1"},{"op":"remove","path":"/2"}]`, `[1,3]`},
 
+		{`{"1e0":1,"foo":2}`, `[{"op":"test","path":"/1e0","value":1},{"op":"add","path":"/FOO","value":3}]`, `{"1e0":1,"foo":2,"FOO":3}`},
+
 		// The whole document, also one that is neither object nor list.
 		{`"a"`, `[{"op":"replace","path":"","value":"b"}]`, `"b"`},
 		{`{"a":1}`, `[{"op":"add","path":"","value":[]},{"op":"add","path":"/0","value":7}]`, `[7]`},
