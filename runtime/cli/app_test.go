@@ -95,9 +95,10 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
 
 func TestOutputThatCantBeWritten(t *testing.T) {
 	configure(t, echoOnly)
+	require.NoError(t, os.WriteFile("old.json", []byte(`{"services": []}`), 0o600))
 	for _, args := range [][]string{
 		{"serve"}, {"check"}, {"routes"}, {"routes", "--json"}, {"call", "GET", "/x"}, {"call", "POST", "/x", "-d", "x", "--body"},
-		{"pattern", "/x"}, {"pattern", "/x", "--json"}, {"token", "jo@example.com"}, {"help", "services"}, {"help", "service", "echo"}, {"schema"}, {"completion", "bash"}, {"version"},
+		{"pattern", "/x"}, {"pattern", "/x", "--json"}, {"token", "jo@example.com"}, {"help", "services"}, {"help", "service", "echo"}, {"schema"}, {"import", "old.json"}, {"completion", "bash"}, {"version"},
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			var errs bytes.Buffer
