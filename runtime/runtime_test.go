@@ -37,9 +37,12 @@ type probe struct {
 }
 
 type probeConfig struct {
-	Say   string `json:"say"`
-	Fails bool   `json:"fails"`
+	Say   string   `json:"say"`
+	Fails bool     `json:"fails"`
+	Calls []string `json:"calls"` // hosts
 }
+
+func (c *probeConfig) Hosts() []string { return c.Calls }
 
 func newProbe() *probe {
 	return &probe{inside: make(chan struct{}), release: make(chan struct{})}
@@ -97,7 +100,9 @@ func (s *probeService) Serve(ctx context.Context, m *bus.Message) (*bus.Message,
 		if err != nil {
 			return nil, err
 		}
-		return s.env.Bus.Serve(ctx, m.Call("GET", u, nil))
+		call := m.Call("GET", u, nil)
+		call.Header = m.Header
+		return s.env.Bus.Serve(ctx, call)
 	case "cookie":
 		return bus.Reply(200, bus.NewBody([]byte(m.Header.Get("Cookie")), "text/plain")), nil
 	case "cors":
