@@ -43,11 +43,27 @@ func BenchmarkRequest(b *testing.B) {
 	token, err := r.Token(&bus.User{Email: "ann@example.com", Roles: []string{"U"}}, time.Hour)
 	require.NoError(b, err)
 	require.NoError(b, os.WriteFile("docs/doc.json", make([]byte, 1024), 0o600))
+	require.NoError(b, os.WriteFile("docs/large.json", largeDocument(), 0o600))
 
 	b.Run("bypass", func(b *testing.B) { benchmarkRequest(b, r.Addr(), "/lib/bypass", "") })
 	b.Run("bypass/bare", func(b *testing.B) { benchmarkRequest(b, bare(b), "/lib/bypass", "") })
 	b.Run("document", func(b *testing.B) { benchmarkRequest(b, r.Addr(), "/docs/doc", token) })
+	b.Run("large", func(b *testing.B) { benchmarkRequest(b, r.Addr(), "/docs/large", token) })
+	for _, coding := range []string{"gzip", "zstd"} {
+		b.Run("large/"+coding, func(b *testing.B) {
+			benchmarkRequest(b, r.Addr(), "/docs/large", token+"\r\nAccept-Encoding: "+coding)
+		})
+	}
 	b.Run("document/bare", func(b *testing.B) { benchmarkRequest(b, bare(b), "/docs/doc", token) })
+}
+
+// largeDocument returns 10 KiB of JSON as programs write it.
+func largeDocument() []byte {
+	document := []byte("[")
+	for i := 0; len(document) < 10<<10; i++ {
+		document = fmt.Appendf(document, `{"id":%d,"name":"user %d","balance":%d.%02d,"active":%t},`, i, i*i%977, i*31%10007, i%100, i%3 == 0)
+	}
+	return append(document, "0]"...)
 }
 
 // bare serves the same with net/http and httprouter.

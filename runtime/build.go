@@ -44,7 +44,7 @@ func (r *Runtime) build(ctx context.Context, conf *config.Config, old *generatio
 			continue
 		}
 		g.instances[string(service.Canonical)] = i
-		m := newMounted(service, i, &conf.Server)
+		m := r.newMounted(service, i, &conf.Server)
 		g.mounts = append(g.mounts, m)
 		mounts = append(mounts, m.Mount)
 	}
@@ -96,8 +96,8 @@ func limitsOf(s *config.Service, server config.Limits) services.Limits {
 	return limits
 }
 
-func newMounted(s *config.Service, i *instance, server *config.Server) *mounted {
-	m := &mounted{conf: s, instance: i, maxBody: max(i.env.Limits.Body, i.env.Limits.File), cors: newCORS(server.CORS)}
+func (r *Runtime) newMounted(s *config.Service, i *instance, server *config.Server) *mounted {
+	m := &mounted{conf: s, instance: i, maxBody: max(i.env.Limits.Body, i.env.Limits.File), cors: newCORS(server.CORS), coder: r.coder}
 	if s.CORS != nil {
 		m.cors = newCORS(s.CORS)
 	}
@@ -105,8 +105,8 @@ func newMounted(s *config.Service, i *instance, server *config.Server) *mounted 
 	if n := s.Limits.InFlight; n > 0 {
 		m.places = semaphore.NewWeighted(int64(n))
 	}
-	if r := s.Limits.Rate; r.Count > 0 {
-		m.rates = newRates(r.PerSecond(), r.Count)
+	if rate := s.Limits.Rate; rate.Count > 0 {
+		m.rates = newRates(rate.PerSecond(), rate.Count)
 	}
 	if c := s.Caching; c != nil {
 		kind := "private"

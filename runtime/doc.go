@@ -15,8 +15,10 @@
 //     and the service path, or not: 401 for nobody, 403 for somebody
 //     (admit.go, [access]).
 //  5. The limits of the mount (mounted.go), then the service (instance.go).
-//  6. Errors become problem documents, the reply names its service and says
-//     whose pages may read it, and HEAD loses the body (front.go, bus.Problem).
+//  6. What browsers could run is sandboxed (browser.go), and text and JSON are
+//     packed for clients that want that ([coding]). Errors become problem
+//     documents, the reply names its service and says whose pages may read it,
+//     and HEAD loses the body (front.go, bus.Problem).
 //  7. The edge writes the reply; closing its body lets the generation go.
 //
 // A call from a service to another enters at step 5, through [inside]: with

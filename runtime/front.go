@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/runtime/coding"
 	"github.com/seed90475182/restspace/runtime/config"
 	"github.com/seed90475182/restspace/services"
 )
@@ -95,6 +96,7 @@ func (s *mounted) answer(ctx context.Context, root *bus.Root, m *bus.Message, to
 		m.Method = http.MethodGet // the edge leaves the body away
 		m.Header.Del("Range")     // RFC 9110 section 14.2: of GET only
 	}
+	asked := coding.Read(m)
 	decision, err := admit(s, m, tokenErr)
 	if err != nil {
 		_ = m.Close()
@@ -113,7 +115,7 @@ func (s *mounted) answer(ctx context.Context, root *bus.Root, m *bus.Message, to
 	if fresh := reply.Status/100 == 2 || reply.Status == http.StatusNotModified; get && fresh && s.cache != "" && !reply.Header.Has("Cache-Control") {
 		reply.Header.Add("Cache-Control", s.cache)
 	}
-	return reply, nil
+	return reply, s.coder.Pack(reply, asked)
 }
 
 // options answers OPTIONS: it acts on nothing and always succeeds.

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/runtime/coding"
 	"github.com/seed90475182/restspace/runtime/config"
 )
 
@@ -25,6 +26,7 @@ type mounted struct {
 	shadows  []shadow            // service paths that deeper mounts answer
 	cache    string              // Cache-Control of successful GETs
 	cors     cors
+	coder    *coding.Coder
 }
 
 // Serve holds m to the limits and passes it on. The place that m takes is free

@@ -16,6 +16,7 @@ import (
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/runtime/coding"
 	"github.com/seed90475182/restspace/runtime/config"
 	"github.com/seed90475182/restspace/services"
 )
@@ -39,6 +40,7 @@ type Runtime struct {
 	kinds   config.Kinds
 	pool    adaptors.Pool
 	remote  outgoing
+	coder   *coding.Coder
 
 	current atomic.Pointer[generation]
 	log     liveLog
@@ -63,6 +65,7 @@ func New(o Options) *Runtime {
 	r := &Runtime{
 		options: o,
 		kinds:   config.Kinds{Services: o.Services, Adaptors: o.Adaptors},
+		coder:   coding.New(),
 		remote:  newOutgoing(),
 		log:     liveLog{current: new(atomic.Pointer[slog.Handler])},
 	}
