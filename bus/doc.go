@@ -28,6 +28,7 @@
 //
 // # Doors to net/http
 //
-// [Handler] shows a Service as an http.Handler, [FromHandler] the reverse, and
-// [Transport] lets any http.Client talk to a Service in the process.
+// [Handler] shows a Service as an http.Handler, [FromHandler] the reverse.
+// [Transport] lets any http.Client talk to a Service in the process, and
+// [FromTransport] is the reverse: package remote calls other servers with it.
 package bus

@@ -22,7 +22,8 @@
 //  7. The edge writes the reply; closing its body lets the generation go.
 //
 // A call from a service to another enters at step 5, through [inside]: with
-// the same user, one level deeper, within the budget of the request.
+// the same user, one level deeper, within the budget of the request. One to
+// another server leaves through [outgoing].
 //
 // # A configuration's life
 //
