@@ -119,8 +119,10 @@ func (r *reader) decode(v *hujson.Value, at pointer, into reflect.Value) {
 // among holds a string to the values that its tag enum has.
 func (r *reader) among(v *hujson.Value, at pointer, f *field) {
 	values := f.enum()
-	if s := f.value.String(); values != nil && !r.broken[v.StartOffset] && !slices.Contains(values, s) {
-		last := len(values) - 1
+	if values == nil || r.broken[v.StartOffset] {
+		return
+	}
+	if s, last := f.value.String(), len(values)-1; !slices.Contains(values, s) {
 		r.faultAbout(v, v, at, fmt.Sprintf("%s is no %s: write \"%s\" or %q", quote(s), f.name, strings.Join(values[:last], `", "`), values[last]))
 	}
 }
