@@ -1,3 +1,3 @@
 // Package examples holds configurations to learn from, each a folder with its
-// services.json, a README.md and a script that tests it.
+// services.json, a README.md and a script or a program that tests it.
 package examples

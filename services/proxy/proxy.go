@@ -24,6 +24,7 @@ func Kind() services.Kind {
 		Name:    "proxy",
 		Doc:     doc,
 		Example: `{"service": "proxy", "url": {"$env": "UPSTREAM", "default": "http://127.0.0.1:8080"}, "readRoles": "all", "writeRoles": "all"}`,
+		Pages:   true,
 	}, open)
 }
 
