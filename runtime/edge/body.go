@@ -3,6 +3,7 @@ package edge
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"sync"
@@ -63,14 +64,24 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	}
 	b.ended.Store(true)
 	b.root.Restart()
+	return n, b.explain(err)
+}
+
+// explain says what the client did wrong where the body can't be read.
+func (b *requestBody) explain(err error) error {
+	var network net.Error
+	status, kind, detail := http.StatusBadRequest, "", ""
 	switch {
+	case err == io.EOF, errors.Is(err, http.ErrBodyReadAfterClose):
+		return err
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		err = &bus.Error{Status: http.StatusRequestTimeout, Type: bus.TypeSlowBody, Err: err,
-			Detail: "the body came too slowly: at least 16 KiB are due in each 10 seconds"}
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		err = &bus.Error{Status: http.StatusBadRequest, Err: err, Detail: "the body ended early"}
+		status, kind, detail = http.StatusRequestTimeout, bus.TypeSlowBody, "the body came too slowly: at least 16 KiB are due in each 10 seconds"
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &network), b.shared:
+		detail = "the body ended early"
+	default:
+		detail = "the chunks of the body can't be told apart: " + err.Error()
 	}
-	return n, err
+	return &bus.Error{Status: status, Type: kind, Err: err, Detail: detail}
 }
 
 // Close leaves the rest of the body unread, and waits for whoever reads it. It

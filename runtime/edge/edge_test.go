@@ -321,6 +321,19 @@ func TestBodyThatEndsEarly(t *testing.T) {
 	assert.Contains(t, string(answer), "the body ended")
 }
 
+func TestChunksThatAreMalformed(t *testing.T) {
+	s := start(t, bus.ServiceFunc(func(_ context.Context, m *bus.Message) (*bus.Message, error) {
+		_, err := m.Body.Bytes(1000)
+		return bus.Reply(200, nil), err
+	}), nil)
+	for _, body := range []string{"-1\r\nabc\r\n", "ffffffffffffffff1\r\nabc\r\n", "2\n{}\n0\n\n", "2\r\n{}x\r\n0\r\n\r\n", "g\r\n", strings.Repeat("1", 5000)} {
+		answer := s.raw(t, "PUT / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"+body)
+		assert.Contains(t, answer, "HTTP/1.1 400 ", body)
+		assert.Contains(t, answer, "the chunks of the body can't be told apart: ", body)
+		assert.Contains(t, answer, "Connection: close", body)
+	}
+}
+
 func TestReplyThatBreaksOffBreaksTheConnection(t *testing.T) {
 	s := start(t, bus.ServiceFunc(func(context.Context, *bus.Message) (*bus.Message, error) {
 		return bus.Reply(200, bus.NewStream(io.NopCloser(strings.NewReader("half")), 8, "text/plain")), nil
