@@ -19,7 +19,9 @@ Examples:
 Commands:{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
   {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}
 
-Run 'restspace help COMMAND' for its flags and an example.
+Run 'restspace help COMMAND' for its flags and an example, 'restspace help config'
+for the keys of services.json, and 'restspace help services' and 'adaptors' for
+what it can mount.
 {{end}}
 Flags:
 {{.Flags.FlagUsages}}`
