@@ -160,7 +160,7 @@ func TestSocketsOfAHandler(t *testing.T) {
 			_ = conn.CloseNow()
 		}
 	})
-	kind := services.Define(services.Kind{Name: "proxy"}, func(context.Context, services.Env, proxy.Config, services.None) (bus.Service, error) {
+	kind := services.Define(services.Kind{Name: "proxy", Config: proxy.Kind().Config}, func(context.Context, services.Env, proxy.Config, services.None) (bus.Service, error) {
 		return bus.FromHandler(handler), nil
 	})
 	s := startKind(t, kind, "http://127.0.0.1:1")

@@ -9,53 +9,49 @@ import (
 	"time"
 )
 
-// Config says which servers answer, and what they are given.
+// Config says which servers answer, and what they are given. Make one with
+// [NewConfig].
 type Config struct {
-	URL          string            `json:"url,omitempty" form:"pattern" required:"or upstreams" doc:"where requests go: a URL pattern; one without codes gets the path below the mount and the query after it"`
-	Upstreams    []string          `json:"upstreams,omitempty" doc:"a list of such URLs in the place of url: several servers that answer alike"`
-	StripPrefix  *bool             `json:"stripPrefix,omitempty" doc:"whether the base path of the mount is left out of what is sent; true if it is missing"`
-	SetHeaders   map[string]string `json:"setHeaders,omitempty" doc:"fields of requests; an empty value leaves a field out"`
-	PreserveHost bool              `json:"preserveHost,omitempty" doc:"whether the server sees the Host that the client asked for, and not that of its URL"`
-	Credentials  []string          `json:"credentials,omitempty" doc:"those of the caller that go on: authorization, cookie"`
-	Timeout      *time.Duration    `json:"timeout,omitempty" doc:"to the first byte of the answer, of each try; 10s if it is missing"`
-	Retries      *int              `json:"retries,omitempty" doc:"how many tries may follow the first one; 2 if it is missing"`
-	Breaker      Breaker           `json:"breaker,omitzero" doc:"when a server that fails is left alone"`
-	Health       *Health           `json:"health,omitempty" doc:"how servers are asked whether they are well; nobody asks if it is missing"`
+	URL          string            `json:"url" form:"pattern" required:"or upstreams" doc:"where requests go: a URL pattern; one without codes gets the path below the mount and the query after it"`
+	Upstreams    []string          `json:"upstreams" doc:"a list of such URLs in the place of url: several servers that answer alike"`
+	StripPrefix  bool              `json:"stripPrefix" doc:"whether the base path of the mount is left out of what is sent"`
+	SetHeaders   map[string]string `json:"setHeaders" doc:"fields of requests; an empty value leaves a field out"`
+	PreserveHost bool              `json:"preserveHost" doc:"whether the server sees the Host that the client asked for, and not that of its URL"`
+	Credentials  []string          `json:"credentials" doc:"those of the caller that go on: authorization, cookie"`
+	Timeout      time.Duration     `json:"timeout" doc:"to the first byte of the answer, of each try"`
+	Retries      int               `json:"retries" doc:"how many tries may follow the first one"`
+	Breaker      Breaker           `json:"breaker" doc:"when a server that fails is left alone"`
+	Health       Health            `json:"health" doc:"how servers are asked whether they are well; nobody asks if it is missing"`
 }
 
 // A Breaker leaves an upstream alone that fails.
 type Breaker struct {
-	Failures *int           `json:"failures,omitempty" doc:"in a row, that open it; 5 if it is missing"`
-	Delay    *time.Duration `json:"delay,omitempty" doc:"until one request tries again; 5s if it is missing"`
+	Failures int           `json:"failures" doc:"in a row, that open it"`
+	Delay    time.Duration `json:"delay" doc:"until one request tries again"`
 }
 
 // Health is how upstreams are asked whether they are well.
 type Health struct {
-	Path  string         `json:"path" required:"true" doc:"what is asked of each server: below 400 is well"`
-	Every *time.Duration `json:"every,omitempty" doc:"how often; every 5s if it is missing"`
+	Path  string        `json:"path" required:"true" doc:"what is asked of each server: below 400 is well"` // "": nobody asks
+	Every time.Duration `json:"every" doc:"how often"`
 }
 
-// What is taken where the config is silent.
-const (
-	defaultTimeout  = 10 * time.Second
-	defaultRetries  = 2
-	defaultFailures = 5
-	defaultDelay    = 5 * time.Second
-	defaultEvery    = 5 * time.Second
-)
+// NewConfig returns a config with its defaults, and without an upstream.
+func NewConfig() *Config {
+	return &Config{
+		StripPrefix: true,
+		Timeout:     10 * time.Second,
+		Retries:     2,
+		Breaker:     Breaker{Failures: 5, Delay: defaultDelay},
+		Health:      Health{Every: defaultDelay},
+	}
+}
 
 const (
+	defaultDelay = 5 * time.Second
 	maxUpstreams = 64
 	maxRetries   = 10
 )
-
-// value returns what p points to, or else what is taken without it.
-func value[T any](p *T, otherwise T) T {
-	if p == nil {
-		return otherwise
-	}
-	return *p
-}
 
 func (c *Config) urls() []string {
 	if c.URL != "" {
@@ -63,8 +59,6 @@ func (c *Config) urls() []string {
 	}
 	return c.Upstreams
 }
-
-func (c *Config) strips() bool { return value(c.StripPrefix, true) }
 
 func (c *Config) passes(credential string) bool { return slices.Contains(c.Credentials, credential) }
 
@@ -150,17 +144,17 @@ func (c *Config) checkCredentials() error {
 
 func (c *Config) checkTries() error {
 	var all []error
-	if c.Retries != nil && (*c.Retries < 0 || *c.Retries > maxRetries) {
+	if c.Retries < 0 || c.Retries > maxRetries {
 		all = append(all, faultf("/retries", "write a number from 0 to %d", maxRetries))
 	}
-	if c.Breaker.Failures != nil && *c.Breaker.Failures < 1 {
-		all = append(all, faultf("/breaker/failures", "not above zero: write a number, such as %d", defaultFailures))
+	if c.Breaker.Failures < 1 {
+		all = append(all, faultf("/breaker/failures", "not above zero: write a number, such as 5"))
 	}
 	return errors.Join(append(all, checkTime("/timeout", c.Timeout), checkTime("/breaker/delay", c.Breaker.Delay))...)
 }
 
 func (c *Config) checkHealth() error {
-	if c.Health == nil {
+	if c.Health == NewConfig().Health {
 		return nil
 	}
 	var wrong error
@@ -170,8 +164,8 @@ func (c *Config) checkHealth() error {
 	return errors.Join(wrong, checkTime("/health/every", c.Health.Every))
 }
 
-func checkTime(pointer string, d *time.Duration) error {
-	if d != nil && *d <= 0 {
+func checkTime(pointer string, d time.Duration) error {
+	if d <= 0 {
 		return faultf(pointer, "not above zero: write more, or leave the key out")
 	}
 	return nil

@@ -47,11 +47,11 @@ func TestCheck(t *testing.T) {
 		{`{"url": "http://a", "breaker": {"delay": 0}}`, "/breaker/delay", "not above zero"},
 		{`{"url": "http://a", "health": {"path": "healthz"}}`, "/health/path", "write a path on the upstreams"},
 		{`{"url": "http://a", "health": {"path": "http://b/healthz"}}`, "/health/path", "write a path on the upstreams"},
-		{`{"url": "http://a", "health": {}}`, "/health/path", "write a path on the upstreams"},
+		{`{"url": "http://a", "health": {"every": 1}}`, "/health/path", "write a path on the upstreams"},
 		{`{"url": "http://a", "health": {"path": "/h", "every": 0}}`, "/health/every", "not above zero"},
 	} {
-		var c proxy.Config
-		require.NoError(t, json.Unmarshal([]byte(row.config), &c))
+		c := proxy.NewConfig()
+		require.NoError(t, json.Unmarshal([]byte(row.config), c))
 		err := c.Check()
 		if !assert.ErrorContains(t, err, row.message, row.config) {
 			continue
@@ -70,7 +70,8 @@ func TestCheck(t *testing.T) {
 }
 
 func TestHosts(t *testing.T) {
-	c := &proxy.Config{Upstreams: []string{"http://A.example/api", "https://10.0.0.1:8443/$>0", "http://[::1]:8080"}}
+	c := proxy.NewConfig()
+	c.Upstreams = []string{"http://A.example/api", "https://10.0.0.1:8443/$>0", "http://[::1]:8080"}
 	require.NoError(t, c.Check())
 	assert.Equal(t, []string{"a.example", "10.0.0.1:8443", "[::1]:8080"}, c.Hosts())
 }

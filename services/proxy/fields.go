@@ -29,7 +29,7 @@ func newFields(c *Config, base []string) fields {
 	for _, name := range slices.Sorted(maps.Keys(c.SetHeaders)) {
 		f.set.Add(name, c.SetHeaders[name])
 	}
-	if c.strips() && len(base) > 0 {
+	if c.StripPrefix && len(base) > 0 {
 		f.prefix = urlpattern.Path{Segments: base}.String()
 	}
 	return f

@@ -26,7 +26,7 @@ func (h *Health) url() (urlpattern.URL, error) {
 
 // Run is part of services.Runner: it asks the upstreams for their health.
 func (p *proxy) Run(ctx context.Context) error {
-	if p.health == nil {
+	if p.health.Path == "" {
 		return nil
 	}
 	var all sync.WaitGroup
@@ -39,11 +39,10 @@ func (p *proxy) Run(ctx context.Context) error {
 
 // ask asks one upstream until ctx ends.
 func (p *proxy) ask(ctx context.Context, u *upstream) {
-	every := value(p.health.Every, defaultEvery)
-	turn := time.NewTicker(every)
+	turn := time.NewTicker(p.health.Every)
 	defer turn.Stop()
 	for failures := 0; ; {
-		why := p.askOnce(ctx, u, min(every, p.timeout))
+		why := p.askOnce(ctx, u, min(p.health.Every, p.timeout))
 		failures++
 		if why == nil {
 			failures = 0

@@ -103,7 +103,7 @@ func TestHealthThatHangs(t *testing.T) {
 		up := &upstreams{answer: hangs}
 		kind := proxy.Kind()
 		c := kind.Config().(*proxy.Config)
-		c.URL, c.Health = "http://a", &proxy.Health{Path: "/well"}
+		c.URL, c.Health = "http://a", proxy.Health{Path: "/well", Every: 5 * time.Second}
 		service, err := kind.New(t.Context(), services.Env{Config: c, Bus: up, Log: slog.New(slog.DiscardHandler)})
 		require.NoError(t, err)
 		ctx, stop := context.WithCancel(t.Context())

@@ -25,6 +25,7 @@ func Kind() services.Kind {
 		Doc:     doc,
 		Example: `{"service": "proxy", "url": {"$env": "UPSTREAM", "default": "http://127.0.0.1:8080"}, "readRoles": "all", "writeRoles": "all"}`,
 		Pages:   true,
+		Config:  func() any { return NewConfig() },
 	}, open)
 }
 
@@ -34,9 +35,9 @@ func open(_ context.Context, env services.Env, c Config, _ services.None) (bus.S
 		bus:     env.Bus,
 		log:     env.Log,
 		fields:  newFields(&c, env.Base),
-		timeout: value(c.Timeout, defaultTimeout),
+		timeout: c.Timeout,
 		health:  c.Health,
-		retry:   newRetry(value(c.Retries, defaultRetries)),
+		retry:   newRetry(c.Retries),
 	}
 	for i, text := range c.urls() {
 		target, err := newTarget(text, &c)
@@ -55,7 +56,7 @@ type proxy struct {
 	log     *slog.Logger
 	fields  fields
 	timeout time.Duration
-	health  *Health
+	health  Health
 	retry   failsafe.Executor[any] // of what comes after the first try; nil: nothing does
 
 	upstreams []*upstream

@@ -30,7 +30,7 @@ func newTarget(text string, c *Config) (*target, error) {
 	if literal.Host == "" {
 		return nil, errors.New(`no server: write the URL with its scheme and host, such as "http://127.0.0.1:8080/api"`)
 	}
-	t := &target{scheme: literal.Scheme, host: literal.Host, strips: c.strips()}
+	t := &target{scheme: literal.Scheme, host: literal.Host, strips: c.StripPrefix}
 	args := p.Args()
 	for _, a := range args {
 		switch a.Source {

@@ -25,9 +25,9 @@ type upstream struct {
 func newUpstream(t *target, at int, b *Breaker, log *slog.Logger) *upstream {
 	log = log.With("upstream", t.host)
 	return &upstream{target: t, at: at, breaker: circuitbreaker.NewBuilder[any]().
-		WithFailureThreshold(uint(value(b.Failures, defaultFailures))).
+		WithFailureThreshold(uint(b.Failures)).
 		WithSuccessThreshold(1).
-		WithDelay(value(b.Delay, defaultDelay)).
+		WithDelay(b.Delay).
 		WithJitterFactor(0.1).
 		OnOpen(func(circuitbreaker.StateChangedEvent) {
 			log.Warn("breaker opened: the upstream fails and is left alone")
