@@ -4,7 +4,7 @@ export CGO_ENABLED = 0
 GO ?= go
 BIN := bin/restspace
 
-.PHONY: run build test testdeps lint bench bench-http deps clean
+.PHONY: run build test testdeps lint soak-reload bench bench-http deps clean
 
 run: build ## build, and serve ./services.json
 	./$(BIN) serve
@@ -20,6 +20,9 @@ lint: ## gofmt, vet, staticcheck, and the order of the layers
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) test -count=1 ./runtime/layers
+
+soak-reload: ## 1,000 reloads beside 500 requests a second (about a minute)
+	RESTSPACE_SOAK=1 $(GO) test -count=1 -timeout 10m -run='^TestReloadsUnderLoad$$' -v ./runtime
 
 bench: ## benchmarks of every hot path, with allocations
 	$(GO) test -run='^$$' -bench=. -benchmem ./...

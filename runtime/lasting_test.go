@@ -37,11 +37,14 @@ func endless(ctx context.Context) *bus.Message {
 
 type ticks struct{ context.Context }
 
-// Read gives a line each time, after a short while.
+// tick is a line that says when it was made.
+func tick() string { return fmt.Sprintf("tick %d\n", time.Now().UnixNano()) }
+
+// Read gives a tick each time, after a short while.
 func (t ticks) Read(p []byte) (int, error) {
 	select {
 	case <-time.After(5 * time.Millisecond):
-		return copy(p, "tick\n"), nil
+		return copy(p, tick()), nil
 	case <-t.Done():
 		return 0, t.Err()
 	}
@@ -71,17 +74,26 @@ func (s *server) talk(t *testing.T, path string) *talk {
 	return one
 }
 
-// goesOn says whether more comes, after a line that is echoed if anybody does.
+// goesOn says whether something comes that was sent after now, by the other
+// side or, where that sends back what it gets, by this one.
 func (c *talk) goesOn(echo bool) error {
+	now := time.Now().UnixNano()
+	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		return err
+	}
 	if echo {
-		if _, err := io.WriteString(c, "tick\n"); err != nil {
+		if _, err := io.WriteString(c, tick()); err != nil {
 			return err
 		}
 	}
 	for {
 		line, err := c.read.ReadString('\n')
-		if err != nil || strings.HasPrefix(line, "tick") {
+		if err != nil {
 			return err
+		}
+		var sent int64
+		if _, err := fmt.Sscanf(line, "tick %d", &sent); err == nil && sent >= now {
+			return nil
 		}
 	}
 }

@@ -113,9 +113,7 @@ func (r *Runtime) enter(l *listening, conf *config.Config) {
 	}
 	l.left = nil
 	r.retired.Go(func() {
-		ctx, cancel := context.WithTimeout(r.cutoff, old.server.Drain.Duration())
-		defer cancel()
-		old.each(func(d *door) error { d.edge.Retire(ctx, r.life); return <-d.served })
+		old.each(func(d *door) error { d.edge.Retire(r.life, r.cutoff); return <-d.served })
 	})
 }
 

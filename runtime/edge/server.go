@@ -108,28 +108,15 @@ func (s *Server) Stop() {
 }
 
 // Retire is Stop, and waits until the connections have ended, since net/http's
-// own shutdown drops requests that it is just reading. When drain ends, those
-// without a request are closed; answers that are being written, and upgraded
-// connections, go on until life has ended, too.
-func (s *Server) Retire(drain, life context.Context) {
+// own shutdown drops requests that it is just reading. When life ends, what is
+// left is shut down as Shutdown does until cutoff ends.
+func (s *Server) Retire(life, cutoff context.Context) {
 	s.Stop()
-	defer s.http.Close()
-	l := s.listener.Load()
-	if l == nil {
-		return // it never served
+	if l := s.listener.Load(); l != nil {
+		select {
+		case <-l.empty:
+		case <-life.Done():
+		}
 	}
-	select {
-	case <-l.empty:
-	case <-drain.Done():
-	case <-life.Done():
-	}
-	both, cancel := context.WithCancel(context.WithoutCancel(life))
-	defer cancel()
-	defer context.AfterFunc(life, func() { context.AfterFunc(drain, cancel) })()
-	_ = s.http.Shutdown(both)
-	select {
-	case <-l.empty:
-	case <-life.Done():
-	}
-	l.closeUpgraded()
+	_ = s.Shutdown(cutoff)
 }
