@@ -14,6 +14,7 @@ type attack struct {
 	ID, Area, Title string
 	Kind            string // raw: Request is sent; else a function with the row's id carries it out
 	Request         string
+	Needs           []string // of the configuration, in words
 	Expect          expectation
 }
 
@@ -35,6 +36,7 @@ type expectation struct {
 	SameAs       string         `json:"same_as"`
 	CounterDelta map[string]int `json:"counter_delta"`
 	CanaryHits   int            `json:"canary_hits"`
+	OneResponse  bool           `json:"one_response"`
 	TempFiles    int            `json:"tempfiles"`
 }
 

@@ -23,6 +23,7 @@ type answer struct {
 	whole  bool // all of it came
 	closed bool // the server closed the connection
 	bytes  int  // all that came
+	count  int  // of the final answers that came
 	took   time.Duration
 }
 
@@ -102,6 +103,7 @@ func receive(c net.Conn, start time.Time, patience time.Duration) *answer {
 		if err != nil {
 			a.closed = !errors.Is(err, os.ErrDeadlineExceeded)
 			a.bytes = len(all)
+			a.count = bytes.Count(all, []byte("HTTP/1.")) - bytes.Count(all, []byte("HTTP/1.1 100 "))
 			return a
 		}
 	}
@@ -196,6 +198,7 @@ func TestReceiveTellsOpenFromClosed(t *testing.T) {
 		assert.Equal(t, 400, a.status)
 		assert.Equal(t, closes, a.closed)
 		assert.Equal(t, len(reply), a.bytes)
+		assert.Equal(t, 1, a.count)
 		_ = server.Close()
 	}
 }

@@ -85,6 +85,9 @@ func (a *arena) assertExpected(t *testing.T, r *sent) {
 			assert.Empty(t, r.header.Values(name), name)
 		}
 	}
+	if e.OneResponse {
+		assert.LessOrEqual(t, r.count, 1, "a second request was taken out of the first")
+	}
 	if e.MaxMS > 0 {
 		assert.Less(t, r.took, scaled(time.Duration(e.MaxMS)*time.Millisecond), "time")
 	}
