@@ -60,7 +60,7 @@ func TestSchemaTakesWhatThereIs(t *testing.T) {
 	files, err := filepath.Glob("../../examples/*/services.json")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
-	for _, file := range append(files, "../../services.json") {
+	for _, file := range append(files, "../../services.json", "../attacks/testdata/services.json") {
 		data, err := os.ReadFile(file)
 		require.NoError(t, err)
 		assert.NoError(t, validate(t, builtIn, data), file)
