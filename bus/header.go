@@ -48,13 +48,15 @@ func (h Header) Values(name string) iter.Seq[string] {
 // List returns all values of the field in one, with commas between them: that
 // of a field that is a list (RFC 9110 section 5.3).
 func (h Header) List(name string) string {
-	list := h.Get(name)
-	first := true
-	for value := range h.Values(name) {
-		if !first {
-			list += ", " + value
+	list, found := "", false
+	for i := range h {
+		switch {
+		case !sameName(h[i].Name, name):
+		case found:
+			list += ", " + h[i].Value
+		default:
+			list, found = h[i].Value, true
 		}
-		first = false
 	}
 	return list
 }

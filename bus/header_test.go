@@ -64,3 +64,10 @@ func TestHeaderSetAndDel(t *testing.T) {
 		})
 	}
 }
+
+func TestHeaderList(t *testing.T) {
+	h := bus.Header{{"Accept", "a, b"}, {"X", "x"}, {"accept", ""}, {"ACCEPT", "c"}}
+	assert.Equal(t, "a, b, , c", h.List("Accept"))
+	assert.Equal(t, "x", h.List("x"))
+	assert.Empty(t, h.List("Y"))
+}

@@ -313,3 +313,32 @@ func FuzzRead(f *testing.F) {
 		require.Zero(t, strings.Count(added, `"`)%2)
 	})
 }
+
+// BenchmarkPack is what a reply of 10 KiB costs to pack, and what one that is
+// not packed costs.
+func BenchmarkPack(b *testing.B) {
+	coder, data := coding.New(), text(10<<10)
+	header := bus.Header{
+		{Name: "Accept", Value: "*/*"}, {Name: "Authorization", Value: "Bearer x"}, {Name: "User-Agent", Value: "bench"},
+		{Name: "Accept-Encoding", Value: ""},
+	}
+	for _, row := range []struct{ name, accept, mediaType string }{
+		{"gzip", "gzip", "application/json"}, {"zstd", "zstd", "application/json"},
+		{"unwanted", "", "application/json"}, {"unfit", "gzip", "image/png"},
+	} {
+		b.Run(row.name, func(b *testing.B) {
+			header[3].Value = row.accept
+			fields := make(bus.Header, 0, 8)
+			b.ReportAllocs()
+			for b.Loop() {
+				ask := coding.Read(&bus.Message{Method: http.MethodGet, Header: header})
+				reply := bus.Reply(200, bus.NewBody(data, row.mediaType))
+				reply.Header = append(fields, bus.Field{Name: "ETag", Value: `"x"`}, bus.Field{Name: "Last-Modified", Value: "x"})
+				if err := coder.Pack(reply, ask); err != nil {
+					b.Fatal(err)
+				}
+				_ = reply.Close()
+			}
+		})
+	}
+}

@@ -22,7 +22,7 @@ func Read(m *bus.Message) Ask {
 	for i := range m.Header {
 		f := &m.Header[i]
 		switch {
-		case !strings.Contains(f.Value, `"`):
+		case len(f.Name) < len("If-Match") || f.Name[2] != '-': // neither
 		case strings.EqualFold(f.Name, "If-Match"):
 			f.Value += plainTags(f.Value, func(string) bool { return true })
 		case strings.EqualFold(f.Name, "If-None-Match"):
