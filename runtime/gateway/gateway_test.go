@@ -2,14 +2,17 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -80,7 +83,10 @@ func startKind(t *testing.T, kind services.Kind, upstream string, keys ...any) *
 
 func config(t *testing.T, upstream string, keys ...any) []byte {
 	t.Helper()
-	service := map[string]any{"name": "orders", "basePath": "/m", "service": "proxy", "readRoles": "all", "writeRoles": "all", "url": upstream}
+	service := map[string]any{"name": "orders", "basePath": "/m", "service": "proxy", "readRoles": "all", "writeRoles": "all"}
+	if upstream != "" {
+		service["url"] = upstream
+	}
 	for i := 0; i < len(keys); i += 2 {
 		service[keys[i].(string)] = keys[i+1]
 	}
@@ -243,4 +249,66 @@ func TestTrailers(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "got mine", string(text))
 	assert.Equal(t, "theirs", answer.Trailer.Get("X-Sum"))
+}
+
+// flaky is an upstream at one address that can be taken away and come back.
+type flaky struct {
+	address string
+	server  *http.Server
+	served  atomic.Int64
+}
+
+func (f *flaky) start(t *testing.T) {
+	t.Helper()
+	l, err := net.Listen("tcp", cmp.Or(f.address, "127.0.0.1:0"))
+	require.NoError(t, err)
+	f.address = l.Addr().String()
+	f.server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		f.served.Add(1)
+		_, _ = io.WriteString(w, "ok")
+	})}
+	server := f.server
+	go func() { _ = server.Serve(l) }()
+	t.Cleanup(func() { _ = server.Close() })
+}
+
+func TestAnUpstreamDiesAndComesBack(t *testing.T) {
+	var first, second flaky
+	first.start(t)
+	second.start(t)
+	s := start(t, "", "upstreams", []string{"http://" + first.address, "http://" + second.address},
+		"breaker", map[string]any{"delay": "50ms"})
+	s.client.Transport.(*http.Transport).MaxIdleConnsPerHost = 8
+	stop := make(chan struct{})
+	var clients sync.WaitGroup
+	for range 8 {
+		clients.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				answer, err := s.client.Get(s.url + "/m/7")
+				if !assert.NoError(t, err) {
+					return
+				}
+				_, _ = io.Copy(io.Discard, answer.Body)
+				_ = answer.Body.Close()
+				assert.Equal(t, 200, answer.StatusCode)
+			}
+		})
+	}
+	serves := func(f *flaky) func() bool {
+		before := f.served.Load()
+		return func() bool { return f.served.Load() > before+20 }
+	}
+	assert.Eventually(t, serves(&first), patience, time.Millisecond, "both answer")
+	assert.Eventually(t, serves(&second), patience, time.Millisecond, "both answer")
+	require.NoError(t, first.server.Close())
+	assert.Eventually(t, serves(&second), patience, time.Millisecond, "one answers, and no client sees an error")
+	first.start(t)
+	assert.Eventually(t, serves(&first), patience, time.Millisecond, "it answers again")
+	close(stop)
+	clients.Wait()
 }
