@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -107,6 +108,17 @@ func TestUpgradeOfAnEagerClient(t *testing.T) {
 		assert.Equal(t, "> zero\n", line, name)
 		require.NoError(t, conn.Close())
 	}
+}
+
+// What is long comes whole, in both directions at once.
+func TestUpgradeMovesMuch(t *testing.T) {
+	conn, from := dial(t, serve(t, bus.Handler(bus.FromHandler(shout(byStatus)))), "")
+	line := strings.Repeat("x", 1<<20) + "\n"
+	go func() { _, _ = io.WriteString(conn, line+line+"bye\n") }()
+	back, err := io.ReadAll(from)
+	require.NoError(t, err)
+	assert.True(t, string(back) == "> "+line+"> "+line, "%d bytes came back", len(back))
+	require.NoError(t, conn.Close())
 }
 
 // dial upgrades a connection to server, and sends more together with its head.
