@@ -37,6 +37,9 @@ func scripts() map[string]script {
 		"CONFIG-016": configOneFails,
 		"CONFIG-017": configTwoAtOnce,
 		"CONFIG-018": configStopWhileLoading,
+		"CONFIG-019": configStale,
+		"CONFIG-020": configCut,
+		"CONFIG-022": configByOthers,
 
 		"FS-001": fsLinkPlanted,
 		"FS-002": fsLinkSwapped,

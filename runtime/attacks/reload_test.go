@@ -20,8 +20,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// configReplaced is CONFIG-011. The server reads its file when it is told to,
-// so that each way of replacing it is followed by a SIGHUP.
+// configReplaced is CONFIG-011. Each way of replacing the file is followed by a
+// SIGHUP, so that it is known when the server has read it; that it notices
+// changes by itself is tested with package configfile.
 func configReplaced(t *testing.T, _ attack) {
 	a := newArena(t)
 	file := filepath.Join(a.dir, "services.json")
