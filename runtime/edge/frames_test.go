@@ -5,8 +5,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -123,5 +125,33 @@ func TestFieldsOfHTTP2(t *testing.T) {
 	for _, call := range seen.Calls() {
 		assert.Equal(t, "/a?x=1", call.URL)
 		assert.Empty(t, call.Header)
+	}
+}
+
+// TestTimeLimitsOverTLS sees that the server ends a connection on which nothing
+// comes, wherever it stops.
+func TestTimeLimitsOverTLS(t *testing.T) {
+	s := startTLS(t, bustest.Echo(), func(o *Options) {
+		o.Limits.HeaderTimeout, o.Limits.IdleTimeout = 200*time.Millisecond, 200*time.Millisecond
+	})
+	request := fieldBlock(":method", "GET", ":scheme", "https", ":path", "/", ":authority", "localhost")
+	opening := "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + string(frame(frameSettings, 0, 0, nil))
+	for _, row := range []struct{ name, protocol, sent string }{
+		{"nothing", "http/1.1", ""},
+		{"half a header", "http/1.1", "GET / HTTP/1.1\r\nHost: loc"},
+		{"one request", "http/1.1", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"},
+		{"no stream", "h2", opening},
+		{"half a frame", "h2", opening + string(frame(frameHeaders, 5, 1, request)[:20])},
+		{"a header without its end", "h2", opening + string(frame(frameHeaders, 1, 1, request))},
+		{"one stream", "h2", opening + string(frame(frameHeaders, 5, 1, request))},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c := s.dial(t, row.protocol)
+			_, err := io.WriteString(c, row.sent)
+			require.NoError(t, err)
+			_, err = io.ReadAll(c)
+			assert.NotErrorIs(t, err, os.ErrDeadlineExceeded)
+		})
 	}
 }
