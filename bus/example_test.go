@@ -109,3 +109,14 @@ func ExampleTransport() {
 	fmt.Println(answer.Status, string(text))
 	// Output: 200 OK hello ann
 }
+
+func ExampleQuality() {
+	const accept = "text/html, application/*;q=0.5, */*;q=0.1"
+	fmt.Println(bus.Quality(accept, "text/html", "text/*", "*/*"))
+	fmt.Println(bus.Quality(accept, "application/json", "application/*", "*/*"))
+	fmt.Println(bus.CodingQuality("zstd;q=0.8, gzip;q=0", "gzip"))
+	// Output:
+	// 1
+	// 0.5
+	// 0
+}

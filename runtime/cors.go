@@ -29,18 +29,6 @@ func newCORS(list []config.Origin) cors {
 	return c
 }
 
-// corsAt returns what holds for m, which mount answers: nil is nobody. What the
-// server answers itself is for no page.
-func (g *generation) corsAt(mount *mounted, m *bus.Message) *cors {
-	switch {
-	case mount != nil:
-		return &mount.cors
-	case config.Reserved(m.URL.Path):
-		return new(cors)
-	}
-	return &g.cors
-}
-
 const (
 	// preflightAge is for how many seconds a browser does not ask again what it
 	// may send.

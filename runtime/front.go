@@ -30,9 +30,8 @@ func (r *Runtime) Serve(ctx context.Context, m *bus.Message) (*bus.Message, erro
 	}
 	root.Table, root.Limits = g.table, g.inside()
 	accept, origin := m.Header.List("Accept"), m.Header.Get("Origin")
-	mount := g.outside(m)
-	policy := g.corsAt(mount, m)
-	reply, err := g.answer(ctx, root, m, mount, policy)
+	to := g.targetOf(m)
+	reply, err := g.answer(ctx, root, m, to)
 	if err != nil {
 		if late := root.Err(); errors.Is(err, context.Canceled) && late != nil {
 			err = late // a context below root can't tell why it ended
@@ -40,53 +39,58 @@ func (r *Runtime) Serve(ctx context.Context, m *bus.Message) (*bus.Message, erro
 		root.Seen.Err = err
 		reply = bus.Problem(err, root.ID, accept)
 	}
-	if mount != nil {
-		reply.From = mount.Name
-		reply.Header.Set("X-Restspace-Service", mount.Name)
+	if to.mount != nil {
+		reply.From = to.mount.Name
+		reply.Header.Set("X-Restspace-Service", to.mount.Name)
 	}
-	policy.allow(&reply.Header, origin)
-	g.unpinWith(root, mount, reply)
+	to.cors.allow(&reply.Header, origin)
+	g.unpinWith(root, to.mount, reply)
 	return reply, nil
 }
 
-// answer takes m through identity, and has mount answer it. mount is nil where
-// none answers to the outside.
-func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message, mount *mounted, policy *cors) (reply *bus.Message, err error) {
+// target is what a request from outside leads to.
+type target struct {
+	mount *mounted // nil: none answers to the outside
+	cors  *cors    // whose pages may read the answer
+}
+
+// targetOf returns what m leads to. What the server itself answers is for no
+// page.
+func (g *generation) targetOf(m *bus.Message) target {
+	if config.Reserved(m.URL.Path) {
+		return target{cors: new(cors)}
+	}
+	if found := g.table.Find(m.URL.Path, m.URL.Dir); found != nil {
+		if mount := found.Service.(*mounted); !mount.conf.Internal {
+			return target{mount, &mount.cors}
+		}
+	}
+	return target{cors: &g.cors}
+}
+
+// answer takes m through identity, and has its target answer it.
+func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message, to target) (reply *bus.Message, err error) {
 	defer func() {
 		if caught := recover(); caught != nil { // of a Kind, in what it is asked before it serves
 			_ = m.Close()
 			reply, err = nil, &bus.PanicError{Value: caught, Stack: debug.Stack()}
 		}
 	}()
-	if mount != nil {
-		root.Seen.Mount = mount.Name
+	if to.mount != nil {
+		root.Seen.Mount = to.mount.Name
 	}
-	tokenErr := g.identify(root, m, policy)
+	tokenErr := g.identify(root, m, to.cors)
 	switch {
 	case m.Method == http.MethodOptions:
 		_ = m.Close()
-		return options(mount, g.methods(mount, m), m, policy), nil
-	case mount == nil && g.admin.at(m.URL.Path):
+		return g.options(to, m), nil
+	case to.mount == nil && g.admin.at(m.URL.Path):
 		return g.admin.answer(ctx, m, tokenErr)
-	case mount == nil:
+	case to.mount == nil:
 		_ = m.Close()
 		return nil, bus.Errorf(http.StatusNotFound, "no service is mounted at this path")
 	}
-	return mount.answer(ctx, root, m, tokenErr)
-}
-
-// outside returns the mount that answers m to the outside, nil if there is
-// none.
-func (g *generation) outside(m *bus.Message) *mounted {
-	found := g.table.Find(m.URL.Path, m.URL.Dir)
-	if found == nil || config.Reserved(m.URL.Path) {
-		return nil
-	}
-	mount := found.Service.(*mounted)
-	if mount.conf.Internal {
-		return nil
-	}
-	return mount
+	return to.mount.answer(ctx, root, m, tokenErr)
 }
 
 // answer holds m to the rules of the mount and has the service answer it.
@@ -119,12 +123,13 @@ func (s *mounted) answer(ctx context.Context, root *bus.Root, m *bus.Message, to
 }
 
 // options answers OPTIONS: it acts on nothing and always succeeds.
-func options(mount *mounted, methods []string, m *bus.Message, policy *cors) *bus.Message {
+func (g *generation) options(to target, m *bus.Message) *bus.Message {
 	reply := bus.Reply(http.StatusNoContent, nil)
+	methods := g.methods(to.mount, m)
 	reply.Header.Add("Allow", services.AllowField(methods))
-	policy.preflight(&reply.Header, m.Header, methods)
-	if mount != nil && slices.Contains(methods, http.MethodPatch) {
-		if formats := mount.instance.acceptPatch(); formats != "" {
+	to.cors.preflight(&reply.Header, m.Header, methods)
+	if to.mount != nil && slices.Contains(methods, http.MethodPatch) {
+		if formats := to.mount.instance.acceptPatch(); formats != "" {
 			reply.Header.Add("Accept-Patch", formats)
 		}
 	}

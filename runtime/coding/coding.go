@@ -91,7 +91,7 @@ func fit(reply *bus.Message) bool {
 	case http.StatusSwitchingProtocols, http.StatusNoContent, http.StatusPartialContent:
 		return false
 	}
-	if reply.Body.Payload() == bus.Binary || strings.HasPrefix(reply.Body.MediaType(), "text/event-stream") {
+	if reply.Body.Payload() == bus.Binary || strings.HasPrefix(strings.ToLower(reply.Body.MediaType()), "text/event-stream") {
 		return false
 	}
 	return !slices.ContainsFunc(reply.Header, forbids)

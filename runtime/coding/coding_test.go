@@ -111,28 +111,25 @@ func TestPack(t *testing.T) {
 func TestNotPacked(t *testing.T) {
 	coder := coding.New()
 	big := string(text(2000))
-	for what, row := range map[string]struct {
-		reply *bus.Message
-		vary  bool
-	}{
-		"small":           {reply(200, big[:1024], "text/plain"), false},
-		"nothing":         {bus.Reply(204, nil), false},
-		"no body":         {reply(204, big, "text/plain"), false},
-		"a part":          {reply(206, big, "text/plain"), false},
-		"binary":          {reply(200, big, "image/png"), false},
-		"unknown":         {reply(200, big, ""), false},
-		"events":          {reply(200, big, "text/event-stream; charset=utf-8"), false},
-		"packed already":  {reply(200, big, "text/plain", "content-encoding", "br"), false},
-		"signs in":        {reply(200, big, "text/plain", "Set-Cookie", "rs-auth=x"), false},
-		"not to touch":    {reply(200, big, "text/plain", "cache-control", "public, No-Transform"), false},
-		"with its digest": {reply(200, big, "text/plain", "Repr-Digest", "sha-256=:x:"), false},
-		"an upgrade":      {reply(101, big, "text/plain"), false},
+	for what, reply := range map[string]*bus.Message{
+		"small":           reply(200, big[:1024], "text/plain"),
+		"nothing":         bus.Reply(204, nil),
+		"no body":         reply(204, big, "text/plain"),
+		"a part":          reply(206, big, "text/plain"),
+		"binary":          reply(200, big, "image/png"),
+		"unknown":         reply(200, big, ""),
+		"events":          reply(200, big, "Text/Event-Stream; charset=utf-8"),
+		"packed already":  reply(200, big, "text/plain", "content-encoding", "br"),
+		"signs in":        reply(200, big, "text/plain", "Set-Cookie", "rs-auth=x"),
+		"not to touch":    reply(200, big, "text/plain", "cache-control", "public, No-Transform"),
+		"with its digest": reply(200, big, "text/plain", "Repr-Digest", "sha-256=:x:"),
+		"an upgrade":      reply(101, big, "text/plain"),
 	} {
-		before := row.reply.Body
-		header := fmt.Sprint(row.reply.Header)
-		require.NoError(t, coder.Pack(row.reply, accepting("gzip, zstd")), what)
-		assert.Same(t, before, row.reply.Body, what)
-		assert.Equal(t, header, fmt.Sprint(row.reply.Header), what)
+		before := reply.Body
+		header := fmt.Sprint(reply.Header)
+		require.NoError(t, coder.Pack(reply, accepting("gzip, zstd")), what)
+		assert.Same(t, before, reply.Body, what)
+		assert.Equal(t, header, fmt.Sprint(reply.Header), what)
 	}
 }
 
