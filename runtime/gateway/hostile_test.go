@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -180,3 +181,20 @@ func TestTheRequestBreaksOff(t *testing.T) {
 	require.NoError(t, conn.Close())
 	happens(t, "the upstream sees the end", left)
 }
+
+// What was not begun can be sent elsewhere, whatever it is.
+func TestALongRequestGoesElsewhere(t *testing.T) {
+	s := start(t, "", "upstreams", []string{"http://127.0.0.1:1", upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		n, _ := io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, strconv.FormatInt(n, 10))
+	})}, "breaker", map[string]any{"failures": 100})
+	for range 4 { // the first choice of half of them
+		answer, text := s.do(t, "POST", "/m/7", io.LimitReader(zeros{}, 1<<20))
+		assert.Equal(t, 200, answer.StatusCode)
+		assert.Equal(t, "1048576", text)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }

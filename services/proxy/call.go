@@ -55,9 +55,10 @@ func (c *call) try(ctx context.Context) outcome {
 		return outcome{err: c.unavailable()}
 	}
 	c.tried = c.tried.with(u.at)
+	v := unknown
+	defer func() { u.record(v) }() // also in a panic: a breaker that hears nothing waits for ever
 	url, err := u.url(c.m)
 	if err != nil {
-		u.record(unknown)
 		return outcome{err: err, from: u}
 	}
 	u.inFlight.Add(1)
@@ -69,9 +70,9 @@ func (c *call) try(ctx context.Context) outcome {
 		_ = reply.Close()
 		reply, err = nil, late
 	}
-	out, v := c.judge(ctx, reply, err)
+	var out outcome
+	out, v = c.judge(ctx, reply, err)
 	out.from = u
-	u.record(v)
 	if v == bad {
 		c.log.Debug("try failed", "upstream", u.host, "error", out.err, "again", out.again)
 	}

@@ -203,10 +203,9 @@ func TestFieldsOfReplies(t *testing.T) {
 }
 
 func TestLocations(t *testing.T) {
-	location := ""
-	host := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Location", location)
-		w.Header().Set("Content-Location", location)
+	host := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", r.Header.Get("X-To"))
+		w.Header().Set("Content-Location", r.Header.Get("X-To"))
 		w.WriteHeader(201)
 	})
 	for _, row := range []struct{ config, location, want string }{
@@ -228,8 +227,8 @@ func TestLocations(t *testing.T) {
 		{`"url": "HOST"`, "/", "/m/"},
 		{`"url": "HOST/v1/$*"`, "/v1/7", "/v1/7"},
 	} {
-		location = strings.ReplaceAll(row.location, "HOST", host)
-		_, _, header := open(t, "{"+strings.ReplaceAll(row.config, "HOST", host)+"}").do("POST", "/m/a", nil)
+		p := open(t, "{"+strings.ReplaceAll(row.config, "HOST", host)+"}")
+		_, _, header := p.do("POST", "/m/a", nil, "X-To", strings.ReplaceAll(row.location, "HOST", host))
 		want := strings.ReplaceAll(row.want, "HOST", host)
 		assert.Equal(t, want, header.Get("Location"), row)
 		assert.Equal(t, want, header.Get("Content-Location"), row)

@@ -389,6 +389,28 @@ func TestTheOneWhoAsksLeaves(t *testing.T) {
 	})
 }
 
+// A panic is no answer either, and does not keep the place of the one who asks.
+func TestTheOneWhoAsksPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		up := &upstreams{answer: func(_ context.Context, _ string, call int) (*bus.Message, error) {
+			switch call {
+			case 1:
+				return nil, broken()
+			case 2:
+				panic("odd")
+			}
+			return ok()
+		}}
+		p := openOn(t, `{"url": "http://a", "breaker": {"failures": 1}, "retries": 0}`, up)
+		p.do("GET", "/m/x", nil)
+		time.Sleep(6 * time.Second)
+		assert.Panics(t, func() { p.do("GET", "/m/x", nil) })
+		time.Sleep(6 * time.Second)
+		code, _, _ := p.do("GET", "/m/x", nil)
+		assert.Equal(t, 200, code)
+	})
+}
+
 func TestAStatusOpensTheBreaker(t *testing.T) {
 	for code, opens := range map[int]bool{500: false, 404: false, 502: true, 503: true, 504: true} {
 		synctest.Test(t, func(t *testing.T) {
