@@ -38,6 +38,7 @@ func open(_ context.Context, env services.Env, c Config, _ services.None) (bus.S
 		timeout: c.Timeout,
 		health:  c.Health,
 		retry:   newRetry(c.Retries),
+		credit:  newCredit(),
 	}
 	for i, text := range c.urls() {
 		target, err := newTarget(text, &c)
@@ -58,10 +59,10 @@ type proxy struct {
 	timeout time.Duration
 	health  Health
 	retry   failsafe.Executor[any] // of what comes after the first try; nil: nothing does
+	credit  *credit                // of the same
 
 	upstreams []*upstream
 	turn      atomic.Uint64 // where the next choice begins
-	retrying  atomic.Int64
 }
 
 // methods are those that go on. Others are for a proxy itself, or of protocols
@@ -78,6 +79,7 @@ func (p *proxy) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error)
 		_ = m.Close()
 		return nil, err
 	}
+	p.credit.earn()
 	last := c.try(ctx)
 	if last.again && p.retry != nil {
 		last = c.tryAgain(ctx, last)

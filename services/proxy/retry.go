@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
@@ -28,10 +29,9 @@ var errAgain = errors.New("another try may do better")
 // outcome.
 func (c *call) tryAgain(ctx context.Context, last outcome) outcome {
 	_ = c.retry.WithContext(ctx).Run(func() error {
-		if !c.spare() {
+		if !c.credit.spend() {
 			return nil
 		}
-		defer c.retrying.Add(-1)
 		next := c.try(ctx)
 		if next.from == nil { // that nobody is left says less than what the last one said
 			return nil
@@ -45,17 +45,34 @@ func (c *call) tryAgain(ctx context.Context, last outcome) outcome {
 	return last
 }
 
-// spare takes a place for another try, and reports whether there was one: of
-// the requests in flight a fifth may be such, or a few.
-func (p *proxy) spare() bool {
-	const few, part = 3, 5
-	var inFlight int64
-	for _, u := range p.upstreams {
-		inFlight += u.inFlight.Load()
+// credit bounds the tries after first ones, so that an outage does not come
+// with several times the requests: each request earns a part of another try,
+// and a good time lays up a stock.
+type credit struct{ parts atomic.Int64 }
+
+const (
+	partsOfTry = 5
+	mostTries  = 100
+)
+
+func newCredit() *credit {
+	c := new(credit)
+	c.parts.Store(mostTries * partsOfTry)
+	return c
+}
+
+// earn notes a request.
+func (c *credit) earn() {
+	if c.parts.Load() < mostTries*partsOfTry {
+		c.parts.Add(1)
 	}
-	if p.retrying.Add(1) <= max(few, inFlight/part) {
+}
+
+// spend takes a try, and reports whether there was one.
+func (c *credit) spend() bool {
+	if c.parts.Add(-partsOfTry) >= 0 {
 		return true
 	}
-	p.retrying.Add(-1)
+	c.parts.Add(partsOfTry)
 	return false
 }

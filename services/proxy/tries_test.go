@@ -203,35 +203,27 @@ func TestNobodyIsLeftForAnotherTry(t *testing.T) {
 
 func TestRetriesAreFew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const clients = 50
-		var mu sync.Mutex
-		waiting, most := 0, 0
-		gate := make(chan struct{})
-		up := &upstreams{answer: func(_ context.Context, _ string, call int) (*bus.Message, error) {
-			if call <= clients { // all first tries fail at once
-				<-gate
-				return says(502)(nil, "", 0)
+		well := false
+		up := &upstreams{answer: func(context.Context, string, int) (*bus.Message, error) {
+			if well {
+				return ok()
 			}
-			mu.Lock()
-			waiting++
-			most = max(most, waiting)
-			mu.Unlock()
-			time.Sleep(time.Second)
-			mu.Lock()
-			waiting--
-			mu.Unlock()
-			return ok()
+			return nil, unreachable()
 		}}
-		p := openOn(t, `{"url": "http://a", "breaker": {"failures": 1000}}`, up)
-		var all sync.WaitGroup
-		for range clients {
-			all.Go(func() { p.do("GET", "/m/x", nil) })
+		p := openOn(t, `{"url": "http://a", "breaker": {"failures": 100000}}`, up)
+		more := func(requests int) int {
+			before := len(up.calls())
+			for range requests {
+				p.do("GET", "/m/x", nil)
+			}
+			return len(up.calls()) - before - requests
 		}
-		synctest.Wait()
-		close(gate)
-		all.Wait()
-		assert.Positive(t, most)
-		assert.LessOrEqual(t, most, clients/5, "tries after the first at one time")
+		assert.Equal(t, 100, more(50), "all of a few")
+		assert.InDelta(t, 200, more(1000), 20, "a fifth of many")
+		well = true
+		assert.Zero(t, more(1000))
+		well = false
+		assert.Equal(t, 100, more(50), "all of a few again")
 	})
 }
 
