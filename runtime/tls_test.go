@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -97,19 +99,46 @@ func TestRenewedCertificate(t *testing.T) {
 	assert.Equal(t, "HTTP/2.0 one", get(t, secure(t, after), s.URL()+"/a"), "what is served stays")
 }
 
-// TestSettingsChangeUnderHTTP2 sees that a connection of the old settings ends
-// with an answer, not with an error.
+// TestSettingsChangeUnderHTTP2 sees that no request fails while settings
+// change: a connection of old settings ends between requests.
 func TestSettingsChangeUnderHTTP2(t *testing.T) {
 	config := mounts([3]string{"a", "/a", "one"})
 	s := start(t, newProbe(), config)
-	client := secure(t, renew(t))
-	for i := range 10 {
-		block := strings.Replace(tlsBlock, "{", fmt.Sprintf(`{"limits": {"inFlight": %d}, `, 100+i), 1)
+	pair := renew(t)
+	load := func(inFlight int) {
+		block := strings.Replace(tlsBlock, "{", fmt.Sprintf(`{"limits": {"inFlight": %d}, `, inFlight), 1)
 		require.NoError(t, s.Load(t.Context(), "services.json", withServer(config, block)))
-		for range 3 {
-			assert.Equal(t, "HTTP/2.0 one", get(t, client, s.URL()+"/a"))
-		}
 	}
+	load(99)
+	client, stop, url := secure(t, pair), make(chan struct{}), s.URL()+"/a"
+	var all sync.WaitGroup
+	var answered atomic.Int64
+	for range 4 {
+		all.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				response, err := client.Post(url, "text/plain", strings.NewReader("not to be sent twice"))
+				if !assert.NoError(t, err) {
+					return
+				}
+				_, err = io.Copy(io.Discard, response.Body)
+				assert.NoError(t, err)
+				_ = response.Body.Close()
+				answered.Add(1)
+			}
+		})
+	}
+	for i := range 10 {
+		before := answered.Load()
+		load(100 + i)
+		require.Eventually(t, func() bool { return answered.Load() > before+8 }, 10*time.Second, time.Millisecond)
+	}
+	close(stop)
+	all.Wait()
 }
 
 // TestRedirectToHTTPS sees where the second listener sends its clients: to
