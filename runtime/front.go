@@ -44,7 +44,7 @@ func (r *Runtime) Serve(ctx context.Context, m *bus.Message) (*bus.Message, erro
 		reply.Header.Set("X-Restspace-Service", to.mount.Name)
 	}
 	to.cors.allow(&reply.Header, origin)
-	g.unpinWith(root, to.mount, reply)
+	g.unpinWith(to.mount, reply)
 	return reply, nil
 }
 
@@ -114,6 +114,7 @@ func (s *mounted) answer(ctx context.Context, root *bus.Root, m *bus.Message, to
 	if err != nil {
 		return nil, decision.Explain(err)
 	}
+	s.instance.bound(root, reply)
 	reply.Header = withoutCORS(reply.Header)
 	s.sandbox(reply)
 	if fresh := reply.Status/100 == 2 || reply.Status == http.StatusNotModified; get && fresh && s.cache != "" && !reply.Header.Has("Cache-Control") {

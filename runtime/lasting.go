@@ -10,9 +10,8 @@ import (
 )
 
 // unpinWith lets g go when reply is written. An upgraded connection keeps only
-// its service. What may last ends when its service does: at the end of the
-// drain time, unless the next configuration has taken the service over.
-func (g *generation) unpinWith(root *bus.Root, mount *mounted, reply *bus.Message) {
+// its service, and ends with it.
+func (g *generation) unpinWith(mount *mounted, reply *bus.Message) {
 	switch {
 	case reply.Body == nil:
 		g.unpin()
@@ -23,16 +22,22 @@ func (g *generation) unpinWith(root *bus.Root, mount *mounted, reply *bus.Messag
 		reply.Body.OnClose(i.release)
 		g.unpin()
 	default:
-		if mount != nil && lasts(reply.Body) {
-			mount.instance.ends(reply.Body, func(stream io.Closer) {
-				root.End()
-				if file, ok := stream.(*os.File); ok {
-					_ = file.Close()
-				}
-			})
-		}
 		reply.Body.OnClose(g.unpin)
 	}
+}
+
+// bound has a reply that may last end when its service does: at the end of the
+// drain time, unless the next configuration has taken the service over.
+func (i *instance) bound(root *bus.Root, reply *bus.Message) {
+	if reply.Status == http.StatusSwitchingProtocols || !lasts(reply.Body) {
+		return
+	}
+	i.ends(reply.Body, func(stream io.Closer) {
+		root.End()
+		if file, ok := stream.(*os.File); ok {
+			_ = file.Close()
+		}
+	})
 }
 
 // soon is how much of a stream a client is expected to take at once.

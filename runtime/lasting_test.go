@@ -3,11 +3,14 @@ package runtime_test
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +18,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	adaptorlist "github.com/seed90475182/restspace/adaptors/all"
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/runtime"
+	servicelist "github.com/seed90475182/restspace/services/all"
 )
 
 // upgraded is a reply that leaves HTTP behind: all that comes goes back.
@@ -58,13 +64,14 @@ type talk struct {
 	read *bufio.Reader
 }
 
-func (s *server) talk(t *testing.T, path string) *talk {
+func (s *server) talk(t *testing.T, path string, fields ...string) *talk {
 	t.Helper()
 	c, err := net.Dial("tcp", s.Addr())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = c.Close() })
 	require.NoError(t, c.SetDeadline(time.Now().Add(20*time.Second)))
-	_, err = fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n", path)
+	fields = append(fields, "Connection: Upgrade", "Upgrade: echo")
+	_, err = fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n\r\n", path, strings.Join(fields, "\r\n"))
 	require.NoError(t, err)
 	one := &talk{c, bufio.NewReader(c)}
 	for line := ""; line != "\r\n"; {
@@ -147,6 +154,40 @@ func TestWhatLastsEndsWithItsMount(t *testing.T) {
 	}
 	assert.Greater(t, time.Since(begin), drain/2)
 	require.Eventually(t, func() bool { return len(p.noted(&p.closed)) == len("one two") }, 10*time.Second, time.Millisecond)
+}
+
+// TestLargeFilesEndWithTheirMount has clients that read nothing of a file, as it
+// is and packed, when its mount goes away: no descriptor of it is left.
+func TestLargeFilesEndWithTheirMount(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.Mkdir("files", 0o750))
+	large := make([]byte, 32<<20)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(large)
+	require.NoError(t, os.WriteFile("files/large.bin", large, 0o600))
+	require.NoError(t, os.WriteFile("files/large.txt", []byte(base64.StdEncoding.EncodeToString(large)), 0o600))
+	r := runtime.New(runtime.Options{Services: servicelist.Registry(), Adaptors: adaptorlist.Registry(), Listen: true, Address: "127.0.0.1:0", LogTo: io.Discard})
+	t.Cleanup(func() { require.NoError(t, r.Close(context.Background())) })
+	const config = `{"server": {"drain": "100ms"}, "services": [%s]}`
+	require.NoError(t, r.Load(t.Context(), "services.json", fmt.Appendf(nil, config,
+		`{"name": "f", "basePath": "/f", "service": "file", "adaptor": "file", "adaptorConfig": {"root": "files"}, "readRoles": "all"}`)))
+	s := &server{Runtime: r}
+	s.talk(t, "/f/large.bin")
+	s.talk(t, "/f/large.txt", "Accept-Encoding: gzip")
+	require.Equal(t, 2, openFiles(t, "large"))
+	require.NoError(t, r.Load(t.Context(), "services.json", fmt.Appendf(nil, config, "")))
+	assert.Eventually(t, func() bool { return openFiles(t, "large") == 0 }, 20*time.Second, 10*time.Millisecond)
+}
+
+// openFiles returns how many files this process has open with such a name.
+func openFiles(t *testing.T, name string) (n int) {
+	entries, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	for _, entry := range entries {
+		if path, err := os.Readlink("/proc/self/fd/" + entry.Name()); err == nil && strings.Contains(filepath.Base(path), name) {
+			n++
+		}
+	}
+	return n
 }
 
 // TestCloseDoesNotWaitForWhatLasts sees that upgraded connections, of edges

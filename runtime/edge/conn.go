@@ -151,11 +151,17 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
+// connOf returns the connection of a request, nil where it is no TCP.
+func connOf(r *http.Request) *conn {
+	c, _ := r.Context().Value(connKey{}).(*conn)
+	return c
+}
+
 // upgrade notes that the connection of r leaves HTTP behind. It is closed when
 // the server shuts down, or when nothing moves for a time.
 func (s *Server) upgrade(r *http.Request) {
-	c, ok := r.Context().Value(connKey{}).(*conn)
-	if l := s.listener.Load(); ok && l != nil {
+	c := connOf(r)
+	if l := s.listener.Load(); c != nil && l != nil {
 		c.upgraded.Store(true)
 		l.noteUpgraded(c)
 	}

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"math/rand/v2"
@@ -91,7 +92,11 @@ func (s *Server) write(x *exchange, w http.ResponseWriter, r *http.Request, repl
 		}
 		defer x.body.abandon()
 	}
-	if reply.Body.Size() >= 0 || reply.Status == http.StatusSwitchingProtocols {
+	size := reply.Body.Size()
+	if c := connOf(r); c != nil && reply.Body.Stream() != nil && (size < 0 || size > writePiece) && r.ProtoMajor == 1 {
+		defer context.AfterFunc(root, func() { _ = c.Close() })() // who ends the request ends a write that waits
+	}
+	if size >= 0 || reply.Status == http.StatusSwitchingProtocols {
 		return s.writer.Write(w, r, reply, nil)
 	}
 	idle := time.AfterFunc(maxIdle, root.End)
