@@ -66,12 +66,24 @@ func (r *run) help(root *cobra.Command, topic string, names []string) error {
 	cmd, _, err := root.Find([]string{topic})
 	if err != nil || cmd == root {
 		topics := append(root.SuggestionsFor(topic), nearest(topic, []string{"config", "services", "service", "adaptors", "adaptor"})...)
-		return usagef("there is no help on %q%s", topic, didYouMean(topics))
+		return usagef("there is no help on %q%s", topic, didYouMean(append(topics, r.kindsNamed(topic)...)))
 	}
 	if len(names) > 0 {
 		return usagef("%q is an argument too many", names[0])
 	}
 	return showHelp(cmd)
+}
+
+// kindsNamed returns the topics about what has the name alone.
+func (r *run) kindsNamed(name string) (topics []string) {
+	for _, what := range []string{"service", "adaptor"} {
+		for _, k := range kinds(r.App, what+"s") {
+			if k.name == name {
+				topics = append(topics, what+" "+name)
+			}
+		}
+	}
+	return topics
 }
 
 // showHelp prints the help of a command as its flag --help does.
