@@ -4,14 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -357,181 +355,6 @@ func TestLogHasOneLineWithoutSecrets(t *testing.T) {
 	assert.NotContains(t, lines[0], "\x1b")
 }
 
-// TestWriteThatDoesNotMove sees how a deadline that fires is taken.
-func TestWriteThatDoesNotMove(t *testing.T) {
-	local, remote := tcpPair(t)
-	defer remote.Close()
-	c := conn{TCPConn: local, left: func() {}}
-	defer c.Close()
-	_, err := c.Write([]byte("x"))
-	require.NoError(t, err)
-	require.NoError(t, local.SetWriteDeadline(time.Unix(1, 0))) // as after a long rest
-	n, err := c.Write(make([]byte, 100))
-	require.NoError(t, err)
-	assert.Equal(t, 100, n, "one that has passed meanwhile is set anew")
-
-	full := make([]byte, 16<<20) // more than the socket holds: nobody reads
-	require.NoError(t, local.SetWriteDeadline(time.Now().Add(50*time.Millisecond)))
-	c.armed = true
-	ended := make(chan struct{})
-	go func() {
-		for { // the time that it may take is over, again and again
-			select {
-			case <-ended:
-				return
-			case <-time.After(20 * time.Millisecond):
-				_ = local.SetWriteDeadline(time.Unix(1, 0))
-			}
-		}
-	}()
-	n, err = c.Write(full)
-	close(ended)
-	assert.ErrorIs(t, err, os.ErrDeadlineExceeded)
-	assert.Less(t, n, len(full))
-}
-
-// TestFileKeepsItsBytes sees that a deadline that has passed while nothing was
-// sent leaves no hole in a file.
-func TestFileKeepsItsBytes(t *testing.T) {
-	local, remote := tcpPair(t)
-	defer remote.Close()
-	c := conn{TCPConn: local, left: func() {}}
-	path := t.TempDir() + "/file"
-	want := make([]byte, 300<<10)
-	for i := range want {
-		want[i] = byte(i >> 10)
-	}
-	require.NoError(t, os.WriteFile(path, want, 0o600))
-	file, err := os.Open(path)
-	require.NoError(t, err)
-	defer file.Close()
-	got := make(chan []byte)
-	go func() {
-		all, _ := io.ReadAll(remote)
-		got <- all
-	}()
-	_, err = c.Write([]byte("x"))
-	require.NoError(t, err)
-	require.NoError(t, local.SetWriteDeadline(time.Unix(1, 0)))
-	n, err := c.ReadFrom(&io.LimitedReader{R: file, N: int64(len(want))})
-	require.NoError(t, err)
-	assert.EqualValues(t, len(want), n)
-	require.NoError(t, c.Close())
-	assert.True(t, bytes.Equal(want, (<-got)[1:]), "the very bytes")
-}
-
-func TestReadDeadlineFiresWhenItIsWanted(t *testing.T) {
-	local, remote := tcpPair(t)
-	defer remote.Close()
-	c := conn{TCPConn: local, read: lazyDeadline{ahead: time.Hour}, left: func() {}}
-	defer c.Close()
-	buffer := make([]byte, 1)
-	begin := time.Now()
-	require.NoError(t, c.SetReadDeadline(begin.Add(50*time.Millisecond)))
-	assert.True(t, c.read.set.Before(begin), "set too early")
-	_, err := c.Read(buffer)
-	assert.ErrorIs(t, err, os.ErrDeadlineExceeded)
-	assert.GreaterOrEqual(t, time.Since(begin), 50*time.Millisecond)
-
-	go func() {
-		time.Sleep(50 * time.Millisecond)
-		_, _ = remote.Write([]byte("x"))
-	}()
-	require.NoError(t, c.SetReadDeadline(time.Unix(1, 0))) // as net/http wakes a reader, and lets it go on
-	_, err = c.Read(buffer)
-	assert.ErrorIs(t, err, os.ErrDeadlineExceeded)
-	require.NoError(t, c.SetReadDeadline(time.Time{}))
-	n, err := c.Read(buffer)
-	require.NoError(t, err, "what has fired does not count where none is wanted")
-	assert.Equal(t, 1, n)
-}
-
-func TestIdleConnectionEnds(t *testing.T) {
-	s := start(t, bustest.Echo(), func(o *Options) { o.Limits.IdleTimeout = 60 * time.Millisecond })
-	c, err := net.Dial("tcp", s.address)
-	require.NoError(t, err)
-	defer c.Close()
-	reader := bufio.NewReader(c)
-	for range 3 {
-		_, err = io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-		require.NoError(t, err)
-		response, err := http.ReadResponse(reader, nil)
-		require.NoError(t, err)
-		_ = response.Body.Close()
-		time.Sleep(20 * time.Millisecond)
-	}
-	begin := time.Now()
-	_, err = reader.ReadByte()
-	assert.ErrorIs(t, err, io.EOF)
-	assert.Less(t, time.Since(begin), 2*time.Second, "its own time-out, not another's")
-}
-
-func tcpPair(t *testing.T) (*net.TCPConn, *net.TCPConn) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	a, err := net.Dial("tcp", l.Addr().String())
-	require.NoError(t, err)
-	b, err := l.Accept()
-	require.NoError(t, err)
-	return a.(*net.TCPConn), b.(*net.TCPConn)
-}
-
-// TestBodyThatNeverComes sees that nobody waits for a body that nobody wants.
-func TestBodyThatNeverComes(t *testing.T) {
-	s := start(t, bus.ServiceFunc(func(_ context.Context, m *bus.Message) (*bus.Message, error) {
-		return nil, errors.Join(bus.Errorf(http.StatusForbidden, "no"), m.Close())
-	}), func(o *Options) {
-		o.Limits.InFlight, o.Limits.Queue = 1, 0
-		o.Host = func(h string) bool { return h == "localhost" }
-	})
-	for _, fields := range []string{
-		"Host: localhost\r\nContent-Length: 100\r\n", "Host: localhost\r\nTransfer-Encoding: chunked\r\n",
-		"Host: localhost\r\nContent-Length: 100\r\nExpect: 100-continue\r\n", "Host: evil.example\r\nContent-Length: 100\r\n",
-	} {
-		for range 2 { // no place is lost
-			begin := time.Now()
-			answer := s.raw(t, "PUT /x HTTP/1.1\r\n"+fields+"\r\n")
-			assert.Regexp(t, `^HTTP/1.1 4(03|21) `, answer, fields)
-			assert.Less(t, time.Since(begin), 5*time.Second, fields)
-		}
-	}
-}
-
-// TestUploadThatMovesHasItsTime sees that the time for the answer begins when
-// the request has come.
-func TestUploadThatMovesHasItsTime(t *testing.T) {
-	s := start(t, bus.ServiceFunc(func(ctx context.Context, m *bus.Message) (*bus.Message, error) {
-		var n int
-		for {
-			m, err := m.Body.Stream().Read(make([]byte, slowPiece))
-			n += m
-			if err == io.EOF {
-				break
-			}
-			if err = errors.Join(err, ctx.Err()); err != nil {
-				return nil, err
-			}
-		}
-		return bus.Reply(200, bus.NewBody(fmt.Append(nil, n), "text/plain")), nil
-	}), func(o *Options) { o.Limits.Timeout = 150 * time.Millisecond })
-	reader, writer := io.Pipe()
-	go func() {
-		for range 8 {
-			time.Sleep(50 * time.Millisecond)
-			_, _ = writer.Write(make([]byte, slowPiece))
-		}
-		_ = writer.Close()
-	}()
-	response, err := http.Post("http://"+s.address+"/", "text/plain", reader)
-	require.NoError(t, err)
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
-	assert.Equal(t, "200 131072", fmt.Sprint(response.StatusCode, " ", string(body)))
-}
-
 // TestEchoOfAStream sees that a reply may be read from its request.
 func TestEchoOfAStream(t *testing.T) {
 	s := start(t, bustest.Echo(), nil)
@@ -562,8 +385,9 @@ func TestPanicsAreLoggedAndHoldNothing(t *testing.T) {
 	assert.Contains(t, s.log.String(), `"stack":"goroutine`)
 }
 
-func TestUpgradedConnectionLivesOn(t *testing.T) {
-	talk := bus.FromHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// talk is a service that says again what it hears on an upgraded connection.
+func talk() bus.Service {
+	return bus.FromHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "Upgrade")
 		w.Header().Set("Upgrade", "echo")
 		w.WriteHeader(http.StatusSwitchingProtocols)
@@ -573,7 +397,10 @@ func TestUpgradedConnectionLivesOn(t *testing.T) {
 			_ = c.Close()
 		}
 	}))
-	s := start(t, talk, func(o *Options) { o.Limits.InFlight, o.Limits.IdleTimeout = 1, 100*time.Millisecond })
+}
+
+func TestUpgradedConnectionLivesOn(t *testing.T) {
+	s := start(t, talk(), func(o *Options) { o.Limits.InFlight, o.Limits.IdleTimeout = 1, 100*time.Millisecond })
 	c, err := net.Dial("tcp", s.address)
 	require.NoError(t, err)
 	defer c.Close()

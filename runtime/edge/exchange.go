@@ -3,6 +3,7 @@ package edge
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/seed90475182/restspace/bus"
@@ -72,7 +73,7 @@ func acceptable(r *http.Request, o *Options) error {
 	case o.Host != nil && (r.Host != "" || r.ProtoAtLeast(1, 1)) && !o.Host(r.Host):
 		return &bus.Error{Status: http.StatusMisdirectedRequest,
 			Detail: "this server does not answer to that Host: use its own name, or list this one in server.hosts"}
-	case r.Header["Host"] != nil && (len(r.Header["Host"]) > 1 || r.Header["Host"][0] != r.Host): // of HTTP/2: RFC 9113 section 8.3.1
+	case slices.ContainsFunc(r.Header["Host"], func(h string) bool { return h != r.Host }): // of HTTP/2: RFC 9113 section 8.3.1
 		return bus.Errorf(http.StatusBadRequest, "Host names another host than :authority: leave it out")
 	case r.Method == http.MethodConnect, r.Method == http.MethodTrace:
 		return bus.Errorf(http.StatusMethodNotAllowed, "%s is not possible here", r.Method)
