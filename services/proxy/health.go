@@ -47,7 +47,7 @@ func (p *proxy) ask(ctx context.Context, u *upstream) {
 		if why == nil {
 			failures = 0
 		}
-		if ill := failures >= illAfter; ctx.Err() == nil && u.ill.Swap(ill) != ill {
+		if ill := failures >= illAfter; u.ill.Swap(ill) != ill {
 			p.log.Warn("health of an upstream changed", "upstream", u.host, "ill", ill, "error", why)
 		}
 		select {
