@@ -64,7 +64,9 @@ func (c *Coder) pack(b *bus.Body, coding string) (*bus.Body, error) {
 	s := &stream{body: b, from: b.Reader(), left: b.Size(), packer: p, give: func(p *packer) { c.give(coding, p) }}
 	p.Reset(&s.packed)
 	if s.left < 0 || s.left > atOnce {
-		return bus.NewStream(s, -1, b.MediaType()), nil
+		streamed := bus.NewStream(s, -1, b.MediaType())
+		streamed.SetTrailer(func() bus.Header { return withoutDigests(b.Trailer()) })
+		return streamed, nil
 	}
 	var packed *bus.Body
 	defer func() {
@@ -103,8 +105,20 @@ func forbids(f bus.Field) bool {
 	if strings.EqualFold(f.Name, "Cache-Control") {
 		return strings.Contains(strings.ToLower(f.Value), "no-transform")
 	}
-	return slices.ContainsFunc([]string{"Content-Encoding", "Set-Cookie", "Content-Digest", "Repr-Digest", "Content-MD5"},
+	return strings.EqualFold(f.Name, "Content-Encoding") || strings.EqualFold(f.Name, "Set-Cookie") || isDigest(f)
+}
+
+// isDigest reports whether a field is of the bytes of a body, and so of no
+// others.
+func isDigest(f bus.Field) bool {
+	return slices.ContainsFunc([]string{"Content-Digest", "Repr-Digest", "Digest", "Content-MD5"},
 		func(name string) bool { return strings.EqualFold(f.Name, name) })
+}
+
+// withoutDigests returns the trailer of a body for its packed form. It comes
+// too late to leave the body as it is.
+func withoutDigests(trailer bus.Header) bus.Header {
+	return slices.DeleteFunc(slices.Clone(trailer), isDigest)
 }
 
 // vary says that the answer depends on Accept-Encoding.

@@ -123,6 +123,7 @@ func TestNotPacked(t *testing.T) {
 		"signs in":        reply(200, big, "text/plain", "Set-Cookie", "rs-auth=x"),
 		"not to touch":    reply(200, big, "text/plain", "cache-control", "public, No-Transform"),
 		"with its digest": reply(200, big, "text/plain", "Repr-Digest", "sha-256=:x:"),
+		"an old digest":   reply(200, big, "text/plain", "digest", "sha-256=x"),
 		"an upgrade":      reply(101, big, "text/plain"),
 	} {
 		before := reply.Body
@@ -191,6 +192,7 @@ func TestNotModifiedNamesWhatTheClientHas(t *testing.T) {
 		{"gzip, zstd", `"x-gzip", "x-zstd"`, `"x"`, `"x-zstd"`},
 		{"gzip, zstd;q=0.5", `"x-zstd", "x-gzip"`, `"x"`, `"x-gzip"`},
 		{"zstd", `"x-gzip"`, `"x"`, `"x"`},
+		{"gzip", `"x", "x-zstd", "y-gzip"`, `"x"`, `"x"`},
 		{"gzip", `"y-gzip"`, `"x"`, `"x"`},
 		{"gzip", `W/"x-gzip"`, `W/"x"`, `W/"x"`},
 		{"gzip", `"x-gzip"`, ``, ``},
@@ -234,6 +236,26 @@ func TestPiecesComeAsTheyAre(t *testing.T) {
 		assert.Equal(t, "second", string(rest))
 		require.NoError(t, m.Close())
 	}
+}
+
+// TestTrailersStay sees that a stream keeps what it says at its end, but for
+// digests of what it was before.
+func TestTrailersStay(t *testing.T) {
+	from := strings.NewReader("what is packed")
+	m := bus.Reply(200, bus.NewStream(io.NopCloser(from), -1, "text/plain"))
+	trailer := bus.Header{{Name: "content-digest", Value: "sha-256=:x:"}, {Name: "Server-Timing", Value: "all;dur=3"}}
+	m.Body.SetTrailer(func() bus.Header {
+		if from.Len() > 0 {
+			return nil
+		}
+		return trailer
+	})
+	require.NoError(t, coding.New().Pack(m, accepting("gzip")))
+	assert.Empty(t, m.Body.Trailer(), "before the end")
+	assert.Equal(t, "what is packed", string(unpack(t, m)))
+	assert.Equal(t, bus.Header{{Name: "Server-Timing", Value: "all;dur=3"}}, m.Body.Trailer())
+	assert.Equal(t, "content-digest", trailer[0].Name, "the one of the source is not changed")
+	require.NoError(t, m.Close())
 }
 
 // TestBodiesThatFail has them fail at once, and while they are read.

@@ -30,7 +30,7 @@ func Read(m *bus.Message) Ask {
 			plain := plainTags(cached, func(coding string) bool {
 				// A cache that asks for a client that can't unpack has no use for
 				// a 304 that stands for what is packed.
-				return m.Method != http.MethodGet || bus.CodingQuality(ask.accept, coding) > 0
+				return m.Method != http.MethodGet || ask.takes(coding)
 			})
 			if plain != "" {
 				ask.cached += cached
@@ -92,15 +92,18 @@ func (a Ask) preferred() string {
 	return best
 }
 
+// takes reports whether the client can unpack a coding.
+func (a Ask) takes(coding string) bool { return bus.CodingQuality(a.accept, coding) > 0 }
+
 // recall has a 304 name the packed answer that the client has, where it has
-// one: first that in the coding that it likes best.
+// one that it takes: first that in the coding that it likes best.
 func (a Ask) recall(h *bus.Header) {
 	if a.cached == "" {
 		return
 	}
 	tag := h.Get("ETag")
 	for _, coding := range append([]string{a.preferred()}, names()...) {
-		if packed := packedTag(tag, coding); coding != "" && packed != tag && strings.Contains(a.cached, packed) {
+		if packed := packedTag(tag, coding); coding != "" && packed != tag && a.takes(coding) && strings.Contains(a.cached, packed) {
 			h.Set("ETag", packed)
 			vary(h)
 			return
