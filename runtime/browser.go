@@ -23,11 +23,17 @@ func (s *mounted) sandbox(reply *bus.Message) {
 }
 
 // runnable reports whether a browser could run a script in what has the media
-// type. PDF is none of these: viewers keep its scripts to themselves, and show
-// nothing in a sandbox.
+// type. Of several, with commas between them, it takes the last that it can read
+// (Fetch standard, section 3.2.2), so that one is enough here. PDF is none of
+// these: viewers keep its scripts to themselves, and show nothing in a sandbox.
 func runnable(mediaType string) bool {
-	base, _, _ := strings.Cut(mediaType, ";")
-	base = strings.ToLower(strings.TrimSpace(base))
-	return strings.HasSuffix(base, "html") || strings.HasSuffix(base, "xml") || strings.HasSuffix(base, "javascript") ||
-		strings.HasSuffix(base, "ecmascript")
+	for part := range strings.SplitSeq(mediaType, ",") {
+		base, _, _ := strings.Cut(part, ";")
+		base = strings.ToLower(strings.TrimSpace(base))
+		if strings.HasSuffix(base, "html") || strings.HasSuffix(base, "xml") || base == "text/xsl" ||
+			strings.HasSuffix(base, "javascript") || strings.HasSuffix(base, "ecmascript") {
+			return true
+		}
+	}
+	return false
 }

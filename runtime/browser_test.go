@@ -11,6 +11,7 @@ func TestWhatABrowserCouldRunIsSandboxed(t *testing.T) {
 	for mediaType, want := range map[string]string{
 		"text/html": "sandbox", "TEXT/HTML ; charset=utf-8": "sandbox", "application/xhtml+xml": "sandbox", "image/svg+xml": "sandbox",
 		"text/xml": "sandbox", "application/xml": "sandbox", "text/javascript": "sandbox", "application/x-javascript": "sandbox", "text/ecmascript": "sandbox",
+		"text/xsl": "sandbox", "text/html, */*": "sandbox", "text/plain, text/html": "sandbox", "text/html; a=b, text/plain;": "sandbox", "text/plain, image/png": "",
 		"application/json": "", "text/plain; charset=utf-8": "", "image/png": "", "application/pdf": "", "text/css": "", "": "",
 	} {
 		response, _ := s.sent(t, "GET", "/a/page", "X-Type", mediaType)
