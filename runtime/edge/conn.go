@@ -87,14 +87,8 @@ func (c *conn) ReadFrom(r io.Reader) (n int64, err error) {
 
 // arm gives n bytes the time that they may take.
 func (c *conn) arm(n int64) error {
-	now := time.Now()
-	if c.upgraded.Load() { // what moves out keeps it open
-		if err := c.read.slide(c.TCPConn, now); err != nil {
-			return err
-		}
-	}
 	c.armed = true
-	return c.TCPConn.SetWriteDeadline(now.Add(timeFor(n, slowWindow)))
+	return c.TCPConn.SetWriteDeadline(time.Now().Add(timeFor(n, slowWindow)))
 }
 
 // timeFor returns the time that n bytes may take.
@@ -104,7 +98,12 @@ func timeFor(n int64, window time.Duration) time.Duration {
 
 // writeAll writes p within the time that it may take.
 func (c *conn) writeAll(p []byte) (n int, err error) {
-	for again := !c.armed || c.upgraded.Load(); ; again = true {
+	if c.upgraded.Load() { // what moves out keeps it open
+		if err := c.read.slide(c.TCPConn, time.Now()); err != nil {
+			return 0, err
+		}
+	}
+	for again := !c.armed; ; again = true {
 		if again {
 			if err := c.arm(int64(len(p) - n)); err != nil {
 				return n, err

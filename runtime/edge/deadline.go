@@ -46,13 +46,18 @@ func (d *lazyDeadline) move(c *net.TCPConn, t time.Time) error {
 	return c.SetReadDeadline(d.set)
 }
 
+// slideStep is how much earlier than maxIdle the deadline of an upgraded
+// connection may be, so that it is not moved with each message.
+const slideStep = 10 * time.Second
+
 // slide sets the deadline of an upgraded connection where something moves. A
 // reader that is to be woken at once still is: net/http has one when it gives
 // the connection away, and waits for its end.
 func (d *lazyDeadline) slide(c *net.TCPConn, now time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if isPast(d.wanted) {
+	left := d.set.Sub(now)
+	if isPast(d.wanted) || left <= maxIdle && left > maxIdle-slideStep {
 		return nil
 	}
 	d.set = now.Add(maxIdle)
