@@ -32,6 +32,11 @@
 // All that can fail fails before the swap ([Runtime.Load], build.go,
 // listening.go). A service whose configuration has not changed is carried over
 // to the next generation (instance.go). Background work starts after the swap.
+// Connections that last go on with their service, and end with it (lasting.go).
+//
+// The bytes come from a [Source], which is read again when it is said to have
+// changed (source.go, package configfile), or which is replaced over HTTP
+// (administration.go): after the build, and before the swap.
 //
 // The package shadows the standard library's of the same name: who needs both
 // imports that one as goruntime.
