@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync"
 )
 
 // A Body is the payload of a message: bytes, or a stream that is read once. It
@@ -17,8 +18,10 @@ type Body struct {
 	data      []byte
 	stream    io.ReadCloser
 	trailer   func() Header
-	onClose   func()
-	closed    bool // the stream is
+
+	closing sync.Mutex // guards what follows
+	onClose func()
+	closed  bool // the stream is
 }
 
 // NewBody returns a body of bytes. The caller gives them away: nobody changes
@@ -30,7 +33,8 @@ func NewBody(data []byte, mediaType string) *Body {
 // NewStream returns a body that is read from r once. size is in bytes, -1 if
 // it is unknown. Who reads gets no more than a known size, and
 // io.ErrUnexpectedEOF where r ends before it; an *os.File alone stays as it
-// is, since net/http can hand it to the kernel. Closing the body closes r.
+// is, since net/http can hand it to the kernel. Closing the body closes r, also
+// while another goroutine reads from it.
 func NewStream(r io.ReadCloser, size int64, mediaType string) *Body {
 	if _, isFile := r.(*os.File); size >= 0 && !isFile {
 		r = &sizedStream{r, size}
@@ -112,12 +116,16 @@ func (b *Body) readAll(limit int64) ([]byte, error) {
 }
 
 // Reader returns the payload to be read from its start. It is the stream
-// itself where the body is one. Closing stays with the body.
+// itself where the body is one, but a file is held to the size that was said
+// of it. Closing stays with the body.
 func (b *Body) Reader() io.Reader {
 	switch {
 	case b == nil:
 		return http.NoBody
 	case b.stream != nil:
+		if file, ok := b.stream.(*os.File); ok && b.size >= 0 {
+			return &sizedStream{file, b.size}
+		}
 		return b.stream
 	default:
 		return bytes.NewReader(b.data)
@@ -140,6 +148,8 @@ func (b *Body) Trailer() Header {
 // OnClose has f called once, when the body is closed, after what was set
 // before it. b is not nil.
 func (b *Body) OnClose(f func()) {
+	b.closing.Lock()
+	defer b.closing.Unlock()
 	if before := b.onClose; before != nil {
 		after := f
 		f = func() { before(); after() }
@@ -147,24 +157,34 @@ func (b *Body) OnClose(f func()) {
 	b.onClose = f
 }
 
-// Close gives up what the body holds. Only the first call does anything.
+// Close gives up what the body holds. Only the first call does anything; any
+// goroutine may call it.
 func (b *Body) Close() error {
 	if b == nil {
 		return nil
 	}
 	err := b.closeStream()
-	if f := b.onClose; f != nil {
-		b.onClose = nil
+	b.closing.Lock()
+	f := b.onClose
+	b.onClose = nil
+	b.closing.Unlock()
+	if f != nil {
 		f()
 	}
 	return err
 }
 
 func (b *Body) closeStream() error {
-	if b.stream == nil || b.closed {
+	if b.stream == nil {
 		return nil
 	}
+	b.closing.Lock()
+	done := b.closed
 	b.closed = true
+	b.closing.Unlock()
+	if done {
+		return nil
+	}
 	return b.stream.Close()
 }
 
