@@ -33,6 +33,9 @@ func FromTransport(t http.RoundTripper) Service {
 			return nil, err
 		}
 		reply := Reply(answer.StatusCode, nil)
+		if answer.StatusCode != http.StatusSwitchingProtocols {
+			answer.Header.Del("Upgrade") // an offer to whoever has the connection
+		}
 		reply.Header = HeaderFrom(nil, answer.Header)
 		if bodyless(m.Method, answer.StatusCode) && answer.StatusCode != http.StatusSwitchingProtocols {
 			_ = answer.Body.Close()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -92,7 +93,10 @@ func parseAnswer(head, method string) (*answer, error) {
 	}
 	a.mediaType = f.mediaType
 	a.header = withoutNamed(a.header, f.connection)
-	a.last = f.ends(a.last)
+	if a.status != http.StatusSwitchingProtocols {
+		a.header.Del("Upgrade")
+	}
+	a.last = f.ends(a.last) || a.last && f.codings > 0 // RFC 9112 section 6.1
 	return a, a.frame(&f, method)
 }
 

@@ -11,13 +11,16 @@ import (
 )
 
 // stream is the body of an answer while it comes. Its end gives the connection
-// back.
+// back. It may be closed by another goroutine than the one that reads it: it may
+// be the body of another request.
 type stream struct {
 	call    *call
-	from    io.Reader
-	left    int64 // of a body of known size
 	chunked bool
 	keep    bool // the connection is good for another call afterwards
+
+	reading sync.Mutex // guards what follows
+	from    io.Reader
+	left    int64 // of a body of known size
 	trailer bus.Header
 	err     error // once it has ended
 }
@@ -32,6 +35,8 @@ func newStream(c *call, a *answer) *stream {
 
 // Read is part of io.Reader.
 func (s *stream) Read(p []byte) (int, error) {
+	s.reading.Lock()
+	defer s.reading.Unlock()
 	if s.err != nil {
 		return 0, s.err
 	}
@@ -68,7 +73,8 @@ func (s *stream) readTrailer() error {
 	return io.EOF
 }
 
-// end notes how the body ended. Only the first call does anything.
+// end notes how the body ended. Only the first call does anything. The caller
+// holds reading.
 func (s *stream) end(err error) {
 	if s.err != nil {
 		return
@@ -83,8 +89,13 @@ func (s *stream) end(err error) {
 
 var errClosed = errors.New("the body of the answer is closed")
 
-// Close gives up what has not been read.
+// Close gives up what has not been read, and waits for who reads.
 func (s *stream) Close() error {
+	if !s.reading.TryLock() {
+		s.call.leave()
+		s.reading.Lock()
+	}
+	defer s.reading.Unlock()
 	s.end(errClosed)
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httputil"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed90475182/restspace/bus"
@@ -32,6 +33,7 @@ type call struct {
 	written chan struct{} // closed when the body was written aside; nil if it was not
 	broken  error         // of the body that was written aside
 	ended   bool
+	left    atomic.Bool // by who reads the answer
 }
 
 // watch has the end of ctx end what the call waits for.
@@ -40,6 +42,21 @@ func (c *call) watch() {
 		conn := c.conn.TCPConn
 		c.unwatch = context.AfterFunc(c.ctx, func() { _ = conn.SetDeadline(past()) })
 	}
+}
+
+// over returns why the call is not to wait any more, nil if it is.
+func (c *call) over() error {
+	if c.left.Load() {
+		return errClosed
+	}
+	return c.ctx.Err()
+}
+
+// leave wakes who reads the answer. Where that one has just come to its end,
+// another call may have the connection: it waits on.
+func (c *call) leave() {
+	c.left.Store(true)
+	_ = c.conn.SetReadDeadline(past())
 }
 
 // run sends m, of which head is the head, and returns the reply. Where it fails
@@ -129,9 +146,9 @@ func copyBody(w io.Writer, flush *bufio.Writer, body *bus.Body) error {
 	if flush.Flush() != nil { // the head alone may be enough for an answer
 		return nil
 	}
-	buffer := make([]byte, 32<<10)
+	from, buffer := body.Reader(), make([]byte, 32<<10)
 	for {
-		n, err := body.Stream().Read(buffer)
+		n, err := from.Read(buffer)
 		if n > 0 {
 			if _, failed := w.Write(buffer[:n]); failed != nil {
 				return nil
@@ -202,8 +219,11 @@ func (c *call) reply(a *answer, m *bus.Message) (*bus.Message, error) {
 
 // upgrade has reply carry the connection.
 func (c *call) upgrade(reply, m *bus.Message) error {
-	if upgradeOf(m) == "" {
+	switch {
+	case upgradeOf(m) == "":
 		return errors.New("an upgrade that nobody asked for")
+	case c.written != nil: // the rest of it would be part of the other protocol
+		return errors.New("an upgrade in the middle of a request")
 	}
 	if err := c.conn.wait(time.Time{}); err != nil {
 		return err

@@ -73,8 +73,8 @@ func (c *conn) Read(p []byte) (int, error) {
 		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
-		if ended := c.call.ctx.Err(); ended != nil {
-			return 0, ended
+		if over := c.call.over(); over != nil {
+			return 0, over
 		}
 		if c.windowed && !c.moved {
 			return 0, errStalled
@@ -84,8 +84,8 @@ func (c *conn) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		c.call.watch()
-		if ended := c.call.ctx.Err(); ended != nil { // whose deadline may have come before ours
-			return 0, ended
+		if over := c.call.over(); over != nil { // whose deadline may have come before ours
+			return 0, over
 		}
 	}
 }
@@ -105,6 +105,7 @@ func (c *conn) readOnce(p []byte) (int, error) {
 	}
 	c.request = nil
 	if left := c.ask.request; err == nil && len(left) > 0 { // more than the kernel takes at once
+		c.call.watch()
 		if _, err := c.TCPConn.Write(left); err != nil {
 			return 0, &unsentError{err}
 		}
