@@ -79,11 +79,15 @@ func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message,
 	if to.mount != nil {
 		root.Seen.Mount = to.mount.Name
 	}
-	tokenErr := g.identify(root, m, to.cors)
-	switch {
-	case m.Method == http.MethodOptions:
+	if m.Method == http.MethodOptions {
 		_ = m.Close()
 		return g.options(to, m), nil
+	}
+	if err := g.remote.cameBack(m.Header); err != nil {
+		return nil, errors.Join(err, m.Close())
+	}
+	tokenErr := g.identify(root, m, to.cors)
+	switch {
 	case to.mount == nil && g.admin.at(m.URL.Path):
 		return g.admin.answer(ctx, m, tokenErr)
 	case to.mount == nil:

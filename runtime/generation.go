@@ -22,6 +22,7 @@ type generation struct {
 	verifier  *identity.Verifier
 	instances map[string]*instance // by canonical configuration
 	admin     *administration      // nil: nobody may
+	remote    outgoing
 
 	refs    atomic.Int64 // one for being the current one, one for each request
 	unpin   func()       // letGo, bound once

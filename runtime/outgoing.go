@@ -3,7 +3,10 @@ package runtime
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net"
+	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
@@ -21,6 +24,7 @@ import (
 type outgoing struct {
 	named, guarded *remote.Caller
 	own            *ownAddresses
+	name           string // in the field Via: of this server alone, so that it knows what comes back
 }
 
 func newOutgoing() outgoing {
@@ -33,7 +37,8 @@ func newOutgoing() outgoing {
 			}
 			return remote.Public(a.Addr())
 		}}),
-		own: own,
+		own:  own,
+		name: fmt.Sprintf("restspace-%016x", rand.Uint64()),
 	}
 }
 
@@ -44,6 +49,7 @@ func (o outgoing) close() error { return errors.Join(o.named.Close(), o.guarded.
 func (o outgoing) serve(ctx context.Context, m *bus.Message, hosts []string, conf *config.Config) (*bus.Message, error) {
 	cookie := conf.Auth.Cookie.Name
 	withoutCookie(&m.Header, cookie)
+	o.sign(&m.Header)
 	caller := o.guarded
 	if slices.Contains(hosts, m.URL.Host) || listed(conf.Server.AllowHosts, m.URL.Scheme, m.URL.Host) {
 		caller = o.named
@@ -58,6 +64,28 @@ func (o outgoing) serve(ctx context.Context, m *bus.Message, hosts []string, con
 		})
 	}
 	return reply, nil
+}
+
+// sign adds this server to those that a request has come through (RFC 9110
+// section 7.6.3).
+func (o outgoing) sign(h *bus.Header) {
+	via := "1.1 " + o.name
+	if before := h.List("Via"); before != "" {
+		via = before + ", " + via
+	}
+	h.Set("Via", via)
+}
+
+// cameBack refuses a request that this server has made itself, by way of
+// another one: it would go round until something breaks.
+func (o outgoing) cameBack(h bus.Header) error {
+	for via := range h.Values("Via") {
+		if strings.Contains(via, o.name) {
+			return &bus.Error{Status: http.StatusLoopDetected, Type: bus.TypeDepth,
+				Detail: "the request has been here before: look for a service whose URL leads back to this server"}
+		}
+	}
+	return nil
 }
 
 // withoutCookie takes the cookie that signs users in here out of a header: it

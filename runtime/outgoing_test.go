@@ -82,3 +82,39 @@ func TestTheOwnCookieStaysHere(t *testing.T) {
 		assert.Equal(t, []string{"theirs=1"}, response.Header.Values("Set-Cookie"))
 	}
 }
+
+// TestARequestThatComesBackEnds has two servers whose services lead to each
+// other.
+func TestARequestThatComesBackEnds(t *testing.T) {
+	back := ""
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // passes on what it gets, as a gateway does
+		request, err := http.NewRequestWithContext(r.Context(), "GET", back, nil)
+		if !assert.NoError(t, err) {
+			return
+		}
+		request.Header["Via"] = append(r.Header["Via"], "1.1 other")
+		answer, err := http.DefaultClient.Do(request)
+		if !assert.NoError(t, err) {
+			return
+		}
+		defer answer.Body.Close()
+		w.WriteHeader(answer.StatusCode)
+		_, _ = io.Copy(w, answer.Body)
+	}))
+	defer other.Close()
+	defer http.DefaultClient.CloseIdleConnections()
+	host := strings.TrimPrefix(other.URL, "http://")
+	s := start(t, newProbe(), fmt.Sprintf(`{"services": [{"name": "a", "basePath": "/a", "service": "probe", "readRoles": "all", "calls": [%q]}]}`, host))
+	back = "http://" + s.Addr() + "/a/call?" + other.URL
+	status, body, _ := s.get(t, "/a/call?"+other.URL)
+	assert.Equal(t, 508, status, body)
+	assert.Contains(t, body, "has been here before")
+
+	r, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+s.Addr()+"/a", nil)
+	require.NoError(t, err)
+	r.Header.Set("Via", "1.1 restspace-of-somebody-else")
+	response, err := s.client.Do(r)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	assert.Equal(t, 200, response.StatusCode)
+}

@@ -20,7 +20,7 @@ type fields struct {
 }
 
 func newFields(c *Config, base []string) fields {
-	f := fields{drop: []string{"Host", "Expect", "Via"}, host: c.PreserveHost, cookie: c.passes("cookie")}
+	f := fields{drop: []string{"Host", "Expect"}, host: c.PreserveHost, cookie: c.passes("cookie")}
 	for name, credential := range map[string]string{"Authorization": "authorization", "Cookie": "cookie"} {
 		if !c.passes(credential) {
 			f.drop = append(f.drop, name)
@@ -38,16 +38,11 @@ func newFields(c *Config, base []string) fields {
 // request returns the header for an upstream. root is nil in background work.
 func (f *fields) request(m *bus.Message, root *bus.Root) bus.Header {
 	h := make(bus.Header, 0, len(m.Header)+len(f.set)+8)
-	via := ""
 	for _, field := range m.Header {
-		switch {
-		case named(field.Name, "Via"):
-			via += field.Value + ", "
-		case !f.dropped(field.Name):
+		if !f.dropped(field.Name) {
 			h = append(h, field)
 		}
 	}
-	h.Add("Via", via+"1.1 restspace") // RFC 9110 section 7.6.3
 	h = f.forwarded(h, root)
 	f.setIn(&h)
 	return h
