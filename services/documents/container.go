@@ -31,11 +31,14 @@ type field struct {
 	value *node  // nil once it was removed
 }
 
-func openObject(v gjson.Result) *object {
+// openObject takes an object apart. values counts down how many more members
+// may be: below zero there are too many, and some are missing.
+func openObject(v gjson.Result, values *int) *object {
 	o := &object{index: make(map[string]int)}
 	v.ForEach(func(name, value gjson.Result) bool {
 		o.append(name.Str, name.Raw, &node{raw: value.Raw})
-		return true
+		*values--
+		return *values >= 0
 	})
 	return o
 }
@@ -95,11 +98,13 @@ func (o *object) appendTo(to []byte) []byte {
 // An array is a container of elements.
 type array struct{ elements []*node }
 
-func openArray(v gjson.Result) *array {
+// openArray takes a list apart, as openObject does an object.
+func openArray(v gjson.Result, values *int) *array {
 	var a array
 	v.ForEach(func(_, value gjson.Result) bool {
 		a.elements = append(a.elements, &node{raw: value.Raw})
-		return true
+		*values--
+		return *values >= 0
 	})
 	return &a
 }

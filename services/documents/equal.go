@@ -10,41 +10,59 @@ import (
 // equal reports whether two values are the same in the sense of RFC 6902
 // section 4.6: strings by their text, numbers by what they are worth, objects
 // without regard to the order of their members.
-func (n *node) equal(other *node) bool {
-	switch a := n.container().(type) {
-	case *object:
-		b, ok := other.container().(*object)
-		return ok && a.equal(b)
-	case *array:
-		b, ok := other.container().(*array)
-		return ok && a.equal(b)
+func (p *patching) equal(a, b *node) (bool, error) {
+	if a.raw != "" && a.raw == b.raw {
+		return true, nil
 	}
-	return other.container() == nil && sameScalar(gjson.Parse(n.raw), gjson.Parse(other.raw))
+	in, err := p.open(a)
+	if err != nil {
+		return false, err
+	}
+	other, err := p.open(b)
+	if err != nil {
+		return false, err
+	}
+	switch in := in.(type) {
+	case *object:
+		if other, ok := other.(*object); ok {
+			return p.equalObjects(in, other)
+		}
+	case *array:
+		if other, ok := other.(*array); ok {
+			return p.equalArrays(in, other)
+		}
+	default:
+		return other == nil && sameScalar(gjson.Parse(a.raw), gjson.Parse(b.raw)), nil
+	}
+	return false, nil
 }
 
-func (o *object) equal(other *object) bool {
-	if len(o.index) != len(other.index) {
-		return false
+func (p *patching) equalObjects(a, b *object) (bool, error) {
+	if len(a.index) != len(b.index) {
+		return false, nil
 	}
-	for name, i := range o.index {
-		j, ok := other.index[name]
-		if !ok || !o.fields[i].value.equal(other.fields[j].value) {
-			return false
+	for name, i := range a.index {
+		j, ok := b.index[name]
+		if !ok {
+			return false, nil
+		}
+		if same, err := p.equal(a.fields[i].value, b.fields[j].value); !same {
+			return false, err
 		}
 	}
-	return true
+	return true, nil
 }
 
-func (a *array) equal(other *array) bool {
-	if len(a.elements) != len(other.elements) {
-		return false
+func (p *patching) equalArrays(a, b *array) (bool, error) {
+	if len(a.elements) != len(b.elements) {
+		return false, nil
 	}
 	for i, element := range a.elements {
-		if !element.equal(other.elements[i]) {
-			return false
+		if same, err := p.equal(element, b.elements[i]); !same {
+			return false, err
 		}
 	}
-	return true
+	return true, nil
 }
 
 func sameScalar(a, b gjson.Result) bool {

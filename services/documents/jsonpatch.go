@@ -12,8 +12,12 @@ import (
 	"github.com/seed90475182/restspace/bus"
 )
 
-// maxOperations is the most operations of one JSON patch.
-const maxOperations = 1000
+// The limits of a JSON patch. A value that is taken apart costs many times its
+// text.
+const (
+	maxOperations = 1_000
+	maxValues     = 100_000 // in the lists and objects that the operations lead through, or compare
+)
 
 // A jsonPatch is a list of changes to a document (RFC 6902).
 //
@@ -118,7 +122,7 @@ func readPointer(name string, text *string) (pointer, error) {
 // one that can't be. The document must be one that CheckJSON takes. What
 // operations copy is at most most bytes in all.
 func (p jsonPatch) apply(document []byte, most int64) ([]byte, error) {
-	patching := patching{document: node{raw: string(document)}, copies: most}
+	patching := patching{document: node{raw: string(document)}, copies: most, values: maxValues}
 	for i := range p {
 		if err := patching.apply(&p[i]); err != nil {
 			return nil, p.failed(i, err)
@@ -134,7 +138,7 @@ func (p jsonPatch) apply(document []byte, most int64) ([]byte, error) {
 // failed returns the error for an operation that can't be done.
 func (p jsonPatch) failed(i int, err error) error {
 	status, kind := http.StatusConflict, ""
-	if errors.Is(err, errCopies) {
+	if errors.Is(err, errCopies) || errors.Is(err, errValues) {
 		status, kind = http.StatusRequestEntityTooLarge, bus.TypeBodyTooLarge
 	}
 	return &bus.Error{Status: status, Type: kind,
@@ -142,65 +146,7 @@ func (p jsonPatch) failed(i int, err error) error {
 		Members: map[string]any{"operation": i}}
 }
 
-var errCopies = errors.New("the operations copy more than a document may hold")
-
-// patching is a document while a jsonPatch is applied to it.
-type patching struct {
-	document node
-	copies   int64 // bytes that may still be copied
-}
-
-func (p *patching) apply(o *operation) error {
-	switch o.op {
-	case "add":
-		return p.document.add(o.path, &node{raw: o.value})
-	case "remove":
-		_, err := p.document.remove(o.path)
-		return err
-	case "replace":
-		return p.document.replace(o.path, &node{raw: o.value})
-	case "move":
-		return p.move(o)
-	case "copy":
-		return p.copy(o)
-	}
-	return p.test(o)
-}
-
-func (p *patching) move(o *operation) error {
-	if o.from.equal(o.path) { // RFC 6902 section 4.4: to where it is, which changes nothing
-		_, err := p.document.at(o.from)
-		return err
-	}
-	value, err := p.document.remove(o.from)
-	if err != nil {
-		return err
-	}
-	return p.document.add(o.path, value)
-}
-
-func (p *patching) copy(o *operation) error {
-	source, err := p.document.at(o.from)
-	if err != nil {
-		return err
-	}
-	text := source.appendTo(nil)
-	if p.copies -= int64(len(text)); p.copies < 0 {
-		return errCopies
-	}
-	if _, reason := findExcess(text); reason != "" {
-		return errors.New(reason)
-	}
-	return p.document.add(o.path, &node{raw: string(text)})
-}
-
-func (p *patching) test(o *operation) error {
-	found, err := p.document.at(o.path)
-	if err != nil {
-		return err
-	}
-	if !found.equal(&node{raw: o.value}) {
-		return errors.New("the value there is another one")
-	}
-	return nil
-}
+var (
+	errCopies = errors.New("the operations copy more than a document may hold")
+	errValues = fmt.Errorf("the operations lead through lists and objects of more than %d values: send a merge patch, or PUT the document", maxValues)
+)

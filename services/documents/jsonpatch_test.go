@@ -3,6 +3,7 @@ package documents_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -278,6 +279,36 @@ func TestJSONPatchLimits(t *testing.T) {
 		assert.Equal(t, row.status, a.status, "%d levels below 32: %v", row.depth, a.err)
 	}
 	assert.Equal(t, nested(32), c.get("/x").body)
+}
+
+// TestJSONPatchTakesApartOnlySoMuch sees that a small patch can't have a large
+// document cost many times its text.
+func TestJSONPatchTakesApartOnlySoMuch(t *testing.T) {
+	c := newClient(t, memstore.New(), true)
+	c.service = documents.New(documents.Config{Keep: c.keep, JSON: true, MaxBody: 4 * maxBody})
+	list := func(n int) string { return "[0" + strings.Repeat(",0", n-1) + "]" }
+	half := list(50_000)
+	for _, row := range []struct {
+		document, patch string
+		status          int
+	}{
+		{list(100_000), `[{"op":"remove","path":"/0"}]`, 200},
+		{list(100_001), `[{"op":"remove","path":"/0"}]`, 413},
+		{"[" + list(100_000) + "]", `[{"op":"add","path":"/-","value":1}]`, 200}, // stays as it is written
+		{list(49_999) + " ", `[{"op":"test","path":"","value":[` + half[1:] + `}]`, 409},
+		{half + " ", `[{"op":"test","path":"","value":` + half + `}]`, 200},
+		{"[" + half + "," + half + "]", `[{"op":"test","path":"/0/0","value":0},{"op":"remove","path":"/0"},{"op":"test","path":"/0/0","value":0}]`, 413},
+		{`{"a":0` + strings.Repeat(" ", 10) + `}`, `[{"op":"add","path":"/b","value":` + list(100_000) + `},{"op":"remove","path":"/b/0"}]`, 413},
+		{list(100_001), `[{"op":"test","path":"","value":` + list(100_001) + `}]`, 200}, // the same text
+	} {
+		c.put("/x", row.document)
+		a := c.jsonPatch("/x", row.patch)
+		assert.Equal(t, row.status, a.status, "%.20s, %.40s: %v", row.document, row.patch, a.err)
+		if row.status == http.StatusRequestEntityTooLarge {
+			assert.Contains(t, a.err.Detail, "lead through lists and objects of more than 100000 values")
+			assert.Equal(t, row.document, c.get("/x").body)
+		}
+	}
 }
 
 func TestJSONPatchesMeet(t *testing.T) {
