@@ -59,7 +59,9 @@ func fixtureConfig(t *testing.T) string {
 // configure writes the configuration that the next start or reload reads.
 func (p *place) configure(t *testing.T, config string) {
 	t.Helper()
-	require.NoError(t, os.WriteFile(filepath.Join(p.dir, "services.json"), []byte(config), 0o600))
+	file := filepath.Join(p.dir, "services.json")
+	require.NoError(t, os.WriteFile(file+".next", []byte(config), 0o600))
+	require.NoError(t, os.Rename(file+".next", file)) // never half of it: the server looks by itself, too
 }
 
 // replaced returns config with old, which stands in it once, replaced by new.
