@@ -60,7 +60,7 @@ func (o outgoing) serve(ctx context.Context, m *bus.Message, hosts []string, con
 	}
 	if cookie != "" {
 		reply.Header = slices.DeleteFunc(reply.Header, func(f bus.Field) bool {
-			return strings.EqualFold(f.Name, "Set-Cookie") && strings.HasPrefix(strings.TrimLeft(f.Value, " \t"), cookie+"=")
+			return strings.EqualFold(f.Name, "Set-Cookie") && setsCookie(f.Value, cookie)
 		})
 	}
 	return reply, nil
@@ -86,6 +86,17 @@ func (o outgoing) cameBack(h bus.Header) error {
 		}
 	}
 	return nil
+}
+
+// setsCookie reports whether a browser that is told to set a cookie sends one
+// of that name afterwards. It leaves out spaces around the name, and sends a
+// cookie that has none as its value alone.
+func setsCookie(value, name string) bool {
+	pair, _, _ := strings.Cut(value, ";")
+	pair = strings.TrimLeft(pair, " \t")
+	pair = strings.TrimLeft(strings.TrimPrefix(pair, "="), " \t")
+	key, _, _ := strings.Cut(pair, "=")
+	return strings.TrimRight(key, " \t") == name
 }
 
 // withoutCookie takes the cookie that signs users in here out of a header: it

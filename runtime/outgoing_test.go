@@ -20,6 +20,9 @@ func otherServer(t *testing.T) (host string) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Set-Cookie", "rs-auth=stolen; Path=/")
+		for _, nearly := range []string{"rs-auth =stolen", "\trs-auth\t=stolen", "=rs-auth=stolen", " = rs-auth=stolen", "rs-auth; Path=/"} {
+			w.Header().Add("Set-Cookie", nearly) // browsers take these for it too, or send them as it is sent
+		}
 		w.Header().Add("Set-Cookie", "theirs=1")
 		_, _ = fmt.Fprintf(w, "%s cookie=%q", r.URL.Path, r.Header.Get("Cookie"))
 	}))
