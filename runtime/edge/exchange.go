@@ -44,7 +44,7 @@ func (x *exchange) request(w http.ResponseWriter, r *http.Request, root *bus.Roo
 	if x.body != nil {
 		x.message.Body = bus.NewStream(x.body, r.ContentLength, r.Header.Get("Content-Type"))
 		if r.Trailer != nil {
-			x.message.Body.SetTrailer(func() bus.Header { return bus.HeaderFrom(nil, r.Trailer) })
+			x.message.Body.SetTrailer(func() bus.Header { return cleanHeader(bus.HeaderFrom(nil, r.Trailer), o.trusts(r)) })
 		}
 	}
 	root.ForeignCookie = r.Header["Cookie"] != nil && o.foreign(r)

@@ -50,7 +50,7 @@ func (s *Server) answer(x *exchange, w http.ResponseWriter, r *http.Request, roo
 	if entered {
 		reply, err = s.service.Serve(root, m)
 	}
-	if err == nil && reply.Status == http.StatusSwitchingProtocols && r.ProtoMajor == 2 {
+	if err == nil && reply.Status == http.StatusSwitchingProtocols && (r.ProtoMajor == 2 || x.body.unread()) {
 		err = errors.Join(errNoUpgrade, reply.Close())
 	}
 	if err != nil {
@@ -69,8 +69,8 @@ func (s *Server) answer(x *exchange, w http.ResponseWriter, r *http.Request, roo
 	return err
 }
 
-// errNoUpgrade says what a service has done: nobody can ask for that there.
-var errNoUpgrade = errors.New("a reply of status 101 over HTTP/2, where no stream can leave HTTP")
+// errNoUpgrade says what a service has done.
+var errNoUpgrade = errors.New("a reply of status 101 over HTTP/2, where no stream can leave HTTP, or before the end of the request")
 
 // write writes the reply. What a service has not read of the body is not
 // waited for: it may never come.

@@ -251,6 +251,19 @@ func TestUpgradeOverHTTP2(t *testing.T) {
 	assert.Contains(t, s.log.String(), errNoUpgrade.Error())
 }
 
+// TestUpgradeBeforeTheEndOfTheRequest sees that nobody gets a connection from
+// which a body is still to be read.
+func TestUpgradeBeforeTheEndOfTheRequest(t *testing.T) {
+	s := start(t, bus.ServiceFunc(func(context.Context, *bus.Message) (*bus.Message, error) {
+		here, there := net.Pipe()
+		_ = there.Close()
+		return bus.Reply(http.StatusSwitchingProtocols, bus.NewStream(here, -1, "")), nil
+	}), nil)
+	answer := s.raw(t, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: x\r\nContent-Length: 100\r\n\r\nhalf")
+	assert.Contains(t, answer, "HTTP/1.1 500 ")
+	assert.Contains(t, s.log.String(), errNoUpgrade.Error())
+}
+
 func TestHeaderLimitsOverHTTP2(t *testing.T) {
 	s := startTLS(t, bustest.Echo(), func(o *Options) { o.Limits.HeaderBytes = 8 << 10 })
 	for _, row := range []struct{ fields, bytes, want int }{{90, 1, 200}, {101, 1, 431}, {1, 4 << 10, 200}} {
