@@ -75,10 +75,14 @@ func (c *call) run(head []byte, m *bus.Message) (reply *bus.Message, err error) 
 	if err == nil {
 		return reply, nil
 	}
-	c.cut()
-	if c.broken != nil {
-		return nil, c.broken
+	select {
+	case <-c.written:
+		if c.broken != nil {
+			err = c.broken
+		}
+	default: // what it says later comes of the cut
 	}
+	c.cut()
 	return nil, err
 }
 
@@ -92,8 +96,11 @@ func (c *call) send(head []byte, body *bus.Body) error {
 		c.watch()
 		c.written = make(chan struct{})
 		go func(head []byte) {
-			defer close(c.written)
 			c.broken = c.writeAside(head, body)
+			close(c.written)
+			if c.broken != nil {
+				_ = c.conn.Close()
+			}
 		}(bytes.Clone(head))
 		return nil
 	}
@@ -110,7 +117,7 @@ type unsentError struct{ error }
 func (e *unsentError) Unwrap() error { return e.error }
 
 // writeAside writes a request whose body is long, or a stream. The error is one
-// of the body: the connection is cut then, since the server must not take it
+// of the body: the connection is to be cut then, since the server must not take it
 // for whole. When the server takes no more, its answer may say why.
 func (c *call) writeAside(head []byte, body *bus.Body) error {
 	to := bufio.NewWriterSize(c.conn.TCPConn, smallBody)
@@ -133,7 +140,6 @@ func (c *call) writeAside(head []byte, body *bus.Body) error {
 		}
 	}
 	if err != nil {
-		_ = c.conn.Close()
 		return err
 	}
 	_ = to.Flush()

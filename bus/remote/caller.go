@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -214,7 +215,7 @@ func failure(ctx context.Context, err error) error {
 			Detail: "the other server is at an address that is not called from here: where it is to be, list its host in server.allowHosts"}
 	case errors.As(err, &known):
 		return err
-	case ctx.Err() != nil:
+	case over(ctx, err):
 		return ctx.Err()
 	case errors.As(err, &op) && op.Op == "dial":
 		return &bus.Error{Status: http.StatusBadGateway, Type: bus.TypeUnreachable, Err: err, Detail: "the other server can't be reached"}
@@ -222,6 +223,13 @@ func failure(ctx context.Context, err error) error {
 		return &bus.Error{Status: http.StatusGatewayTimeout, Type: bus.TypeTimeout, Err: err, Detail: "the other server did not answer in time"}
 	}
 	return &bus.Error{Status: http.StatusBadGateway, Type: bus.TypeUpstream, Err: err, Detail: "the other server gave no whole answer"}
+}
+
+// over reports whether a call failed with err since ctx has ended. It may have
+// ended later: to close the body of a request that is still read ends it.
+func over(ctx context.Context, err error) bool {
+	ended := ctx.Err()
+	return ended != nil && (errors.Is(err, ended) || errors.Is(err, os.ErrDeadlineExceeded))
 }
 
 // Close ends the connections that no call has. Calls that go on keep theirs.

@@ -71,7 +71,7 @@ func (c *call) try(ctx context.Context) outcome {
 		reply, err = nil, late
 	}
 	var out outcome
-	out, v = c.judge(ctx, reply, err)
+	out, v = c.judge(reply, err)
 	out.from = u
 	if v == bad {
 		c.log.Debug("try failed", "upstream", u.host, "error", out.err, "again", out.again)
@@ -92,14 +92,14 @@ func (c *call) request(url urlpattern.URL, allowed *bus.Allowance) *bus.Message 
 	case c.m.Body.Stream() != nil:
 		r.Body, c.sent = newUpload(c.m.Body, allowed)
 	case c.m.Body != nil:
-		data, _ := c.m.Body.Bytes(smallBody)
+		data, _ := c.m.Body.Bytes(c.m.Body.Size()) // which are there
 		r.Body = bus.NewBody(data, c.m.Body.MediaType())
 	}
 	return r
 }
 
 // judge returns what a try has led to, and what that says about its upstream.
-func (c *call) judge(ctx context.Context, reply *bus.Message, err error) (outcome, verdict) {
+func (c *call) judge(reply *bus.Message, err error) (outcome, verdict) {
 	if err == nil {
 		failed := gatewayFailed(reply.Status)
 		busy := reply.Status == http.StatusServiceUnavailable && reply.Header.Has("Retry-After")
@@ -110,13 +110,13 @@ func (c *call) judge(ctx context.Context, reply *bus.Message, err error) (outcom
 		return outcome{reply: reply, again: failed && !busy && c.harmless()}, v
 	}
 	known := &bus.Error{Status: http.StatusBadGateway, Err: err}
-	broken, ended := c.sent.failure(), ctx.Err()
+	broken := c.sent.failure()
 	switch {
 	case broken != nil:
 		return outcome{err: broken}, unknown
-	case errors.Is(ended, context.Canceled):
-		return outcome{err: ended}, unknown
-	case ended != nil, errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.Canceled):
+		return outcome{err: err}, unknown
+	case errors.Is(err, context.DeadlineExceeded):
 		known.Status, known.Type = http.StatusGatewayTimeout, bus.TypeTimeout
 	default:
 		var told *bus.Error

@@ -38,7 +38,11 @@ func newFields(c *Config, base []string) fields {
 // request returns the header for an upstream. root is nil in background work.
 func (f *fields) request(m *bus.Message, root *bus.Root) bus.Header {
 	h := make(bus.Header, 0, len(m.Header)+len(f.set)+8)
+	socket := named(m.Header.Get("Upgrade"), "websocket")
 	for _, field := range m.Header {
+		if !socket && bus.OfConnection(field.Name) {
+			continue // over h2c a client could ask for what is not below the mount
+		}
 		if !f.dropped(field.Name) {
 			h = append(h, field)
 		}

@@ -282,3 +282,15 @@ func TestNobodyIsThere(t *testing.T) {
 	_, err := p.Serve(context.WithoutCancel(t.Context()), request(t, "GET", "/m/a", nil))
 	assert.ErrorContains(t, err, "127.0.0.1:1", "the log has the address")
 }
+
+// A service inside has its body in memory, however long it is.
+func TestLongBodiesFromInside(t *testing.T) {
+	host := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		n, _ := io.Copy(io.Discard, r.Body)
+		fmt.Fprint(w, n)
+	})
+	for _, size := range []int{64 << 10, 64<<10 + 1, 1 << 20} {
+		_, text, _ := open(t, `{"url": "`+host+`"}`).do("PUT", "/m/a", bus.NewBody(make([]byte, size), "text/plain"))
+		assert.Equal(t, fmt.Sprint(size), text)
+	}
+}

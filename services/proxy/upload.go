@@ -15,6 +15,7 @@ type upload struct {
 	time   *bus.Allowance // of the try: it begins anew as long as the body moves
 	state  atomic.Int32
 	broken atomic.Pointer[error] // why the body could not be read to its end
+	ended  atomic.Bool           // it was closed: that a read fails then is no wonder
 }
 
 // States of an upload.
@@ -38,7 +39,7 @@ func (u *upload) Read(p []byte) (int, error) {
 	}
 	n, err := u.body.Stream().Read(p)
 	u.time.Restart()
-	if err != nil && err != io.EOF {
+	if err != nil && err != io.EOF && !u.ended.Load() {
 		u.broken.Store(&err)
 	}
 	return n, err
@@ -50,6 +51,7 @@ func (u *upload) Close() error {
 	if u.state.CompareAndSwap(untouched, closed) || u.state.Load() == closed {
 		return nil
 	}
+	u.ended.Store(true)
 	return u.body.Close()
 }
 
