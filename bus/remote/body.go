@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http/httputil"
 	"sync"
+	"time"
 
 	"github.com/seed90475182/restspace/bus"
 )
@@ -110,8 +111,18 @@ type upgraded struct {
 	close sync.Once
 }
 
-// Write is part of io.Writer.
-func (u *upgraded) Write(p []byte) (int, error) { return u.call.conn.TCPConn.Write(p) }
+// Write is part of io.Writer. A server that takes nothing more ends the
+// connection: while it is waited for, nobody reads what comes from the client.
+func (u *upgraded) Write(p []byte) (int, error) {
+	conn := u.call.conn
+	if err := conn.SetWriteDeadline(time.Now().Add(conn.window)); err != nil {
+		return 0, err
+	}
+	if over := u.call.over(); over != nil { // whose deadline may have come before ours
+		return 0, over
+	}
+	return conn.TCPConn.Write(p)
+}
 
 // Close ends the connection. Any goroutine may call it.
 func (u *upgraded) Close() error {

@@ -32,7 +32,7 @@ const (
 	maxIdle      = 4096             // connections between two calls
 	maxIdleHost  = 1024             // of those, to one host
 	maxHeader    = 64 << 10         // bytes of an answer's header
-	streamWindow = 5 * time.Minute  // in which something of an answer's body is to come
+	streamWindow = 5 * time.Minute  // in which something of an answer's body is to come, and a socket to take what it is given
 )
 
 // A Caller is the Service that has other servers answer: messages with a

@@ -20,6 +20,7 @@ const headBuffer = 2 << 10
 type conn struct {
 	*net.TCPConn
 	host      string
+	window    time.Duration // streamWindow, but in tests
 	in        *bufio.Reader
 	reused    bool // it has served a call
 	idleSince time.Time
@@ -40,7 +41,7 @@ func newConn(c *net.TCPConn, host string) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	it := &conn{TCPConn: c, host: host, raw: raw}
+	it := &conn{TCPConn: c, host: host, window: streamWindow, raw: raw}
 	it.step = it.ask.step
 	it.in = bufio.NewReaderSize(it, headBuffer)
 	return it, nil
@@ -80,7 +81,7 @@ func (c *conn) Read(p []byte) (int, error) {
 			return 0, errStalled
 		}
 		c.windowed = true
-		if err := c.wait(time.Now().Add(streamWindow)); err != nil {
+		if err := c.wait(time.Now().Add(c.window)); err != nil {
 			return 0, err
 		}
 		c.call.watch()
