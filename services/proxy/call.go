@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/services"
@@ -29,6 +30,9 @@ func (p *proxy) newCall(ctx context.Context, m *bus.Message) (*call, error) {
 	if !slices.Contains(methods[:], m.Method) {
 		return nil, services.MethodNotAllowed(m.Method, methods[:])
 	}
+	if slices.ContainsFunc(m.ServicePath(), hidesDots) {
+		return nil, bus.Errorf(http.StatusBadRequest, "a segment of the path has ..; in it, which some servers take for the directory above: leave it out")
+	}
 	if size := m.Body.Size(); size >= 0 && size <= smallBody {
 		if _, err := m.Body.Bytes(smallBody); err != nil {
 			return nil, err
@@ -36,6 +40,11 @@ func (p *proxy) newCall(ctx context.Context, m *bus.Message) (*call, error) {
 	}
 	return &call{proxy: p, m: m, root: bus.RootOf(ctx)}, nil
 }
+
+// hidesDots reports whether a server that cuts parameters off a segment (RFC
+// 3986 section 3.3) before it looks for dots finds them, and leaves the path
+// that requests are to stay below.
+func hidesDots(segment string) bool { return strings.Contains(segment, "..;") }
 
 // end lets go of what came with the request.
 func (c *call) end() { _ = c.m.Close() }

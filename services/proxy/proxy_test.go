@@ -294,3 +294,11 @@ func TestLongBodiesFromInside(t *testing.T) {
 		assert.Equal(t, fmt.Sprint(size), text)
 	}
 }
+
+func TestDotsBeforeParameters(t *testing.T) {
+	p := open(t, `{"url": "`+serve(t, told)+`/api"}`)
+	for path, want := range map[string]int{"/m/..;/admin": 400, "/m/a%2F..%3Bx/admin": 400, "/m/a;v=1/b": 200, "/m/a..b;c": 200} {
+		status, text, _ := p.do("GET", path, nil)
+		assert.Equal(t, want, status, "%s: %s", path, text)
+	}
+}
