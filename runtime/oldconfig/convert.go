@@ -97,10 +97,11 @@ func (c *converter) note(v *hujson.Value, format string, args ...any) {
 	c.notes = append(c.notes, note{v.StartOffset, fmt.Sprintf(format, args...)})
 }
 
-// oneLine returns s with spaces for control characters.
+// oneLine returns s with spaces for control characters, and for those that end
+// a line elsewhere, which no comment may have.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) {
 			return ' '
 		}
 		return r

@@ -71,6 +71,13 @@ func TestNoOldForm(t *testing.T) {
 	}
 }
 
+func TestCommentsAreOneLine(t *testing.T) {
+	got, err := oldconfig.Convert("old.json", []byte(`[{"serviceName": "a\u2028b\u2029c\nd\re\u0085f", "basePath": "/a"}]`))
+	require.NoError(t, err)
+	assert.Contains(t, string(got.Text), "// Left out: service \"/a\" at /a, which was a b c d e f.\n")
+	assert.Equal(t, []string{`old.json:1:18: service "/a" is left out: no Kind does what a b c d e f did`}, got.Notes)
+}
+
 func FuzzConvert(f *testing.F) {
 	f.Add([]byte(`{"services": [{"serviceName": "pipeline", "pipeline": ["a ~b"], "adapterConfig": {"filePathRoot": "/x"}}]}`))
 	f.Add([]byte(`{"/a": {"source": "./services/data.rsm.json", "access": {"readRoles": "all"}, "store": {}, "caching": {"maxAge": 1}}}`))
