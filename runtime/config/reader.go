@@ -83,16 +83,25 @@ const hidden = "<hidden>"
 func (r *reader) errors() Errors {
 	slices.SortStableFunc(r.faults, func(a, b problem) int { return cmp.Compare(a.offset, b.offset) })
 	list := make(Errors, 0, len(r.faults))
+	from, column := 0, 1 // where the last one was: a line may be long, and have many
 	for _, p := range slices.Compact(r.faults) {
-		line, column := r.position(p.offset)
+		line := r.line(p.offset)
+		if begin := r.lines[line-1]; from < begin {
+			from, column = begin, 1
+		}
+		column += utf8.RuneCount(r.data[from:p.offset])
+		from = p.offset
 		list = append(list, Error{r.file, line, column, string(p.at), p.message})
 	}
 	return list
 }
 
+// line returns the line of an offset, counted from 1.
+func (r *reader) line(offset int) int { return sort.SearchInts(r.lines, offset+1) }
+
 // position returns the line and column of an offset.
 func (r *reader) position(offset int) (line, column int) {
-	line = sort.SearchInts(r.lines, offset+1)
+	line = r.line(offset)
 	return line, 1 + utf8.RuneCount(r.data[r.lines[line-1]:offset])
 }
 
