@@ -73,3 +73,12 @@ func challenge(err, tokenErr error) error {
 	refused.Header.Set("WWW-Authenticate", value)
 	return refused
 }
+
+// explain returns what the error of an admitted request means to its client.
+// Where the decision took part in it, it may be a refusal like that of admit.
+func explain(decision access.Decision, err, tokenErr error) error {
+	if decision.Condition.Name == "" {
+		return err
+	}
+	return challenge(decision.Explain(err), tokenErr)
+}

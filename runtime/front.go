@@ -116,7 +116,7 @@ func (s *mounted) answer(ctx context.Context, root *bus.Root, m *bus.Message, to
 	get := m.Method == http.MethodGet
 	reply, err := s.Mount.Serve(ctx, m)
 	if err != nil {
-		return nil, decision.Explain(err)
+		return nil, explain(decision, err, tokenErr)
 	}
 	s.instance.bound(root, reply)
 	reply.Header = withoutCORS(reply.Header)
