@@ -65,8 +65,7 @@ func (r *Runtime) build(ctx context.Context, conf *config.Config, old *generatio
 func (r *Runtime) instanceOf(ctx context.Context, s *config.Service, conf *config.Config, old *generation, log *slog.Logger) (*instance, error) {
 	limits := limitsOf(s, conf.Server.Limits)
 	if old != nil {
-		if i := old.instances[string(s.Canonical)]; i != nil && i.env.Limits == limits && i.healthy() {
-			i.retain()
+		if i := old.instances[string(s.Canonical)]; i != nil && i.env.Limits == limits && i.healthy() && i.retain() {
 			return i, nil
 		}
 	}

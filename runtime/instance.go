@@ -49,9 +49,14 @@ type instance struct {
 // started is a service that runs.
 type started struct{ bus.Service }
 
-// start tries once to open the adaptors and make the service.
+// start tries once to open the adaptors and make the service. A panic is an
+// error.
 func (i *instance) start(ctx context.Context) (err error) {
 	defer func() {
+		if caught := recover(); caught != nil {
+			i.log.Error("panic", "mount", i.conf.Name, "error", caught, "stack", string(debug.Stack()))
+			err = fmt.Errorf("service %q: panic: %v", i.conf.Name, caught)
+		}
 		if err != nil {
 			err = errors.Join(err, i.closeOpened())
 			i.failure.Store(&err)
@@ -203,10 +208,21 @@ func (i *instance) acceptPatch() string {
 	return ""
 }
 
-// retain counts one more who has the instance, release one less. The last one
-// closes it.
-func (i *instance) retain() { i.refs.Add(1) }
+// retain counts one more who has the instance, and reports false if it is
+// closed already. If it is not, release must follow.
+func (i *instance) retain() bool {
+	for {
+		n := i.refs.Load()
+		if n == 0 {
+			return false
+		}
+		if i.refs.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
 
+// release counts one less who has the instance. The last one closes it.
 func (i *instance) release() {
 	if i.refs.Add(-1) > 0 {
 		return

@@ -17,9 +17,10 @@ func (g *generation) unpinWith(mount *mounted, reply *bus.Message) {
 		g.unpin()
 	case reply.Status == http.StatusSwitchingProtocols && mount != nil:
 		i := mount.instance
-		i.retain()
 		i.ends(reply.Body, func(stream io.Closer) { _ = stream.Close() })
-		reply.Body.OnClose(i.release)
+		if i.retain() { // or its time is over
+			reply.Body.OnClose(i.release)
+		}
 		g.unpin()
 	default:
 		reply.Body.OnClose(g.unpin)

@@ -156,6 +156,23 @@ func TestWhatLastsEndsWithItsMount(t *testing.T) {
 	require.Eventually(t, func() bool { return len(p.noted(&p.closed)) == len("one two") }, 10*time.Second, time.Millisecond)
 }
 
+// TestUpgradeAfterTheDrainTime has a connection leave HTTP when its service is
+// closed already: it ends at once, and so does what it held.
+func TestUpgradeAfterTheDrainTime(t *testing.T) {
+	p := newProbe()
+	s := start(t, p, drainingIn(10*time.Millisecond, [3]string{"a", "/a", "one"}))
+	answered := make(chan *talk)
+	go func() { answered <- s.talk(t, "/a/wait/upgrade") }()
+	<-p.inside
+	require.NoError(t, s.Load(t.Context(), "services.json", []byte(drainingIn(time.Second))))
+	require.Eventually(t, func() bool { return p.noted(&p.closed) == "one" }, 10*time.Second, time.Millisecond)
+	p.release <- struct{}{}
+	assert.ErrorIs(t, (<-answered).goesOn(false), io.EOF)
+	assert.Equal(t, "one", p.noted(&p.closed), "closed once")
+	require.NoError(t, s.Close(context.Background()))
+	assert.NotContains(t, s.log.String(), "panic")
+}
+
 // TestLargeFilesEndWithTheirMount has clients that read nothing of a file, as it
 // is and packed, when its mount goes away: no descriptor of it is left.
 func TestLargeFilesEndWithTheirMount(t *testing.T) {

@@ -53,6 +53,9 @@ func (p *probe) kind() services.Kind {
 		if c.Fails && p.failing.Load() {
 			return nil, errors.New("the probe can't start")
 		}
+		if c.Say == "panic" {
+			panic("the probe is broken")
+		}
 		p.note(&p.opened, c.Say)
 		return &probeService{probe: p, say: c.Say, env: env}, nil
 	})
@@ -90,6 +93,10 @@ func (s *probeService) Serve(ctx context.Context, m *bus.Message) (*bus.Message,
 		<-ctx.Done()
 		return nil, ctx.Err()
 	case "upgrade":
+		return upgraded(), nil
+	case "wait/upgrade":
+		s.probe.inside <- struct{}{}
+		<-s.probe.release
 		return upgraded(), nil
 	case "endless":
 		return endless(ctx), nil
@@ -212,6 +219,10 @@ func TestReloadWithErrorsKeepsWhatRuns(t *testing.T) {
 	assert.ErrorContains(t, err, "the probe can't start")
 	s.says(t, "/a", "one")
 	assert.Equal(t, "new", p.noted(&p.closed), "what was opened beside is closed again")
+	err = s.Load(t.Context(), "services.json", []byte(mounts([3]string{"a", "/a", "newer"}, [3]string{"b", "/b", "panic"})))
+	assert.ErrorContains(t, err, `service "b": panic: the probe is broken`)
+	s.says(t, "/a", "one")
+	assert.Equal(t, "new newer", p.noted(&p.closed))
 }
 
 func TestServiceThatCanNotStartIsTriedAgain(t *testing.T) {
