@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
 )
@@ -66,6 +68,11 @@ func (d *Documents) readPatch(m *bus.Message) (change, error) {
 		return nil, err
 	}
 	if format == mediaTypeMergePatch {
+		if jsontext.Value(data).Kind() == '[' && !isMergePatch(m.Body.MediaType()) {
+			return nil, bus.Errorf(http.StatusBadRequest,
+				"a list as a merge patch would replace the whole document: send a list of operations as %s, or, if that is what you want, the list as %s",
+				mediaTypeJSONPatch, mediaTypeMergePatch)
+		}
 		return func(document []byte) ([]byte, error) { return MergePatch(document, data) }, nil
 	}
 	patch, err := parseJSONPatch(data)
@@ -109,6 +116,12 @@ func (d *Documents) patchOnce(ctx context.Context, key adaptors.Key, apply chang
 		return info, errChanged
 	}
 	return info, err
+}
+
+// isMergePatch reports whether a media type says that a body is a merge patch.
+func isMergePatch(mediaType string) bool {
+	base, _, _ := strings.Cut(mediaType, ";")
+	return strings.EqualFold(strings.TrimSpace(base), mediaTypeMergePatch)
 }
 
 // patchFormat returns the format of patches of a media type, "" if there is

@@ -137,6 +137,12 @@ func TestPatch(t *testing.T) {
 		}
 		a := c.do("PATCH", "/x", patch(`[]`, "text/plain"))
 		assert.Equal(t, "application/merge-patch+json, application/json-patch+json, application/json", a.header.Get("Accept-Patch"))
+		for _, mediaType := range []string{"", "application/json"} { // a JSON patch that does not say so
+			a := c.do("PATCH", "/x", patch(` [{"op":"remove","path":"/o"}]`, mediaType))
+			assert.Equal(t, 400, a.status, mediaType)
+			assert.ErrorContains(t, a.err, "application/json-patch+json")
+			assert.Equal(t, `{"n":1.10,"o":{"a":1}}`, c.get("/x").body)
+		}
 		assert.Equal(t, 404, c.do("PATCH", "/nothing", patch(`{}`, "")).status)
 		assert.Equal(t, 400, c.do("PATCH", "/x", patch(`{`, "")).status)
 		assert.Equal(t, 400, c.do("PATCH", "/x", nil).status)
