@@ -15,7 +15,7 @@ import (
 
 // handler returns where the log of a configuration goes.
 func (r *Runtime) handler(conf *config.Config) slog.Handler {
-	options := &slog.HandlerOptions{Level: conf.Server.Log.Level, ReplaceAttr: redact(conf.Secrets)}
+	options := &slog.HandlerOptions{Level: conf.Server.Log.Level, ReplaceAttr: redact(r.secrets)}
 	if conf.Server.Log.Format == "text" {
 		return slog.NewTextHandler(r.options.LogTo, options)
 	}
@@ -60,17 +60,30 @@ func (l liveLog) adding(add func(slog.Handler) slog.Handler) slog.Handler {
 	return l
 }
 
-// logAs has the log be as conf says from now on.
+// logAs has the log be as conf says from now on. What was a secret before stays
+// one: requests that are under way may still tell it.
 func (r *Runtime) logAs(conf *config.Config) {
+	for _, secret := range conf.Secrets {
+		if !slices.Contains(r.secrets, secret) {
+			r.secrets = append(r.secrets, secret)
+		}
+	}
 	h := r.handler(conf)
 	r.log.current.Store(&h)
 }
 
 // audit notes who has changed the configuration, whatever the level of the log
-// is.
+// is. Where its bytes are the same, something beside them has changed, such as
+// a certificate.
 func (r *Runtime) audit(by, from, to string) {
 	record := slog.NewRecord(time.Now(), slog.LevelInfo, "configuration changed", 0)
-	record.AddAttrs(slog.String("by", by), slog.String("from", from), slog.String("to", to))
+	record.AddAttrs(slog.String("by", by))
+	if from == to {
+		record.Message = "configuration loaded anew"
+		record.AddAttrs(slog.String("version", to))
+	} else {
+		record.AddAttrs(slog.String("from", from), slog.String("to", to))
+	}
 	_ = r.log.Handle(context.Background(), record)
 }
 

@@ -2,14 +2,12 @@ package runtime
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,6 +46,8 @@ type Runtime struct {
 	loading   sync.Mutex // one Load at a time; guards what follows
 	closed    bool
 	listening *listening
+	files     []string // of the last configuration that was read
+	secrets   []string // of all configurations
 	retired   sync.WaitGroup
 
 	life, cutoff context.Context    // until Close begins, and until what it waits for has no more time
@@ -96,7 +96,9 @@ func (r *Runtime) Load(ctx context.Context, name string, data []byte) error {
 
 // load is Load for who holds loading.
 func (r *Runtime) load(ctx context.Context, name string, data []byte) (changed bool, err error) {
-	next, err := r.prepare(ctx, name, data)
+	what := r.reading(name, data)
+	next, err := r.prepare(ctx, what)
+	r.files = what.files
 	if err != nil {
 		return false, err
 	}
@@ -112,15 +114,15 @@ type prepared struct {
 
 // prepare does all of Load that can fail. Who holds loading swaps or discards
 // the result.
-func (r *Runtime) prepare(ctx context.Context, name string, data []byte) (prepared, error) {
+func (r *Runtime) prepare(ctx context.Context, what *reading) (prepared, error) {
 	if r.closed {
 		return prepared{}, errClosed
 	}
-	conf, err := config.Parse(name, data, r.kinds, config.Lookup{Env: r.options.Env, ReadFile: os.ReadFile})
+	conf, err := what.parse(r.kinds)
 	if err != nil {
 		return prepared{}, err
 	}
-	old, hash := r.current.Load(), hashOf(data, conf)
+	old, hash := r.current.Load(), what.hash()
 	if old != nil && old.hash == hash && old.healthy() {
 		return prepared{}, nil
 	}
@@ -131,7 +133,7 @@ func (r *Runtime) prepare(ctx context.Context, name string, data []byte) (prepar
 	if err != nil {
 		return prepared{}, &buildError{err, hide(conf.Secrets, err.Error())}
 	}
-	next.hash, next.version = hash, versionOf(data)
+	next.hash, next.version = hash, versionOf(what.data)
 	door, err := r.listen(conf)
 	if err != nil {
 		next.close()
@@ -182,28 +184,6 @@ func (r *Runtime) discard(next prepared) {
 	}
 }
 
-// hashOf tells configurations apart: by their bytes, the values that came from
-// outside the file, and the certificate.
-func hashOf(data []byte, conf *config.Config) [32]byte {
-	h := sha256.New()
-	_, _ = h.Write(data)
-	for _, secret := range conf.Secrets {
-		_, _ = fmt.Fprintf(h, "%d:%s", len(secret), secret)
-	}
-	if conf.Certificate != nil { // which goes with one key only
-		for _, part := range conf.Certificate.Certificate {
-			_, _ = h.Write(part)
-		}
-	}
-	return [32]byte(h.Sum(nil))
-}
-
-// versionOf tells contents of a Source apart.
-func versionOf(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:16])
-}
-
 // Config returns the current configuration, nil before the first and after the
 // end.
 func (r *Runtime) Config() *config.Config {
@@ -211,6 +191,15 @@ func (r *Runtime) Config() *config.Config {
 		return g.conf
 	}
 	return nil
+}
+
+// Files returns the files beside its own that the last configuration which was
+// to be current is made of, or would be if they were there: where one changes,
+// it may be another, or have no errors any more.
+func (r *Runtime) Files() []string {
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	return slices.Clone(r.files)
 }
 
 // Token returns a token that says that its bearer is u, for the time life: what

@@ -94,6 +94,10 @@ func (s *probeService) Serve(ctx context.Context, m *bus.Message) (*bus.Message,
 		return nil, ctx.Err()
 	case "upgrade":
 		return upgraded(), nil
+	case "wait/fail":
+		s.probe.inside <- struct{}{}
+		<-s.probe.release
+		return nil, errors.New("it can't say " + s.say)
 	case "wait/upgrade":
 		s.probe.inside <- struct{}{}
 		<-s.probe.release

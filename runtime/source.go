@@ -55,7 +55,8 @@ func (r *Runtime) replace(ctx context.Context, by string, c *adaptors.Condition,
 	if err := c.Check(info); err != nil {
 		return false, err
 	}
-	next, err := r.prepare(ctx, source.Name(), data)
+	what := r.reading(source.Name(), data)
+	next, err := r.prepare(ctx, what)
 	if err != nil {
 		return false, err
 	}
@@ -65,6 +66,7 @@ func (r *Runtime) replace(ctx context.Context, by string, c *adaptors.Condition,
 			return false, err
 		}
 	}
+	r.files = what.files
 	r.swap(next, by)
 	return info == nil, nil
 }

@@ -90,6 +90,7 @@ func TestRenewedCertificate(t *testing.T) {
 	require.NoError(t, s.Load(t.Context(), "services.json", block))
 	assert.Equal(t, "HTTP/2.0 one", get(t, secure(t, after), s.URL()+"/a"), "who connects now sees the new one")
 	assert.Equal(t, "HTTP/2.0 one", get(t, before, s.URL()+"/a"), "who was there stays")
+	assert.Regexp(t, `"msg":"configuration loaded anew","by":"services\.json","version":"[0-9a-f]{32}"`, s.log.String())
 	before.CloseIdleConnections()
 	_, err := before.Get(s.URL() + "/a")
 	assert.ErrorContains(t, err, "certificate")

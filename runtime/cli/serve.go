@@ -112,12 +112,12 @@ func (s *serving) watch() (changes <-chan struct{}, done func()) {
 	return watcher.Changes(), func() { _ = watcher.Close() }
 }
 
-// follow watches the files that what is served was made of.
+// follow watches the file, and those that it is made of.
 func (s *serving) follow() {
 	if s.watcher == nil {
 		return
 	}
-	if err := s.watcher.Watch(append([]string{s.file.Name()}, s.server.Config().Files...)...); err != nil {
+	if err := s.watcher.Watch(append([]string{s.file.Name()}, s.server.Files()...)...); err != nil {
 		s.unwatched(err)
 	}
 }

@@ -29,10 +29,6 @@ type Config struct {
 	// Secrets are the values that came from outside the file, the longest
 	// first: they are never printed, logged or returned.
 	Secrets []string
-
-	// Files are the files beside its own that it was made of, or would be if
-	// they were there: where one changes, Parse may return another Config.
-	Files []string
 }
 
 // Kinds are what a configuration can name.
@@ -96,6 +92,6 @@ func (r *reader) config(root *hujson.Value) *Config {
 		}
 		t.private(private)
 	}
-	c.Secrets, c.Files = r.secretValues(), r.files
+	c.Secrets = r.secretValues()
 	return c
 }

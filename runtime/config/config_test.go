@@ -148,12 +148,6 @@ func TestSecrets(t *testing.T) {
 	assert.Equal(t, []string{"he said \"hush-7391\"\n", "hush-7391"}, whole(t).Secrets)
 }
 
-func TestFiles(t *testing.T) {
-	assert.Equal(t, []string{"/run/word"}, whole(t).Files)
-	c := parse(t, `{"auth": {"issuer": {"$file": "/run/word"}, "audience": {"$file": "/run/none", "default": "a"}, "keyFile": {"$file": "/run/word"}}, "services": []}`)
-	assert.Equal(t, []string{"/run/word", "/run/none"}, c.Files, "each once, and those that may come")
-}
-
 func TestCanonical(t *testing.T) {
 	canonical := func(members string) string {
 		return string(parse(t, `{"services": [{"name": "a", "basePath": "/a", "service": "notes", "adaptor": "memory", `+members+`}]}`).Services[0].Canonical)

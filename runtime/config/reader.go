@@ -28,7 +28,6 @@ type reader struct {
 	faults  []problem
 	secrets []secret     // in the order of the file
 	lost    []int        // values that could not be put in their places, in the order of the file
-	files   []string     // that were looked for, each once
 	broken  map[int]bool // values that an error was told of already
 	options json.Options
 }

@@ -153,12 +153,9 @@ func (r *reader) fromFile(path string) outside {
 	return o
 }
 
-// readFile returns the content of a file that the configuration names, and
-// notes that it is a part of it. The error says nothing of the name.
+// readFile returns the content of a file that the configuration names. The
+// error says nothing of the name.
 func (r *reader) readFile(path string) ([]byte, error) {
-	if !slices.Contains(r.files, path) {
-		r.files = append(r.files, path)
-	}
 	if r.lookup.ReadFile == nil {
 		return nil, fs.ErrNotExist
 	}

@@ -32,7 +32,6 @@ func TestCertificate(t *testing.T) {
 	assert.Equal(t, &config.TLS{CertFile: "cert", KeyFile: "key", HSTS: config.Duration(time.Hour)}, c.Server.TLS)
 	assert.Len(t, c.Certificate.Certificate, 2, "the whole chain")
 	assert.Equal(t, []string{"one.example"}, c.Certificate.Leaf.DNSNames)
-	assert.Equal(t, []string{"cert", "key"}, c.Files)
 
 	const pair = ": name the files of a certificate and of its own key, both PEM"
 	for want, files := range map[string]map[string][]byte{
