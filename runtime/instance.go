@@ -165,7 +165,7 @@ func (i *instance) retry() bool {
 			i.log.Info("service started", "mount", i.conf.Name)
 			return true
 		}
-		i.log.Warn("service can't start yet", "mount", i.conf.Name, "error", err, "next", min(2*wait, lastRetry))
+		i.log.Warn("service can't start yet", "mount", i.conf.Name, "error", err, "next_ms", min(2*wait, lastRetry).Milliseconds())
 	}
 }
 

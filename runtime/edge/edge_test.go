@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -345,7 +346,7 @@ func TestReplyThatBreaksOffBreaksTheConnection(t *testing.T) {
 }
 
 func TestLogHasOneLineWithoutSecrets(t *testing.T) {
-	s := start(t, bustest.Echo(), nil)
+	s, began := start(t, bustest.Echo(), nil), time.Now()
 	s.get(t, "/pub/%1b%5b2J%0aFAKE?token=SECRET", "Authorization: Bearer eyJhbGciOiJub25lIn0")
 	lines := strings.Split(strings.TrimSpace(s.log.String()), "\n")
 	require.Len(t, lines, 1)
@@ -353,6 +354,14 @@ func TestLogHasOneLineWithoutSecrets(t *testing.T) {
 	assert.NotContains(t, lines[0], "SECRET")
 	assert.NotContains(t, lines[0], "eyJ")
 	assert.NotContains(t, lines[0], "\x1b")
+	var entry struct {
+		Time     time.Time `json:"time"`
+		Duration float64   `json:"duration_ms"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(lines[0]), &entry), "no key is there twice")
+	assert.WithinRange(t, entry.Time, began, time.Now())
+	assert.Greater(t, entry.Duration, 0.0)
+	assert.LessOrEqual(t, entry.Duration, float64(time.Since(began).Milliseconds()+1))
 }
 
 // TestEchoOfAStream sees that a reply may be read from its request.

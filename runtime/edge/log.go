@@ -39,7 +39,7 @@ func (s *Server) log(r *http.Request, root *bus.Root, e entry) {
 		slog.Int("status", e.status),
 		slog.Int64("received", max(r.ContentLength, 0)),
 		slog.Int64("sent", e.sent),
-		slog.Duration("time", time.Since(e.start)),
+		slog.Float64("duration_ms", float64(time.Since(e.start).Microseconds())/1000),
 	)
 	attrs = appendSet(attrs, "mount", root.Seen.Mount)
 	attrs = appendSet(attrs, "user", root.Seen.User)
