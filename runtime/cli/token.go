@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -19,8 +21,9 @@ func (r *run) tokenCommand() *cobra.Command {
 		Use:   "token EMAIL",
 		Short: "Print a token for a user, signed with the installation's key",
 		Long: `Prints a token for a user. It is signed with the key in auth.keyFile, which is
-made when it is missing: keep the token as secret as a password. It is believed
-for a minute longer than --exp says, since clocks differ.`,
+made when it is missing, and read from where the server reads it: run both in the
+same directory. Keep the token as secret as a password. It is believed for a
+minute longer than --exp says, since clocks differ.`,
 		Example: `  restspace token jo@example.com --roles "U E" --exp 30m
   curl -H "Authorization: Bearer $(restspace token jo@example.com --roles U)" http://127.0.0.1:3100/contacts`,
 		Args: takes("EMAIL"),
@@ -50,7 +53,12 @@ func (r *run) token(u *bus.User, life time.Duration) error {
 	if err != nil {
 		return err
 	}
-	keys, err := identity.MakeKeys(conf.Auth.KeyFile)
+	keys, err := identity.LoadKeys(conf.Auth.KeyFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		if keys, err = identity.MakeKeys(conf.Auth.KeyFile); err == nil {
+			r.note("made new keys: %s: a server with other keys does not believe the token", conf.Auth.KeyFile)
+		}
+	}
 	if err != nil {
 		return err
 	}
