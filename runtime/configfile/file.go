@@ -38,10 +38,7 @@ func (f *File) Read(context.Context) ([]byte, error) { return os.ReadFile(f.name
 func (f *File) Replace(ctx context.Context, old, next []byte) error {
 	target, err := f.target()
 	if err == nil {
-		err = holds(target, old)
-	}
-	if err == nil {
-		err = replace(ctx, target, next)
+		err = replace(ctx, target, old, next)
 	}
 	switch {
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
@@ -67,12 +64,16 @@ func (f *File) target() (string, error) {
 }
 
 // replace puts a new file in the place of target, without the directory
-// brought to the disk.
-func replace(ctx context.Context, target string, content []byte) error {
+// brought to the disk. That the content is old is seen at the last moment, so
+// that what somebody has edited is not lost.
+func replace(ctx context.Context, target string, old, next []byte) error {
 	sweep(target)
-	temporary, err := write(target, content)
+	temporary, err := write(target, next)
 	if err == nil {
 		err = ctx.Err()
+	}
+	if err == nil {
+		err = holds(target, old)
 	}
 	if err == nil {
 		err = os.Rename(temporary, target)

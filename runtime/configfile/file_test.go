@@ -67,6 +67,28 @@ func TestReplaceOfWhatIsAnother(t *testing.T) {
 	assert.Equal(t, []string{"services.json"}, names(t, "."))
 }
 
+// interrupted is a context during which somebody edits the file.
+type interrupted struct {
+	context.Context
+	edit func()
+}
+
+func (i interrupted) Err() error {
+	i.edit()
+	return nil
+}
+
+func TestReplaceOfWhatIsEditedMeanwhile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	put(t, "services.json", "old")
+	ctx := interrupted{t.Context(), func() { put(t, "services.json", "by hand") }}
+	assert.ErrorIs(t, New("services.json").Replace(ctx, []byte("old"), []byte("new")), adaptors.ErrCondition)
+	content, err := os.ReadFile("services.json")
+	require.NoError(t, err)
+	assert.Equal(t, "by hand", string(content))
+	assert.Equal(t, []string{"services.json"}, names(t, "."))
+}
+
 func TestReplaceWhereNothingCanBeMade(t *testing.T) {
 	t.Chdir(t.TempDir())
 	link(t, "nowhere/services.json", "services.json")

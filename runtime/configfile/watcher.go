@@ -101,11 +101,8 @@ func (w *Watcher) run() {
 }
 
 // matters reports whether an event is about a name that is watched, or a
-// directory of one.
+// directory of one. Its mode is: what could not be read may be readable now.
 func (w *Watcher) matters(event fsnotify.Event) bool {
-	if event.Op == fsnotify.Chmod {
-		return false
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	name := filepath.Clean(event.Name)
