@@ -25,6 +25,7 @@ type listening struct {
 	server      config.Server
 	certificate atomic.Pointer[tls.Certificate] // what TLS shows: a renewed one ends no connection
 	doors       []*door                         // server.listen, and server.redirectHTTP if there is one
+	made        []*net.TCPListener              // sockets that were not there before
 	left        []*door                         // of what was before, whose sockets are not needed any more
 }
 
@@ -47,7 +48,7 @@ func (r *Runtime) listen(conf *config.Config) (*listening, error) {
 		err = l.open("server.redirectHTTP", conf.Server.RedirectHTTP)
 	}
 	if err != nil {
-		l.abandon(old)
+		l.abandon()
 		return nil, err
 	}
 	return l, nil
@@ -56,31 +57,36 @@ func (r *Runtime) listen(conf *config.Config) (*listening, error) {
 // open adds a door at an address, with the socket that is there already if one
 // is. key is what names the address in the configuration.
 func (l *listening) open(key, address string) error {
-	d := &door{address: address, served: make(chan error, 1)}
+	var socket *net.TCPListener
 	if i := slices.IndexFunc(l.left, func(old *door) bool { return old.address == address }); i >= 0 {
-		d.socket = l.left[i].socket
+		socket = l.left[i].socket
 		l.left = slices.Delete(l.left, i, i+1)
-		l.doors = append(l.doors, d)
-		return nil
+	} else {
+		made, err := net.Listen("tcp", address)
+		switch {
+		case err != nil && len(l.left) > 0:
+			return fmt.Errorf("%s: %w: if this server itself is there, on %s, restart it", key, err, l.left[0].address)
+		case err != nil:
+			return fmt.Errorf("%s: %w: is another server running there?", key, err)
+		}
+		socket = made.(*net.TCPListener)
+		l.made = append(l.made, socket)
 	}
-	socket, err := net.Listen("tcp", address)
-	switch {
-	case err == nil:
-		d.socket = socket.(*net.TCPListener)
-		l.doors = append(l.doors, d)
-		return nil
-	case len(l.left) > 0:
-		return fmt.Errorf("%s: %w: if this server itself is there, on %s, restart it", key, err, l.left[0].address)
+	d, err := newDoor(address, socket)
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
 	}
-	return fmt.Errorf("%s: %w: is another server running there?", key, err)
+	l.doors = append(l.doors, d)
+	return nil
 }
 
-// abandon closes the sockets that old has not.
-func (l *listening) abandon(old *listening) {
+// abandon closes what was opened for l, which nobody has served.
+func (l *listening) abandon() {
 	for _, d := range l.doors {
-		if old == nil || !slices.ContainsFunc(old.doors, func(o *door) bool { return o.socket == d.socket }) {
-			_ = d.socket.Close()
-		}
+		_ = d.accepts.Close()
+	}
+	for _, socket := range l.made {
+		_ = socket.Close()
 	}
 }
 

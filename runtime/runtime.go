@@ -179,8 +179,8 @@ func (r *Runtime) discard(next prepared) {
 		return
 	}
 	next.close()
-	if next.door != nil {
-		next.door.abandon(r.listening)
+	if next.door != nil && next.door != r.listening {
+		next.door.abandon()
 	}
 }
 
