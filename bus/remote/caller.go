@@ -47,7 +47,7 @@ const (
 //
 // Errors are an [bus.Error]: of status 502, with the type TypeUnreachable where
 // nothing was sent and TypeUpstream where something was, and 504 where the time
-// was over. Their details name no address.
+// was over. Their details name no address, and begin with "the other server".
 type Caller struct {
 	dialer net.Dialer
 	pool   pool
@@ -217,12 +217,28 @@ func failure(ctx context.Context, err error) error {
 		return err
 	case over(ctx, err):
 		return ctx.Err()
+	case insecure(err) != "":
+		return &bus.Error{Status: http.StatusBadGateway, Type: bus.TypeUnreachable, Err: err, Detail: "the other server " + insecure(err)}
 	case errors.As(err, &op) && op.Op == "dial":
 		return &bus.Error{Status: http.StatusBadGateway, Type: bus.TypeUnreachable, Err: err, Detail: "the other server can't be reached"}
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return &bus.Error{Status: http.StatusGatewayTimeout, Type: bus.TypeTimeout, Err: err, Detail: "the other server did not answer in time"}
 	}
 	return &bus.Error{Status: http.StatusBadGateway, Type: bus.TypeUpstream, Err: err, Detail: "the other server gave no whole answer"}
+}
+
+// insecure says why no connection over TLS was made, "" where that is not the
+// reason.
+func insecure(err error) string {
+	var untrusted *tls.CertificateVerificationError
+	var odd tls.RecordHeaderError
+	switch {
+	case errors.As(err, &untrusted):
+		return "shows a certificate that is not trusted"
+	case errors.As(err, &odd) && odd.Conn != nil: // which only the first record has
+		return "speaks no TLS"
+	}
+	return ""
 }
 
 // over reports whether a call failed with err since ctx has ended. It may have
