@@ -1,11 +1,11 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/seed90475182/restspace/bus"
@@ -23,7 +23,9 @@ type call struct {
 	m     *bus.Message // as it came: each try sends a message of its own
 	root  *bus.Root    // nil in background work
 	tried upstreamSet
-	sent  *upload // of the last try; nil where the body is no stream
+	tries int
+	wrong failures // of upstreams, so far
+	sent  *upload  // of the last try; nil where the body is no stream
 }
 
 func (p *proxy) newCall(ctx context.Context, m *bus.Message) (*call, error) {
@@ -53,6 +55,7 @@ func (c *call) end() { _ = c.m.Close() }
 type outcome struct {
 	reply *bus.Message
 	err   error
+	why   error     // the upstream failed; nil: it did not
 	from  *upstream // nil: none was tried
 	again bool      // another try may do better, and does no harm
 }
@@ -64,8 +67,9 @@ func (c *call) try(ctx context.Context) outcome {
 		return outcome{err: c.unavailable()}
 	}
 	c.tried = c.tried.with(u.at)
-	v := unknown
-	defer func() { u.record(v) }() // also in a panic: a breaker that hears nothing waits for ever
+	c.tries++
+	v, why := unknown, error(nil)
+	defer func() { u.record(v, why) }() // also in a panic: a breaker that hears nothing waits for ever
 	url, err := u.url(c.m)
 	if err != nil {
 		return outcome{err: err, from: u}
@@ -81,9 +85,10 @@ func (c *call) try(ctx context.Context) outcome {
 	}
 	var out outcome
 	out, v = c.judge(reply, err)
-	out.from = u
+	out.from, why = u, out.why
 	if v == bad {
-		c.log.Debug("try failed", "upstream", u.host, "error", out.err, "again", out.again)
+		c.log.Debug("try failed", "upstream", u.host, "error", why, "again", out.again)
+		c.wrong.add(u.host, why)
 	}
 	if reply == nil || reply.Body.Stream() == nil {
 		release()
@@ -110,32 +115,21 @@ func (c *call) request(url urlpattern.URL, allowed *bus.Allowance) *bus.Message 
 // judge returns what a try has led to, and what that says about its upstream.
 func (c *call) judge(reply *bus.Message, err error) (outcome, verdict) {
 	if err == nil {
-		failed := gatewayFailed(reply.Status)
+		if !gatewayFailed(reply.Status) {
+			return outcome{reply: reply}, good
+		}
 		busy := reply.Status == http.StatusServiceUnavailable && reply.Header.Has("Retry-After")
-		v := good
-		if failed {
-			v = bad
-		}
-		return outcome{reply: reply, again: failed && !busy && c.harmless()}, v
+		return outcome{reply: reply, why: answered(reply.Status), again: !busy && c.harmless()}, bad
 	}
-	known := &bus.Error{Status: http.StatusBadGateway, Err: err}
-	broken := c.sent.failure()
-	switch {
-	case broken != nil:
+	if broken := c.sent.failure(); broken != nil {
 		return outcome{err: broken}, unknown
-	case errors.Is(err, context.Canceled):
-		return outcome{err: err}, unknown
-	case errors.Is(err, context.DeadlineExceeded):
-		known.Status, known.Type = http.StatusGatewayTimeout, bus.TypeTimeout
-	default:
-		var told *bus.Error
-		if !errors.As(err, &told) || !ofUpstream(told.Type) {
-			return outcome{err: err}, unknown
-		}
-		known.Status, known.Type = told.Status, told.Type
 	}
-	known.Detail = "the server behind " + strconv.Quote(c.name) + " " + complaint(known.Type)
-	return outcome{err: known, again: known.Type == bus.TypeUnreachable && !c.sent.begun() || c.harmless()}, bad
+	told := c.complaint(err)
+	if told == nil {
+		return outcome{err: err}, unknown
+	}
+	again := told.Type == bus.TypeUnreachable && !c.sent.begun() || c.harmless()
+	return outcome{err: told, why: cmp.Or(told.Err, error(told)), again: again}, bad
 }
 
 // gatewayFailed reports whether a status is that of a server that was not
@@ -148,20 +142,4 @@ func gatewayFailed(status int) bool {
 // 9.2.2) and still can.
 func (c *call) harmless() bool {
 	return c.m.Method != http.MethodPost && c.m.Method != http.MethodPatch && !c.sent.begun()
-}
-
-// ofUpstream reports whether an error of this type says something about the
-// upstream.
-func ofUpstream(problem string) bool {
-	return problem == bus.TypeUnreachable || problem == bus.TypeUpstream || problem == bus.TypeTimeout
-}
-
-func complaint(problem string) string {
-	switch problem {
-	case bus.TypeUnreachable:
-		return "can't be reached"
-	case bus.TypeTimeout:
-		return "does not answer in time"
-	}
-	return "gave no whole answer"
 }

@@ -43,12 +43,19 @@ func (p *proxy) ask(ctx context.Context, u *upstream) {
 	defer turn.Stop()
 	for failures := 0; ; {
 		why := p.askOnce(ctx, u, min(p.health.Every, p.timeout))
-		failures++
-		if why == nil {
+		switch {
+		case why != nil:
+			failures++
+		case failures > 0:
 			failures = 0
+			u.recovered()
 		}
-		if ill := failures >= illAfter; u.ill.Swap(ill) != ill {
-			p.log.Warn("health of an upstream changed", "upstream", u.host, "ill", ill, "error", why)
+		ill := failures >= illAfter
+		switch was := u.ill.Swap(ill); {
+		case ill && !was:
+			p.log.Warn("the upstream is ill", "upstream", u.host, "error", why)
+		case was && !ill:
+			p.log.Info("the upstream is well again", "upstream", u.host)
 		}
 		select {
 		case <-ctx.Done():
@@ -74,7 +81,7 @@ func (p *proxy) askOnce(ctx context.Context, u *upstream, limit time.Duration) e
 		return err
 	}
 	if reply.Status >= 400 {
-		err = bus.Errorf(reply.Status, "the answer is a %d", reply.Status)
+		err = answered(reply.Status)
 	}
 	_ = reply.Close()
 	return err

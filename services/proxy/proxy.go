@@ -86,7 +86,7 @@ func (p *proxy) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error)
 	}
 	if last.err != nil {
 		c.end()
-		return nil, last.err
+		return nil, c.failed(last)
 	}
 	return c.relay(last), nil
 }

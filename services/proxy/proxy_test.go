@@ -43,12 +43,17 @@ func open(t *testing.T, config string) *mount {
 // openOn mounts the Kind in front of whatever answers its calls.
 func openOn(t *testing.T, config string, upstreams bus.Service) *mount {
 	t.Helper()
+	return openWith(t, config, upstreams, slog.New(slog.DiscardHandler))
+}
+
+func openWith(t *testing.T, config string, upstreams bus.Service, log *slog.Logger) *mount {
+	t.Helper()
 	kind := proxy.Kind()
 	c := kind.Config()
 	require.NoError(t, json.Unmarshal([]byte(config), c))
 	require.NoError(t, c.(*proxy.Config).Check())
 	service, err := kind.New(t.Context(), services.Env{
-		Name: "orders", Base: []string{"m"}, Config: c, Bus: upstreams, Log: slog.New(slog.DiscardHandler),
+		Name: "orders", Base: []string{"m"}, Config: c, Bus: upstreams, Log: log,
 	})
 	require.NoError(t, err)
 	return &mount{t, service}
@@ -280,7 +285,16 @@ func TestNobodyIsThere(t *testing.T) {
 	assert.Contains(t, text, `the server behind \"orders\" can't be reached`)
 	assert.NotContains(t, text, "127.0.0.1")
 	_, err := p.Serve(context.WithoutCancel(t.Context()), request(t, "GET", "/m/a", nil))
-	assert.ErrorContains(t, err, "127.0.0.1:1", "the log has the address")
+	assert.EqualError(t, err, `the server behind "orders" can't be reached: dial tcp 127.0.0.1:1: connect: connection refused`, "the log has the address")
+}
+
+func TestACertificateThatIsNotTrusted(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(told))
+	t.Cleanup(server.Close)
+	status, text, _ := open(t, `{"url": "`+server.URL+`"}`).do("POST", "/m/a", nil)
+	assert.Equal(t, 502, status)
+	assert.Contains(t, text, bus.TypeUnreachable)
+	assert.Contains(t, text, `the server behind \"orders\" shows a certificate that is not trusted`)
 }
 
 // A service inside has its body in memory, however long it is.

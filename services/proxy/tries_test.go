@@ -49,8 +49,13 @@ func (u *upstreams) calls() []string {
 
 func ok() (*bus.Message, error) { return bus.Reply(200, nil), nil }
 
-func unreachable() error { return &bus.Error{Status: 502, Type: bus.TypeUnreachable} }
-func broken() error      { return &bus.Error{Status: 502, Type: bus.TypeUpstream} }
+func unreachable() error {
+	return &bus.Error{Status: 502, Type: bus.TypeUnreachable, Detail: "the other server can't be reached", Err: errors.New("refused")}
+}
+
+func broken() error {
+	return &bus.Error{Status: 502, Type: bus.TypeUpstream, Detail: "the other server gave no whole answer", Err: io.ErrUnexpectedEOF}
+}
 
 func fails(err error) answer {
 	return func(context.Context, string, int) (*bus.Message, error) { return nil, err }

@@ -19,22 +19,24 @@ type upstream struct {
 	at       int // in the list
 	breaker  circuitbreaker.CircuitBreaker[any]
 	inFlight atomic.Int64
-	ill      atomic.Bool // as its health was asked last
+	ill      atomic.Bool           // as its health was asked last
+	why      atomic.Pointer[error] // it failed last
 }
 
 func newUpstream(t *target, at int, b *Breaker, log *slog.Logger) *upstream {
 	log = log.With("upstream", t.host)
-	return &upstream{target: t, at: at, breaker: circuitbreaker.NewBuilder[any]().
+	u := &upstream{target: t, at: at}
+	u.breaker = circuitbreaker.NewBuilder[any]().
 		WithFailureThreshold(uint(b.Failures)).
 		WithSuccessThreshold(1).
 		WithDelay(b.Delay).
 		WithJitterFactor(0.1).
 		OnOpen(func(circuitbreaker.StateChangedEvent) {
-			log.Warn("breaker opened: the upstream fails and is left alone")
+			log.Warn("breaker opened: the upstream fails and is left alone", "error", *u.why.Load())
 		}).
 		OnClose(func(circuitbreaker.StateChangedEvent) { log.Info("breaker closed: the upstream answers") }).
-		Build(),
-	}
+		Build()
+	return u
 }
 
 // verdict is what a try says about its upstream.
@@ -46,13 +48,23 @@ const (
 	unknown // the client left, or was wrong
 )
 
-// record tells the breaker what came of a try.
-func (u *upstream) record(v verdict) {
+// record tells the breaker what came of a try, and why that is bad.
+func (u *upstream) record(v verdict, why error) {
+	if v == bad {
+		u.why.Store(&why)
+	}
 	switch {
 	case v == good:
 		u.breaker.RecordSuccess()
 	case v == bad, u.breaker.IsHalfOpen(): // what was to show that it is well again has not
 		u.breaker.RecordFailure()
+	}
+}
+
+// recovered has the next request try an upstream that was left alone.
+func (u *upstream) recovered() {
+	if u.breaker.IsOpen() {
+		u.breaker.HalfOpen()
 	}
 }
 
