@@ -36,6 +36,8 @@ type Root struct {
 // the message.
 type Seen struct {
 	Mount, User string
+	Upstream    string // host of the other server that answered, or was asked last
+	Tries       int    // of Upstream and of others in its place
 	Token       string // why a token was not believed
 	Err         error  // what Problem made a reply of
 }

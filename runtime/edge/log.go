@@ -20,17 +20,14 @@ type entry struct {
 // log notes a request in one line. The query stays out of it, since queries
 // hold secrets.
 func (s *Server) log(r *http.Request, root *bus.Root, e entry) {
-	level := slog.LevelInfo
-	if e.status >= 500 {
-		level = slog.LevelError
-	}
+	level := levelOf(e.status)
 	if !s.options.Log.Enabled(root, level) {
 		return
 	}
 	if e.status < 400 && s.options.LogSample < 1 && rand.Float64() >= s.options.LogSample {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 12)
+	attrs := make([]slog.Attr, 0, 14)
 	attrs = append(attrs,
 		slog.String("id", root.ID),
 		slog.String("client", root.Client),
@@ -42,6 +39,10 @@ func (s *Server) log(r *http.Request, root *bus.Root, e entry) {
 		slog.Float64("duration_ms", float64(time.Since(e.start).Microseconds())/1000),
 	)
 	attrs = appendSet(attrs, "mount", root.Seen.Mount)
+	attrs = appendSet(attrs, "upstream", root.Seen.Upstream)
+	if root.Seen.Tries > 1 {
+		attrs = append(attrs, slog.Int("tries", root.Seen.Tries))
+	}
 	attrs = appendSet(attrs, "user", root.Seen.User)
 	attrs = appendSet(attrs, "token", root.Seen.Token)
 	attrs = appendSet(attrs, "trace", root.Trace.ID)
@@ -54,6 +55,19 @@ func (s *Server) log(r *http.Request, root *bus.Root, e entry) {
 		}
 	}
 	s.options.Log.LogAttrs(root, level, "request", attrs...)
+}
+
+// levelOf returns the level of the line for a status. What failed here is an
+// error. 502, 503 and 504 say that another server is not there, or that there is
+// too much to do: every request of an outage has one of them, and it passes.
+func levelOf(status int) slog.Level {
+	switch {
+	case status == http.StatusBadGateway, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout:
+		return slog.LevelWarn
+	case status >= 500:
+		return slog.LevelError
+	}
+	return slog.LevelInfo
 }
 
 func appendSet(attrs []slog.Attr, key, value string) []slog.Attr {

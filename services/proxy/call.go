@@ -51,6 +51,14 @@ func hidesDots(segment string) bool { return strings.Contains(segment, "..;") }
 // end lets go of what came with the request.
 func (c *call) end() { _ = c.m.Close() }
 
+// note tells the log who has answered. A call from inside is not what the
+// request itself is.
+func (c *call) note(last outcome) {
+	if c.root != nil && c.m.Depth == 0 && last.from != nil {
+		c.root.Seen.Upstream, c.root.Seen.Tries = last.from.host, c.tries
+	}
+}
+
 // outcome is what a try led to: a reply or an error.
 type outcome struct {
 	reply *bus.Message

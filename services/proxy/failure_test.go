@@ -110,3 +110,28 @@ level=INFO msg="breaker closed: the upstream answers" upstream=a
 `, log.String())
 	})
 }
+
+func TestTheRequestKnowsWhoHasAnswered(t *testing.T) {
+	answers := func(_ context.Context, host string, _ int) (*bus.Message, error) {
+		if host == "b" { // which is the first one to be asked
+			return nil, unreachable()
+		}
+		return ok()
+	}
+	for name, row := range map[string]struct {
+		config string
+		depth  int
+		want   bus.Seen
+	}{
+		"the first":          {`{"url": "http://a"}`, 0, bus.Seen{Upstream: "a", Tries: 1}},
+		"another":            {`{"upstreams": ["http://a", "http://b"]}`, 0, bus.Seen{Upstream: "a", Tries: 2}},
+		"nobody":             {`{"url": "http://b", "retries": 0}`, 0, bus.Seen{Upstream: "b", Tries: 1}},
+		"a call from inside": {`{"url": "http://a"}`, 1, bus.Seen{}},
+	} {
+		root, m := root(t), request(t, "GET", "/m/x", nil)
+		m.Depth = row.depth
+		reply, _ := openOn(t, row.config, &upstreams{answer: answers}).Serve(root, m)
+		require.NoError(t, reply.Close())
+		assert.Equal(t, row.want, root.Seen, name)
+	}
+}

@@ -84,6 +84,7 @@ func (p *proxy) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error)
 	if last.again && p.retry != nil {
 		last = c.tryAgain(ctx, last)
 	}
+	c.note(last)
 	if last.err != nil {
 		c.end()
 		return nil, c.failed(last)
