@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"strconv"
 
 	"golang.org/x/sync/semaphore"
@@ -12,6 +13,7 @@ import (
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/runtime/coding"
 	"github.com/seed90475182/restspace/runtime/config"
+	"github.com/seed90475182/restspace/runtime/edge"
 )
 
 // mounted is an instance at its mount, with the limits of the mount: what every
@@ -112,8 +114,13 @@ func caller(ctx context.Context, m *bus.Message) string {
 	if m.User != nil {
 		return m.User.Email
 	}
-	if root := bus.RootOf(ctx); root != nil {
+	root := bus.RootOf(ctx)
+	if root == nil {
+		return ""
+	}
+	address, err := netip.ParseAddr(root.Client)
+	if err != nil {
 		return root.Client
 	}
-	return ""
+	return edge.ClientOf(address).String()
 }
