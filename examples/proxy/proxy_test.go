@@ -34,6 +34,7 @@ func start(t *testing.T) (url string, shops [2]*httptest.Server) {
 	}
 	shops = [2]*httptest.Server{serve("SHOP_1", shop("first")), serve("SHOP_2", shop("second"))}
 	serve("CHAT", newChat())
+	behind["CHAT"] += "/"
 	t.Chdir(t.TempDir())
 	r := runtime.New(runtime.Options{
 		Services: servicelist.Registry(), Adaptors: adaptorlist.Registry(),
@@ -81,8 +82,9 @@ func TestShops(t *testing.T) {
 
 func TestChat(t *testing.T) {
 	url, _ := start(t)
-	answer, text := get(t, url+"/chat/")
+	answer, text := get(t, url+"/chat")
 	assert.Equal(t, 200, answer.StatusCode)
+	assert.Equal(t, "/chat/", answer.Request.URL.Path, "where the page finds its socket")
 	assert.Empty(t, answer.Header.Get("Content-Security-Policy"), "scripts of the page run")
 	assert.Contains(t, text, "new WebSocket")
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)

@@ -79,6 +79,10 @@ func (p *proxy) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error)
 		_ = m.Close()
 		return nil, err
 	}
+	if reply := p.upstreams[0].directory(m); reply != nil {
+		c.end()
+		return reply, nil
+	}
 	p.credit.earn()
 	last := c.try(ctx)
 	if last.again && p.retry != nil {

@@ -115,7 +115,7 @@ func TestURLs(t *testing.T) {
 		{`"url": "HOST/"`, "/m/a", "/a"},
 		{`"url": "HOST/api"`, "/m", "/api"},
 		{`"url": "HOST/api"`, "/m/", "/api/"},
-		{`"url": "HOST/api/"`, "/m", "/api/"},
+		{`"url": "HOST/api/"`, "/m/", "/api/"},
 		{`"url": "HOST/api/"`, "/m/a", "/api/a"},
 		{`"url": "HOST/api?key=1"`, "/m/a?b=2", "/api/a?key=1&b=2"},
 		{`"url": "HOST/api?key=1"`, "/m/a", "/api/a?key=1"},
@@ -128,6 +128,29 @@ func TestURLs(t *testing.T) {
 		status, text, _ := open(t, "{"+strings.ReplaceAll(row.config, "HOST", host)+"}").do("GET", row.asked, nil)
 		assert.Equal(t, 200, status, row)
 		assert.Equal(t, row.want, text, "%s asked for %s", row.config, row.asked)
+	}
+}
+
+// Relative links of the page of a directory begin after its slash.
+func TestTheMountOfADirectory(t *testing.T) {
+	host := serve(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.RequestURI) })
+	for _, row := range []struct{ config, method, asked, want string }{
+		{`"url": "HOST/"`, "GET", "/m", "to /m/"},
+		{`"url": "HOST/app/"`, "GET", "/m?a=%20b", "to /m/?a=%20b"},
+		{`"url": "HOST/app/"`, "GET", "/m/", "/app/"},
+		{`"url": "HOST/app/"`, "GET", "/m/a", "/app/a"},
+		{`"url": "HOST/app/"`, "POST", "/m", "/app/"},
+		{`"url": "HOST/app"`, "GET", "/m", "/app"},
+		{`"url": "HOST"`, "GET", "/m", "/"},
+		{`"url": "HOST/app/", "stripPrefix": false`, "GET", "/m", "/app/m"},
+		{`"url": "HOST/app/$*/"`, "GET", "/m", "/app/"},
+		{`"upstreams": ["HOST/app/", "HOST/app/?x"]`, "GET", "/m", "to /m/"},
+	} {
+		status, text, header := open(t, "{"+strings.ReplaceAll(row.config, "HOST", host)+"}").do(row.method, row.asked, nil)
+		if status == 308 {
+			text = "to " + header.Get("Location")
+		}
+		assert.Equal(t, row.want, text, row)
 	}
 }
 

@@ -17,6 +17,7 @@ type target struct {
 	pattern      *urlpattern.Pattern // makes the URL; nil: it is what follows
 	path         []string            // stands before the path of the request
 	dir          bool                // path ends in a slash
+	page         bool                // which was written, so that links are relative to it
 	query        string              // stands before the query of the request
 	strips       bool                // of the request, only the path below the mount
 }
@@ -50,6 +51,8 @@ func newTarget(text string, c *Config) (*target, error) {
 		return nil, err
 	}
 	t.path, t.dir, t.query = whole[0].Path, whole[0].Dir, whole[0].Query
+	front, _, _ := strings.Cut(text, "?")
+	t.page = strings.HasSuffix(front, "/")
 	return t, nil
 }
 
@@ -74,6 +77,19 @@ func (t *target) url(m *bus.Message) (urlpattern.URL, error) {
 		u.Query = t.query
 	}
 	return u, nil
+}
+
+// directory returns the redirect from the mount without its slash to the one
+// with it, where relative links of the target's page begin. nil: m is for the
+// target.
+func (t *target) directory(m *bus.Message) *bus.Message {
+	if m.Method != http.MethodGet || !t.page || !t.strips || m.URL.Dir || len(m.ServicePath()) > 0 || len(m.URL.Path) == 0 {
+		return nil
+	}
+	to := urlpattern.URL{Path: m.URL.Path, Dir: true, Query: m.URL.Query}
+	reply := bus.Reply(http.StatusPermanentRedirect, nil)
+	reply.Header.Add("Location", to.String())
+	return reply
 }
 
 func (t *target) expand(m *bus.Message) (urlpattern.URL, error) {
