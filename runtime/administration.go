@@ -42,7 +42,7 @@ func (a *administration) methods() []string { return []string{http.MethodGet, ht
 func (a *administration) answer(ctx context.Context, m *bus.Message, tokenErr error) (*bus.Message, error) {
 	defer m.Close()
 	if !a.roles.Admits(m.User, nil) {
-		return nil, challenge(access.Refuse(m.User, "administrate this server"), tokenErr)
+		return nil, challenge(a.roles.Refuse(m.User, nil, "administrate this server"), tokenErr)
 	}
 	var c adaptors.Condition
 	for _, field := range m.Header {

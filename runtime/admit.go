@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/seed90475182/restspace/bus"
@@ -66,12 +67,14 @@ func challenge(err, tokenErr error) error {
 	if errors.Is(tokenErr, errForeignCookie) {
 		return tokenErr
 	}
-	value := `Bearer realm="restspace"`
+	told, value := *refused, `Bearer realm="restspace"`
 	if tokenErr != nil {
 		value += fmt.Sprintf(`, error="invalid_token", error_description=%q`, tokenErr.Error())
+		told.Detail += "; the token that came was not believed: " + tokenErr.Error()
 	}
-	refused.Header.Set("WWW-Authenticate", value)
-	return refused
+	told.Header = slices.Clone(told.Header)
+	told.Header.Set("WWW-Authenticate", value)
+	return &told
 }
 
 // explain returns what the error of an admitted request means to its client.

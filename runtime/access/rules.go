@@ -23,7 +23,8 @@ type Decision struct {
 	// zero Field where there is none.
 	Condition bus.Field
 
-	user *bus.User
+	user    *bus.User
+	lacking *rule // does not admit user to what the condition rules out
 }
 
 // Decide says whether the user of m may do what m asks of a service of that
@@ -46,8 +47,9 @@ func (r *Rules) Decide(kind *services.Kind, m *bus.Message) (Decision, error) {
 
 // plain asks one spec.
 func plain(s *Spec, m *bus.Message, what string) (Decision, error) {
-	if !s.Admits(m.User, m.ServicePath()) {
-		return Decision{}, Refuse(m.User, what)
+	path := m.ServicePath()
+	if at := s.at(path); !at.admits(m.User, path) {
+		return Decision{}, at.refuse(m.User, what)
 	}
 	return Decision{}, nil
 }
@@ -56,10 +58,12 @@ func plain(s *Spec, m *bus.Message, what string) (Decision, error) {
 // it does, which would be another moment than the write's: who may do only one
 // of both gets the condition for it.
 func (r *Rules) put(m *bus.Message) (Decision, error) {
-	create := r.Create.Admits(m.User, m.ServicePath())
+	path := m.ServicePath()
+	creates, writes := r.Create.at(path), r.Write.at(path)
+	create := creates.admits(m.User, path)
 	write := create
-	if r.Write != r.Create {
-		write = r.Write.Admits(m.User, m.ServicePath())
+	if writes != creates {
+		write = writes.admits(m.User, path)
 	}
 	d := Decision{user: m.User}
 	switch {
@@ -67,20 +71,24 @@ func (r *Rules) put(m *bus.Message) (Decision, error) {
 		return Decision{}, nil
 	case create:
 		if asksForExisting(m.Header) {
-			return Decision{}, Refuse(m.User, mayReplace)
+			return Decision{}, writes.refuse(m.User, mayReplace)
 		}
+		d.lacking = writes
 		if m.Header.Get("If-None-Match") != "*" {
 			d.Condition = bus.Field{Name: "If-None-Match", Value: "*"}
 		}
 	case write:
 		if asksForAbsent(m.Header) {
-			return Decision{}, Refuse(m.User, mayCreate)
+			return Decision{}, creates.refuse(m.User, mayCreate)
 		}
+		d.lacking = creates
 		if !asksForExisting(m.Header) && !asksForOlder(m.Header) {
 			d.Condition = bus.Field{Name: "If-Match", Value: "*"}
 		}
+	case writes.nobody():
+		return Decision{}, creates.refuse(m.User, "write here")
 	default:
-		return Decision{}, Refuse(m.User, "write here")
+		return Decision{}, writes.refuse(m.User, "write here")
 	}
 	return d, nil
 }
@@ -131,20 +139,25 @@ func (d Decision) Explain(err error) error {
 		return err
 	}
 	if d.Condition.Name == "If-Match" {
-		return Refuse(d.user, mayCreate)
+		return d.lacking.refuse(d.user, mayCreate)
 	}
-	return Refuse(d.user, mayReplace)
+	return d.lacking.refuse(d.user, mayReplace)
 }
 
-// Refuse returns the error for a user, nil being nobody, who may not do what
-// was asked: 401 or 403. what follows "may".
-func Refuse(u *bus.User, what string) error {
+// Refuse returns the error for a user, nil being nobody, whom s does not admit
+// at a service path: 401 or 403. what follows "may".
+func (s *Spec) Refuse(u *bus.User, servicePath []string, what string) error {
+	return s.at(servicePath).refuse(u, what)
+}
+
+func (r *rule) refuse(u *bus.User, what string) error {
+	e := &bus.Error{Status: http.StatusForbidden, Detail: "none of your roles lets you " + what}
 	if u == nil {
-		return &bus.Error{
-			Status: http.StatusUnauthorized,
-			Detail: "only users with a role for it may " + what + ": sign in",
-			Header: bus.Header{{Name: "WWW-Authenticate", Value: "Bearer"}},
-		}
+		e.Status, e.Detail = http.StatusUnauthorized, "only users with a role for it may "+what+": sign in"
+		e.Header = bus.Header{{Name: "WWW-Authenticate", Value: "Bearer"}}
 	}
-	return bus.Errorf(http.StatusForbidden, "none of your roles lets you %s", what)
+	if r.nobody() {
+		e.Detail = "nobody from outside may " + what
+	}
+	return e
 }

@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"testing"
@@ -158,6 +159,36 @@ func TestNobodyIsAskedToSignIn(t *testing.T) {
 	}
 	_, err := rules(t).Decide(&documents, request(t, "GET", "/x", nil))
 	assert.EqualError(t, err, "only users with a role for it may read this: sign in")
+}
+
+// TestNoneIsToldFromAMissingRole holds that nobody is sent to sign in where
+// that would not help.
+func TestNoneIsToldFromAMissingRole(t *testing.T) {
+	none, some := parse(t, "none"), parse(t, "R /closed none")
+	r := &access.Rules{Read: some, Write: none, Create: none, Manage: none}
+	creators := &access.Rules{Read: some, Write: none, Create: parse(t, "C"), Manage: none}
+	for _, c := range []struct {
+		rules        *access.Rules
+		method, path string
+		want         string // of nobody; of a user where it is the same
+		user         string
+	}{
+		{r, "GET", "/x", "only users with a role for it may read this: sign in", "none of your roles lets you read this"},
+		{r, "GET", "/closed/x", "nobody from outside may read this", ""},
+		{r, "PUT", "/x", "nobody from outside may write here", ""},
+		{r, "DELETE", "/x", "nobody from outside may write here", ""},
+		{creators, "PUT", "/x", "only users with a role for it may write here: sign in", "none of your roles lets you write here"},
+	} {
+		_, err := c.rules.Decide(&documents, request(t, c.method, c.path, nil))
+		assert.EqualError(t, err, c.want)
+		assert.Equal(t, 401, bus.Classify(err).Status)
+		_, err = c.rules.Decide(&documents, request(t, c.method, c.path, user("a@x.org", "X")))
+		assert.EqualError(t, err, cmp.Or(c.user, c.want))
+		assert.Equal(t, 403, bus.Classify(err).Status)
+	}
+	d, err := creators.Decide(&documents, request(t, "PUT", "/x", user("a@x.org", "C")))
+	require.NoError(t, err)
+	assert.EqualError(t, d.Explain(bus.Errorf(412, "it is there")), "nobody from outside may replace documents here")
 }
 
 func TestDecisionAppliesAndExplains(t *testing.T) {

@@ -39,13 +39,18 @@ type field struct {
 // decoded segments. The section with the longest path that servicePath begins
 // with counts, or else the leading terms.
 func (s *Spec) Admits(u *bus.User, servicePath []string) bool {
+	return s.at(servicePath).admits(u, servicePath)
+}
+
+// at returns the rule that counts at a service path.
+func (s *Spec) at(servicePath []string) *rule {
 	for i := range s.sections {
 		at := &s.sections[i]
 		if len(servicePath) >= len(at.path) && slices.Equal(servicePath[:len(at.path)], at.path) {
-			return at.rule.admits(u, servicePath)
+			return &at.rule
 		}
 	}
-	return s.leading.admits(u, servicePath)
+	return &s.leading
 }
 
 func (r *rule) admits(u *bus.User, path []string) bool {
