@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/seed90475182/restspace/runtime/config"
 	"github.com/seed90475182/restspace/runtime/edge"
@@ -63,11 +64,8 @@ func (l *listening) open(key, address string) error {
 		l.left = slices.Delete(l.left, i, i+1)
 	} else {
 		made, err := net.Listen("tcp", address)
-		switch {
-		case err != nil && len(l.left) > 0:
-			return fmt.Errorf("%s: %w: if this server itself is there, on %s, restart it", key, err, l.left[0].address)
-		case err != nil:
-			return fmt.Errorf("%s: %w: is another server running there?", key, err)
+		if err != nil {
+			return fmt.Errorf("%s: %w%s", key, err, l.advice(address, err))
 		}
 		socket = made.(*net.TCPListener)
 		l.made = append(l.made, socket)
@@ -78,6 +76,25 @@ func (l *listening) open(key, address string) error {
 	}
 	l.doors = append(l.doors, d)
 	return nil
+}
+
+// advice says what to do about an address that can't be listened on.
+func (l *listening) advice(address string, err error) string {
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return ""
+	}
+	there := func(d *door) bool {
+		_, port, _ := net.SplitHostPort(d.address)
+		_, wanted, _ := net.SplitHostPort(address)
+		return port == wanted
+	}
+	if i := slices.IndexFunc(l.left, there); i >= 0 {
+		return fmt.Sprintf(": this server itself is there, on %s: restart it", l.left[i].address)
+	}
+	if i := slices.IndexFunc(l.doors, there); i >= 0 {
+		return fmt.Sprintf(": this server itself is there, on %s: write another port", l.doors[i].address)
+	}
+	return ": is another server running there?"
 }
 
 // abandon closes what was opened for l, which nobody has served.

@@ -129,16 +129,16 @@ func (r *Runtime) prepare(ctx context.Context, what *reading) (prepared, error) 
 	if old == nil {
 		r.logAs(conf)
 	}
+	door, err := r.listen(conf) // first: another server that has the address has the stores, too
+	if err != nil {
+		return prepared{}, &buildError{err, hide(conf.Secrets, err.Error())}
+	}
 	next, err := r.build(ctx, conf, old)
 	if err != nil {
+		r.shut(door)
 		return prepared{}, &buildError{err, hide(conf.Secrets, err.Error())}
 	}
 	next.hash, next.version = hash, versionOf(what.data)
-	door, err := r.listen(conf)
-	if err != nil {
-		next.close()
-		return prepared{}, &buildError{err, hide(conf.Secrets, err.Error())}
-	}
 	return prepared{next, door}, nil
 }
 
@@ -179,8 +179,13 @@ func (r *Runtime) discard(next prepared) {
 		return
 	}
 	next.close()
-	if next.door != nil && next.door != r.listening {
-		next.door.abandon()
+	r.shut(next.door)
+}
+
+// shut gives up a listening that was prepared.
+func (r *Runtime) shut(l *listening) {
+	if l != nil && l != r.listening {
+		l.abandon()
 	}
 }
 
