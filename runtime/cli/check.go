@@ -2,8 +2,11 @@ package cli
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
+
+	"github.com/seed90475182/restspace/runtime/oldconfig"
 )
 
 func (r *run) checkCommand() *cobra.Command {
@@ -13,26 +16,34 @@ func (r *run) checkCommand() *cobra.Command {
 
 		SuggestFor: []string{"lint", "validate", "verify"},
 		Long: `Checks a configuration as serve would, and prints all its errors. It opens and
-makes nothing that the configuration names.`,
+makes nothing that the configuration names. FILE may be -, for standard input.`,
 		Example: `  restspace check
   restspace check next.json`,
 		Args:              takes("[FILE]"),
 		ValidArgsFunction: first(jsonFiles),
-		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				r.config = args[0]
-			}
-			return r.check()
-		},
+		RunE:              func(_ *cobra.Command, args []string) error { return r.check(args) },
 	}
 }
 
-func (r *run) check() error {
-	name, data, err := r.source()
+// check checks the one file of files, or else the configuration.
+func (r *run) check(files []string) (err error) {
+	var name string
+	var data []byte
+	if len(files) == 0 {
+		name, data, err = r.source()
+	} else {
+		name = filepath.Clean(files[0])
+		data, err = r.readFile(name)
+	}
 	if err != nil {
 		return err
 	}
 	conf, err := r.parse(name, data)
+	if err != nil && oldconfig.Is(data) {
+		r.complain(err)
+		r.note("%s is of an older form: see restspace help import", name)
+		return errTold
+	}
 	if err != nil {
 		return err
 	}

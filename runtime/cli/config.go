@@ -56,10 +56,15 @@ func countOf(conf *config.Config) string {
 	return fmt.Sprintf("%d services", len(conf.Services))
 }
 
-// readFile returns the content of a file; - is standard input.
+// readFile returns the content of a file that an argument names; - is standard
+// input.
 func (r *run) readFile(name string) ([]byte, error) {
 	if name == "-" {
 		return io.ReadAll(r.stdin)
 	}
-	return os.ReadFile(name)
+	data, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no file %s", name)
+	}
+	return data, err
 }

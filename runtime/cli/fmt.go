@@ -3,9 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 
@@ -36,7 +34,11 @@ configuration; - is standard input, which goes to standard output.`,
 		ValidArgsFunction: jsonFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				args = []string{r.config}
+				name, _, err := r.source()
+				if err != nil {
+					return err
+				}
+				args = []string{name}
 			}
 			return r.format(cmd.Context(), args, check)
 		},
@@ -67,9 +69,6 @@ func (r *run) format(ctx context.Context, names []string, check bool) error {
 // Standard input is printed instead, and so it never did.
 func (r *run) formatFile(ctx context.Context, name string, check bool) (changed bool, err error) {
 	data, err := r.readFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = absent(name)
-	}
 	if err != nil {
 		return false, err
 	}

@@ -45,6 +45,7 @@ func (r *run) importOld(file string) error {
 	}
 	var wrong config.Errors
 	if _, err := r.parse("services.json", result.Text); errors.As(err, &wrong) {
+		fmt.Fprintln(r.stderr, "in what was written:")
 		for line := range strings.Lines(err.Error()) {
 			fmt.Fprintln(r.stderr, strings.TrimSuffix(line, "\n"))
 		}

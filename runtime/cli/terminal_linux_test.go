@@ -62,7 +62,7 @@ func TestTerminal(t *testing.T) {
 		{"escape sequence in a field", []string{"call", "GET", "/escape"}, []string{"NO_COLOR=1"}, "HTTP 200 OK\nX-Restspace-Service: echo\nX-Title: \uFFFD[31mred\n\n"},
 		{"binary body", []string{"call", "POST", "/x", "-d", "\xff\x00", "--body"}, nil, "(a binary body of 2 bytes: write --body and > FILE to keep it)\n"},
 		{"headings", []string{"help", "service", "echo"}, nil, "\x1b[1m# echo\x1b[0m\n\nAnswers with what it is sent. For tests.\n\n```\n# no heading\n```\n"},
-		{"error", []string{"check", "none.json"}, nil, "\x1b[31mrestspace: there is no file none.json: write it (restspace help services lists what it can mount), or say with --config FILE where it is\x1b[0m\n"},
+		{"error", []string{"check", "--config", "none.json"}, nil, "\x1b[31mrestspace: there is no file none.json: write it (restspace help services lists what it can mount), or say with --config FILE where it is\x1b[0m\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			tm := openTerminal(t)

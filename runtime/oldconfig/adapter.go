@@ -37,6 +37,9 @@ func (s *service) adapter() {
 func (s *service) proxied(settings *keys) {
 	url := settings.take("urlPattern")
 	if url == nil {
+		url = s.take("urlPattern")
+	}
+	if url == nil {
 		s.note(s.at, "%s: where it leads to is not said here: write its url", s.title)
 		return
 	}

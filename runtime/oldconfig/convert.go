@@ -23,12 +23,8 @@ type Result struct {
 // Convert reads an old configuration. name is its file, for messages. An error
 // says that it is neither of the older forms at all, or too large.
 func Convert(name string, data []byte) (*Result, error) {
-	c := &converter{file: name, data: bytes.TrimPrefix(data, []byte("\ufeff")), names: make(map[string]bool), roots: make(map[string]string)}
-	root, err := c.parse()
-	if err != nil {
-		return nil, err
-	}
-	if err := c.form(root); err != nil {
+	c := newConverter(name, data)
+	if err := c.read(); err != nil {
 		return nil, err
 	}
 	text, err := c.text()
@@ -41,6 +37,13 @@ func Convert(name string, data []byte) (*Result, error) {
 		result.Notes = append(result.Notes, c.place(n.offset)+": "+oneLine(n.text))
 	}
 	return result, nil
+}
+
+// Is reports whether data is a configuration in one of the older forms, with a
+// service at least.
+func Is(data []byte) bool {
+	c := newConverter("", data)
+	return c.read() == nil && len(c.blocks) > 0
 }
 
 // A note is what is told of something in the file.
@@ -58,6 +61,32 @@ type converter struct {
 	notes  []note
 	names  map[string]bool   // of services, as they are written
 	roots  map[string]string // titles of services by the directories that they keep
+}
+
+func newConverter(name string, data []byte) *converter {
+	return &converter{file: name, data: bytes.TrimPrefix(data, []byte("\ufeff")), names: make(map[string]bool), roots: make(map[string]string)}
+}
+
+// read reads the whole file.
+func (c *converter) read() error {
+	if c.isPresent() {
+		return fmt.Errorf("%s is of this version already: there is nothing to import", c.file)
+	}
+	root, err := c.parse()
+	if err != nil {
+		return err
+	}
+	return c.form(root)
+}
+
+// isPresent reports whether the file is of the present form, which may have
+// comments.
+func (c *converter) isPresent() bool {
+	root, err := hujson.Parse(c.data)
+	if err != nil {
+		return false
+	}
+	return root.Find("/services/0/service") != nil && root.Find("/services/0/serviceName") == nil
 }
 
 // parse reads the text, which is strict JSON in the older forms.

@@ -63,11 +63,25 @@ func TestNoOldForm(t *testing.T) {
 		{`7`, `old.json: ` + form},
 		{`{"services": 7}`, `old.json: ` + form},
 		{`{"services": [7]}`, `old.json:1:15: a service that is no object: ` + form},
-		{`{"services": [{"name": "a", "basePath": "/a", "service": "json"}]}`, `old.json:1:15: service "a" has neither a serviceName nor a source: ` + form},
+		{`{"services": [{"name": "a", "basePath": "/a"}]}`, `old.json:1:15: service "a" has neither a serviceName nor a source: ` + form},
+		{`{"services": [{"name": "a", "basePath": "/a", "service": "json"}], /* as now */}`, `old.json is of this version already: there is nothing to import`},
 	} {
 		_, err := oldconfig.Convert("old.json", []byte(row.text))
 		require.Error(t, err, row.text)
 		assert.Contains(t, err.Error(), row.want, row.text)
+	}
+}
+
+func TestIs(t *testing.T) {
+	for text, want := range map[string]bool{
+		`{"services": [{"serviceName": "lib", "basePath": "/lib"}]}`: true,
+		`{"/lib": {"source": "./services/lib.rsm.json"}}`:            true,
+		`{"services": []}`: false,
+		`{"services": [{"name": "a", "basePath": "/a", "service": "json"}]}`: false,
+		`{"services": [{"name": "a", "basePath": "/a"}]}`:                    false,
+		`{"services": [}`: false,
+	} {
+		assert.Equal(t, want, oldconfig.Is([]byte(text)), text)
 	}
 }
 
