@@ -140,10 +140,13 @@ func (s *serving) reload(ctx context.Context, asked bool) {
 		s.refused = text
 		return
 	}
-	s.refused = ""
-	if changed || asked {
+	switch {
+	case changed || asked:
 		s.note("loaded %s: %s", s.file.Name(), countOf(s.server.Config()))
+	case s.refused != "":
+		s.note("%s is again what is served", s.file.Name())
 	}
+	s.refused = ""
 	if now := s.server.URL(); now != s.url {
 		s.url = now
 		s.note("now at %s", now)
