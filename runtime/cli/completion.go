@@ -30,12 +30,14 @@ commands, flags, services, adaptors and the paths of mounts.
 
 Once for each user:
 
-  bash         restspace completion bash > ~/.local/share/bash-completion/completions/restspace
-               (needs the package bash-completion)
+  bash         mkdir -p ~/.local/share/bash-completion/completions
+               restspace completion bash > ~/.local/share/bash-completion/completions/restspace
   zsh          restspace completion zsh > "${fpath[1]}/_restspace"
                (needs "autoload -U compinit; compinit" in ~/.zshrc)
   fish         restspace completion fish > ~/.config/fish/completions/restspace.fish
-  powershell   restspace completion powershell >> $PROFILE`,
+  powershell   restspace completion powershell >> $PROFILE
+
+The script for bash needs the package bash-completion, whichever way it is read.`,
 		Example:           `  source <(restspace completion bash)`,
 		Args:              takes("SHELL"),
 		ValidArgsFunction: first(cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)),
