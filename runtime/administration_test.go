@@ -1,7 +1,6 @@
 package runtime_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,10 +39,10 @@ func startFile(t *testing.T, p *probe, config string) *server {
 
 func startSource(t *testing.T, p *probe, source runtime.Source) *server {
 	t.Helper()
-	s := &server{log: new(bytes.Buffer), client: &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}}
+	s := &server{log: new(lockedBuffer), client: &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}}
 	s.Runtime = runtime.New(runtime.Options{
 		Services: services.NewRegistry(p.kind()), Adaptors: adaptors.NewRegistry(),
-		Listen: true, Address: "127.0.0.1:0", LogTo: &lockedWriter{w: s.log}, Source: source,
+		Listen: true, Address: "127.0.0.1:0", LogTo: s.log, Source: source,
 	})
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()

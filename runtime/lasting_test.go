@@ -169,7 +169,7 @@ func TestUpgradeAfterTheDrainTime(t *testing.T) {
 	p.release <- struct{}{}
 	assert.ErrorIs(t, (<-answered).goesOn(false), io.EOF)
 	assert.Equal(t, "one", p.noted(&p.closed), "closed once")
-	require.NoError(t, s.Close(context.Background()))
+	require.Eventually(t, func() bool { return strings.Contains(s.log.String(), `"status":101`) }, 10*time.Second, time.Millisecond)
 	assert.NotContains(t, s.log.String(), "panic")
 }
 

@@ -138,28 +138,34 @@ func (s *probeService) Serve(ctx context.Context, m *bus.Message) (*bus.Message,
 
 type server struct {
 	*runtime.Runtime
-	log    *bytes.Buffer
+	log    *lockedBuffer
 	client *http.Client
 }
 
-type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
+type lockedBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
 }
 
-func (l *lockedWriter) Write(p []byte) (int, error) {
+func (l *lockedBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.w.Write(p)
+	return l.buffer.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buffer.String()
 }
 
 func start(t *testing.T, p *probe, config string) *server {
 	t.Helper()
 	t.Chdir(t.TempDir())
-	s := &server{log: new(bytes.Buffer), client: &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}}
+	s := &server{log: new(lockedBuffer), client: &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}}
 	s.Runtime = runtime.New(runtime.Options{
 		Services: services.NewRegistry(p.kind()), Adaptors: adaptors.NewRegistry(),
-		Listen: true, Address: "127.0.0.1:0", LogTo: &lockedWriter{w: s.log},
+		Listen: true, Address: "127.0.0.1:0", LogTo: s.log,
 	})
 	require.NoError(t, s.Load(t.Context(), "services.json", []byte(config)))
 	t.Cleanup(func() {

@@ -138,11 +138,11 @@ func startSoak(t *testing.T, p *probe, clients *atomic.Int64) *soaked {
 	require.NoError(t, os.MkdirAll("files", 0o750))
 	require.NoError(t, os.WriteFile("files/large", bytes.Repeat([]byte("0123456789abcdef"), 16<<10), 0o600))
 	require.NoError(t, os.WriteFile("services.json", []byte(soakConfig(0)), 0o600))
-	s := &server{log: new(bytes.Buffer), client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 20 * time.Second}}
+	s := &server{log: new(lockedBuffer), client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 20 * time.Second}}
 	s.Runtime = runtime.New(runtime.Options{
 		Services: services.NewRegistry(append(servicelist.Registry().Kinds(), p.kind())...),
 		Adaptors: adaptors.NewRegistry(append(adaptorlist.Registry().Kinds(), counted(clients))...),
-		Listen:   true, Address: "127.0.0.1:0", LogTo: &lockedWriter{w: s.log}, Source: configfile.New("services.json"),
+		Listen:   true, Address: "127.0.0.1:0", LogTo: s.log, Source: configfile.New("services.json"),
 	})
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()

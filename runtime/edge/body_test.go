@@ -52,11 +52,11 @@ func TestUploadThatMovesHasItsTime(t *testing.T) {
 			}
 		}
 		return bus.Reply(200, bus.NewBody(fmt.Append(nil, n), "text/plain")), nil
-	}), func(o *Options) { o.Limits.Timeout = 150 * time.Millisecond })
+	}), func(o *Options) { o.Limits.Timeout = 500 * time.Millisecond })
 	reader, writer := io.Pipe()
 	go func() {
 		for range 8 {
-			time.Sleep(50 * time.Millisecond)
+			time.Sleep(100 * time.Millisecond)
 			_, _ = writer.Write(make([]byte, slowPiece))
 		}
 		_ = writer.Close()

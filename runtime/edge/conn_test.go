@@ -106,7 +106,7 @@ func TestReadDeadlineFiresWhenItIsWanted(t *testing.T) {
 }
 
 func TestIdleConnectionEnds(t *testing.T) {
-	s := start(t, bustest.Echo(), func(o *Options) { o.Limits.IdleTimeout = 60 * time.Millisecond })
+	s := start(t, bustest.Echo(), func(o *Options) { o.Limits.IdleTimeout = 400 * time.Millisecond })
 	c, err := net.Dial("tcp", s.address)
 	require.NoError(t, err)
 	defer c.Close()
@@ -117,7 +117,7 @@ func TestIdleConnectionEnds(t *testing.T) {
 		response, err := http.ReadResponse(reader, nil)
 		require.NoError(t, err)
 		_ = response.Body.Close()
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(150 * time.Millisecond)
 	}
 	begin := time.Now()
 	_, err = reader.ReadByte()
