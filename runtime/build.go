@@ -73,7 +73,7 @@ func (r *Runtime) instanceOf(ctx context.Context, s *config.Service, conf *confi
 	i.ctx, i.stop = context.WithCancel(context.Background())
 	i.refs.Store(1)
 	i.env = services.Env{
-		Name: s.Name, Base: s.Base, Config: s.Config,
+		Name: s.Name, Base: s.Base, Exact: s.Exact, Config: s.Config,
 		Bus: inside{r, s.Hosts}, Limits: limits, Log: log.With("mount", s.Name),
 	}
 	err := i.start(ctx)

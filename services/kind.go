@@ -59,6 +59,7 @@ type Slot struct {
 type Env struct {
 	Name     string
 	Base     []string
+	Exact    bool           // only Base itself leads here, nothing below it and not with a slash
 	Config   any            // what Kind.Config made, decoded and checked
 	Bus      bus.Service    // calls to others: limited, traced, as this service
 	Adaptors map[string]any // by Slot.Key: *adaptors.Keep, adaptors.Mailer, adaptors.Engine

@@ -45,6 +45,7 @@ func open(_ context.Context, env services.Env, c Config, _ services.None) (bus.S
 		if err != nil {
 			return nil, err
 		}
+		target.page = target.page && !env.Exact
 		p.upstreams = append(p.upstreams, newUpstream(target, i, &c.Breaker, env.Log))
 	}
 	return p, nil
