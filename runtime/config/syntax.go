@@ -30,18 +30,61 @@ func (r *reader) syntax(data []byte) *hujson.Value {
 		_, text, _ = strings.Cut(text, ": ")
 		_, text, _ = strings.Cut(text, ": ")
 	}
-	if what, ok := strings.CutPrefix(text, "invalid literal: "); ok {
-		text = "invalid value " + quote(what) + `: write a string in double quotes, a number, true, false or null`
-	}
-	if strings.HasSuffix(text, "unexpected EOF") {
-		text = "the file ends before its value does: write the rest of it"
-	}
 	offset := len(data)
 	if line <= len(r.lines) {
 		offset = min(r.lines[line-1]+column-1, offset)
 	}
-	r.faultAt(offset, "", "%s", text)
+	if at := commentToEnd(data); at >= 0 && strings.HasSuffix(text, "unexpected EOF") {
+		r.faultAt(at, "", "// makes a comment of all the rest of the one line that the file is: write it with its line breaks (curl sends them with --data-binary, not with -d)")
+		return nil
+	}
+	r.faultAt(offset, "", "%s", instead(text))
 	return nil
+}
+
+// aValue says what a value can be.
+const aValue = "write a string in double quotes, a number, true, false or null"
+
+// instead says what the parser's text says, and what to write.
+func instead(text string) string {
+	if strings.HasSuffix(text, "unexpected EOF") {
+		return "the file ends before its value does: write the rest of it"
+	}
+	if what, ok := strings.CutPrefix(text, "invalid literal: "); ok {
+		return "invalid value " + quote(what) + ": " + aValue
+	}
+	for where, advice := range map[string]string{
+		"after array value (expecting ',' or ']')":  "after a value of a list: write a comma before it, or ] where the list ends",
+		"after object value (expecting ',' or '}')": "after a value of an object: write a comma before it, or } where the object ends",
+		"after object name":                         "after the name of a key: write a colon and a value after the name",
+		"after top-level value":                     "after the end of the value: leave out what follows, or a bracket that closes too early",
+		"at start of object name":                   "where an object has a key: write its name in double quotes",
+		"at start of value":                         "where a value has to be: " + aValue,
+	} {
+		if what, ok := strings.CutSuffix(text, where); ok {
+			return strings.TrimPrefix(what, "invalid character ") + advice
+		}
+	}
+	return text
+}
+
+// commentToEnd returns where the comment begins that takes the rest of a file
+// of one line, -1 if none does.
+func commentToEnd(data []byte) int {
+	if bytes.IndexByte(bytes.TrimSpace(data), '\n') >= 0 {
+		return -1
+	}
+	for i := 0; i < len(data); i++ {
+		switch {
+		case data[i] == '"':
+			i = endOfString(data, i)
+		case bytes.HasPrefix(data[i:], []byte("//")):
+			return i
+		case data[i] == '/':
+			i = endOfComment(data, i)
+		}
+	}
+	return -1
 }
 
 // unfit says why a text is not for the parser, which recurses and makes a node
