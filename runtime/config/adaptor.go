@@ -56,7 +56,7 @@ func (r *reader) adaptorKind(b *block, slot services.Slot, keys slotKeys) (kind 
 	at := b.at.AppendToken(slot.Key)
 	if keys.kind == nil {
 		if kind, ok = r.kinds.Adaptors.Kind(slot.Default); !ok {
-			r.fault(b.value, b.at, "%s has no %q: write %s", b.title, slot.Key, oneOf(r.fitting(slot)))
+			r.missing(b.value, b.at, slot.Key, "%s has no %q: write %s", b.title, slot.Key, oneOf(r.fitting(slot)))
 		}
 		return kind, ok
 	}

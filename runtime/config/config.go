@@ -80,7 +80,7 @@ func (r *reader) config(root *hujson.Value) *Config {
 	}
 	var t *together
 	if top.Services == nil {
-		r.fault(root, "", `"services" is missing: write the list of the services, such as []`)
+		r.missing(root, "", "services", `"services" is missing: write the list of the services, such as []`)
 	} else {
 		c.Services, t = r.services(top.Services)
 	}

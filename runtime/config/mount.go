@@ -24,13 +24,13 @@ func isName(s string) bool {
 // mount reads the name and the base path of a service.
 func (r *reader) mount(b *block, t *together) {
 	if v := b.keys.Name; v == nil {
-		r.fault(b.value, b.at, `%s has no "name": write one of its own`, b.title)
+		r.missing(b.value, b.at, "name", `%s has no "name": write one of its own`, b.title)
 	} else if name, ok := r.text(v, b.at.AppendToken("name")); ok {
 		b.Name = name
 		r.member(b.value, b.at, "/name", t.name(name, v))
 	}
 	if v := b.keys.BasePath; v == nil {
-		r.fault(b.value, b.at, `%s has no "basePath": write where it answers, such as "/orders"`, b.title)
+		r.missing(b.value, b.at, "basePath", `%s has no "basePath": write where it answers, such as "/orders"`, b.title)
 	} else if text, ok := r.text(v, b.at.AppendToken("basePath")); ok {
 		base, exact, err := parseBase(text)
 		if err == nil {
@@ -89,7 +89,7 @@ func (r *reader) rules(b *block) {
 	none := new(access.Spec)
 	b.Rules = access.Rules{Read: none, Write: none, Manage: none}
 	if b.keys.ReadRoles == nil {
-		r.fault(b.value, b.at, `%s has no readRoles: write "all" to open it to everybody or "none" to keep it internal`, b.title)
+		r.missing(b.value, b.at, "readRoles", `%s has no readRoles: write "all" to open it to everybody or "none" to keep it internal`, b.title)
 	}
 	r.roles(b, "readRoles", b.keys.ReadRoles, &b.Rules.Read)
 	r.roles(b, "writeRoles", b.keys.WriteRoles, &b.Rules.Write)

@@ -26,9 +26,10 @@ type reader struct {
 	lookup  Lookup
 	lines   []int // where each line begins
 	faults  []problem
-	secrets []secret     // in the order of the file
-	lost    []int        // values that could not be put in their places, in the order of the file
-	broken  map[int]bool // values that an error was told of already
+	secrets []secret         // in the order of the file
+	lost    []int            // values that could not be put in their places, in the order of the file
+	broken  map[int]bool     // values that an error was told of already
+	meant   map[pointer]bool // keys that are there under a name that is nearly theirs
 	options json.Options
 }
 
@@ -40,7 +41,7 @@ type problem struct {
 }
 
 func newReader(file string, data []byte, kinds Kinds, lookup Lookup) *reader {
-	r := &reader{file: file, data: data, kinds: kinds, lookup: lookup, lines: []int{0}, broken: make(map[int]bool), options: decoding()}
+	r := &reader{file: file, data: data, kinds: kinds, lookup: lookup, lines: []int{0}, broken: make(map[int]bool), meant: make(map[pointer]bool), options: decoding()}
 	for i, c := range data {
 		if c == '\n' {
 			r.lines = append(r.lines, i+1)

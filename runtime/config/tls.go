@@ -39,7 +39,7 @@ func (r *reader) certificate(server *hujson.Value, t *TLS) *tls.Certificate {
 func (r *reader) pem(v *hujson.Value, at pointer, key, name, what string) []byte {
 	if name == "" {
 		if member := v.Find("/" + key); member == nil || !r.broken[member.StartOffset] {
-			r.fault(v, at, "%q is missing: name the file of %s", key, what)
+			r.missing(v, at, key, "%q is missing: name the file of %s", key, what)
 		}
 		return nil
 	}

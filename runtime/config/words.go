@@ -95,7 +95,18 @@ func (r *reader) unknown(m *hujson.ObjectMember, at pointer, name string, fields
 		r.fault(&m.Name, at, "unknown key %s: leave it out, there are none here", quote(name))
 		return
 	}
+	if near := nearest(name, names); near != "" {
+		r.meant[at.Parent().AppendToken(near)] = true
+	}
 	r.fault(&m.Name, at, "unknown key %s: %s", quote(name), choice(name, names))
+}
+
+// missing tells that v, at a pointer, has not a key that it must have. Where a
+// key is there whose name is nearly the same, that was told already.
+func (r *reader) missing(v *hujson.Value, at pointer, key, format string, args ...any) {
+	if !r.meant[at.AppendToken(key)] {
+		r.fault(v, at, format, args...)
+	}
 }
 
 // choice says which of names to write instead of name: the nearest one if one
