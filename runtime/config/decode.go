@@ -53,7 +53,7 @@ func appendFields(list []field, v reflect.Value) []field {
 func (r *reader) object(v *hujson.Value, at pointer, fields []field, later ...string) bool {
 	object, ok := v.Value.(*hujson.Object)
 	if !ok {
-		r.mistyped(v, at, "an object, such as {}")
+		r.mistyped(v, at, such("{}"))
 		return false
 	}
 	for _, m := range r.known(object, at, fields) {
@@ -69,8 +69,7 @@ func (r *reader) known(object *hujson.Object, at pointer, fields []field) (other
 		m := &object.Members[i]
 		name := nameOf(m)
 		if f := fieldNamed(fields, name); f != nil {
-			r.decode(&m.Value, at.AppendToken(name), f.value)
-			r.among(&m.Value, at.AppendToken(name), f)
+			r.fill(&m.Value, at.AppendToken(name), f)
 		} else {
 			others = append(others, m)
 		}
@@ -85,6 +84,24 @@ func fieldNamed(fields []field, name string) *field {
 		}
 	}
 	return nil
+}
+
+// fill decodes v into a field.
+func (r *reader) fill(v *hujson.Value, at pointer, f *field) {
+	if example := f.tag.Get("example"); example != "" && byte(v.Value.Kind()) != example[0] {
+		r.mistyped(v, at, such(example))
+		return
+	}
+	r.decode(v, at, f.value)
+	r.among(v, at, f)
+}
+
+// such says what kind of value an example is one of: an object or a list.
+func such(example string) string {
+	if example[0] == '[' {
+		return "a list, such as " + example
+	}
+	return "an object, such as " + example
 }
 
 // decode decodes v into a Go value, part by part: one error does not hide the
@@ -180,7 +197,7 @@ func isText(t reflect.Type) bool {
 func (r *reader) list(v *hujson.Value, at pointer, into reflect.Value) {
 	array, ok := v.Value.(*hujson.Array)
 	if !ok {
-		r.mistyped(v, at, "a list, such as []")
+		r.mistyped(v, at, such("[]"))
 		return
 	}
 	into.Set(reflect.MakeSlice(into.Type(), len(array.Elements), len(array.Elements)))
@@ -193,7 +210,7 @@ func (r *reader) list(v *hujson.Value, at pointer, into reflect.Value) {
 func (r *reader) members(v *hujson.Value, at pointer, into reflect.Value) {
 	object, ok := v.Value.(*hujson.Object)
 	if !ok {
-		r.mistyped(v, at, "an object, such as {}")
+		r.mistyped(v, at, such("{}"))
 		return
 	}
 	into.Set(reflect.MakeMapWithSize(into.Type(), len(object.Members)))

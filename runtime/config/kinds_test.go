@@ -26,7 +26,7 @@ type storeNeeds struct {
 }
 
 type common struct {
-	Summary []string `json:"summary"`
+	Summary []string `json:"summary" example:"[\"title\"]"`
 }
 
 type notesConfig struct {
@@ -44,7 +44,7 @@ type mailConfig struct {
 	Port    uint16            `json:"port"`
 	From    *string           `json:"from"`
 	Wait    time.Duration     `json:"wait"`
-	Headers map[string]string `json:"headers"`
+	Headers map[string]string `json:"headers" example:"{\"X-Sender\": \"shop\"}"`
 }
 
 // kindsConfig has the types that the others have not.

@@ -88,6 +88,21 @@ func TestEachKeyIsDescribed(t *testing.T) {
 	})
 }
 
+func TestSchemaHasTheExamples(t *testing.T) {
+	found := map[string]any{}
+	newTree(t, testKinds()).walk(func(o object) {
+		for key, value := range o.schema["properties"].(map[string]any) {
+			if examples := value.(map[string]any)["examples"]; key == "headers" || key == "summary" {
+				found[key] = examples
+			}
+		}
+	})
+	assert.Equal(t, map[string]any{
+		"headers": []any{map[string]any{"X-Sender": "shop"}},
+		"summary": []any{[]any{"title"}},
+	}, found)
+}
+
 // helpOn returns what users are told of an object.
 func helpOn(kinds config.Kinds, o object) string {
 	text := config.Doc()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/tailscale/hujson"
 )
 
@@ -90,6 +91,9 @@ func (g *generator) property(f field) *schema {
 	}
 	if values := f.enum(); values != nil {
 		s = textOr(&schema{Enum: values})
+	}
+	if example := f.tag.Get("example"); example != "" {
+		s.Examples = []any{jsontext.Value(example)}
 	}
 	s.Description = f.tag.Get("doc")
 	s.Default = defaultOf(f.value)

@@ -13,15 +13,15 @@ import (
 // [NewConfig].
 type Config struct {
 	URL          string            `json:"url" form:"pattern" required:"or upstreams" doc:"where requests go: a URL pattern; one without codes gets the path below the mount and the query after it"`
-	Upstreams    []string          `json:"upstreams" doc:"a list of such URLs in the place of url: several servers that answer alike"`
+	Upstreams    []string          `json:"upstreams" example:"[\"http://127.0.0.1:8080\"]" doc:"a list of such URLs in the place of url: several servers that answer alike"`
 	StripPrefix  bool              `json:"stripPrefix" doc:"whether the base path of the mount is left out of what is sent"`
-	SetHeaders   map[string]string `json:"setHeaders" doc:"fields of requests; an empty value leaves a field out"`
+	SetHeaders   map[string]string `json:"setHeaders" example:"{\"X-Shop\": \"north\"}" doc:"fields of requests; an empty value leaves a field out"`
 	PreserveHost bool              `json:"preserveHost" doc:"whether the server sees the Host that the client asked for, and not that of its URL"`
-	Credentials  []string          `json:"credentials" doc:"those of the caller that go on: authorization, cookie"`
+	Credentials  []string          `json:"credentials" example:"[\"authorization\"]" doc:"those of the caller that go on: authorization, cookie"`
 	Timeout      time.Duration     `json:"timeout" doc:"to the first byte of the answer, of each try"`
 	Retries      int               `json:"retries" doc:"how many tries may follow the first one"`
-	Breaker      Breaker           `json:"breaker" doc:"when a server that fails is left alone"`
-	Health       Health            `json:"health" doc:"how servers are asked whether they are well; nobody asks if it is missing"`
+	Breaker      Breaker           `json:"breaker" example:"{\"failures\": 5}" doc:"when a server that fails is left alone"`
+	Health       Health            `json:"health" example:"{\"path\": \"/healthz\"}" doc:"how servers are asked whether they are well; nobody asks if it is missing"`
 }
 
 // A Breaker leaves an upstream alone that fails.
@@ -95,7 +95,9 @@ func (c *Config) Check() error {
 
 func (c *Config) checkTargets() error {
 	switch {
-	case c.URL == "" && len(c.Upstreams) == 0:
+	case c.URL == "" && c.Upstreams != nil && len(c.Upstreams) == 0:
+		return faultf("/upstreams", `an empty list: write where requests go, such as ["http://127.0.0.1:8080"]`)
+	case c.URL == "" && c.Upstreams == nil:
 		return errors.New(`"url" is missing: write where requests go, such as "http://127.0.0.1:8080"`)
 	case c.URL != "" && c.Upstreams != nil:
 		return faultf("/upstreams", `both "url" and "upstreams": write all of them in "upstreams"`)

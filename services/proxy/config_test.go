@@ -3,6 +3,8 @@ package proxy_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -16,7 +18,8 @@ func TestCheck(t *testing.T) {
 	for _, row := range []struct{ config, pointer, message string }{
 		{`{}`, "", `"url" is missing`},
 		{`{"url": "http://a", "upstreams": ["http://b"]}`, "/upstreams", `write all of them in "upstreams"`},
-		{`{"upstreams": []}`, "", `"url" is missing`},
+		{`{"upstreams": []}`, "/upstreams", `an empty list: write where requests go, such as ["http://127.0.0.1:8080"]`},
+		{`{"url": "http://a", "upstreams": []}`, "/upstreams", `write all of them in "upstreams"`},
 		{`{"upstreams": [` + strings.Repeat(`"http://a",`, 64) + `"http://a"]}`, "/upstreams", "65 upstreams: write at most 64"},
 		{`{"upstreams": ["http://a", "http://a"]}`, "/upstreams/1", "the same as the one at 0"},
 		{`{"upstreams": ["http://a", "b"]}`, "/upstreams/1", "no server: write the URL with its scheme and host"},
@@ -67,6 +70,21 @@ func TestCheck(t *testing.T) {
 			assert.Empty(t, row.pointer, row.config)
 		}
 	}
+}
+
+// What somebody is told to write is right.
+func TestExamples(t *testing.T) {
+	text, count := `{"retries": 1`, 0
+	for f := range reflect.TypeFor[proxy.Config]().Fields() {
+		if example := f.Tag.Get("example"); example != "" {
+			text += fmt.Sprintf(", %q: %s", f.Tag.Get("json"), example)
+			count++
+		}
+	}
+	require.Equal(t, 5, count)
+	c := proxy.NewConfig()
+	require.NoError(t, json.Unmarshal([]byte(text+"}"), c))
+	assert.NoError(t, c.Check())
 }
 
 func TestHosts(t *testing.T) {
