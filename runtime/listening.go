@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/seed90475182/restspace/runtime/config"
 	"github.com/seed90475182/restspace/runtime/edge"
@@ -113,7 +114,11 @@ func (r *Runtime) enter(l *listening, conf *config.Config) {
 	if l == nil {
 		return
 	}
-	l.certificate.Store(conf.Certificate)
+	shown := l.certificate.Swap(conf.Certificate)
+	if old != nil {
+		shown = cmp.Or(shown, old.certificate.Load())
+	}
+	r.logCertificate(shown, conf)
 	if l == old {
 		return
 	}
@@ -138,6 +143,18 @@ func (r *Runtime) enter(l *listening, conf *config.Config) {
 	r.retired.Go(func() {
 		old.each(func(d *door) error { d.edge.Retire(r.life, r.cutoff); return <-d.served })
 	})
+}
+
+// logCertificate notes that conf has another certificate than was shown before,
+// and what is wrong with it.
+func (r *Runtime) logCertificate(shown *tls.Certificate, conf *config.Config) {
+	log, c := slog.New(r.log), conf.Certificate
+	if c != nil && shown != nil && !c.Leaf.Equal(shown.Leaf) {
+		log.Info("certificate renewed", "names", config.NamesOf(c.Leaf), "ends", c.Leaf.NotAfter.UTC())
+	}
+	for _, warning := range conf.Warnings(time.Now()) {
+		log.Warn(warning)
+	}
 }
 
 // close takes no more connections and waits for the requests until ctx ends.

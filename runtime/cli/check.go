@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -46,6 +47,9 @@ func (r *run) check(files []string) (err error) {
 	}
 	if err != nil {
 		return err
+	}
+	for _, warning := range conf.Warnings(time.Now()) {
+		r.note("warning: %s", warning)
 	}
 	_, err = fmt.Fprintf(r.stdout, "%s: ok: %s\n", name, countOf(conf))
 	return err

@@ -31,6 +31,12 @@ func New(t testing.TB, names ...string) Pair {
 
 // Make is New where there is no testing.TB.
 func Make(names ...string) (cert, key []byte, err error) {
+	now := time.Now()
+	return MakeFor(now.Add(-time.Hour), now.AddDate(0, 1, 0), names...)
+}
+
+// MakeFor is Make of a certificate that holds from one time to another.
+func MakeFor(from, until time.Time, names ...string) (cert, key []byte, err error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, nil, err
@@ -42,8 +48,8 @@ func Make(names ...string) (cert, key []byte, err error) {
 	template := x509.Certificate{
 		SerialNumber: serial,
 		Subject:      pkix.Name{CommonName: "test"},
-		NotBefore:    time.Now().Add(-time.Hour),
-		NotAfter:     time.Now().Add(24 * time.Hour),
+		NotBefore:    from,
+		NotAfter:     until,
 		KeyUsage:     x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		IsCA:         true, BasicConstraintsValid: true,

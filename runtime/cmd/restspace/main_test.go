@@ -150,13 +150,21 @@ func exchange(ts *testscript.TestScript, r *http.Request) error {
 	return nil
 }
 
-// certificate is "certificate": it writes a new certificate for 127.0.0.1, and
-// its key, to cert.pem and key.pem. The command http trusts it.
+// certificate is "certificate [FROM UNTIL]": it writes a new certificate for
+// 127.0.0.1, and its key, to cert.pem and key.pem. The command http trusts it.
+// It holds for a month, or for what lies between two durations from now.
 func certificate(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 0 {
-		ts.Fatalf("usage: certificate")
+	if len(args) == 0 {
+		args = []string{"-1h", "720h"}
 	}
-	cert, key, err := tlstest.Make("127.0.0.1", "localhost")
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: certificate [FROM UNTIL]")
+	}
+	from, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	until, err := time.ParseDuration(args[1])
+	ts.Check(err)
+	cert, key, err := tlstest.MakeFor(time.Now().Add(from), time.Now().Add(until), "127.0.0.1", "localhost")
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs("cert.pem"), cert, 0o600))
 	ts.Check(os.WriteFile(ts.MkAbs("key.pem"), key, 0o600))
