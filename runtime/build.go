@@ -81,7 +81,7 @@ func (r *Runtime) instanceOf(ctx context.Context, s *config.Service, conf *confi
 	case err != nil && old != nil:
 		i.release()
 		return nil, err
-	case err != nil:
+	case err != nil && !r.options.Once:
 		log.Error("service can't start: its mount answers 503 until it can", "mount", s.Name, "error", err)
 	}
 	return i, nil

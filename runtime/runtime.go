@@ -28,6 +28,7 @@ type Options struct {
 	Listen   bool                        // serve the network; false answers Serve only
 	Address  string                      // what to listen on in the place of server.listen
 	Source   Source                      // what Reload reads; nil if there is only Load
+	Once     bool                        // for one request: of a service that can't start only its own reply tells
 }
 
 // A Runtime serves one configuration after the other. It is a bus.Service for

@@ -21,8 +21,8 @@ func (r *run) callCommand() *cobra.Command {
 		Long: `Makes one request of the configuration inside this process, and prints status,
 fields and body of the reply. URL is a path with its query, or a whole URL of
 this server. The exit code is 1 for a status of 400 or more. The directories
-that a running server has are closed to it: ask that server over HTTP, with a
-token.
+that a running server has are closed to it, and a call that needs one of them
+fails: ask that server over HTTP, with a token.
 
 Without a field Content-Type in -H, the body is of the type that the name of its
 file says, or else application/json if it is JSON, text if it is UTF-8, and
@@ -60,7 +60,9 @@ func (r *run) call(ctx context.Context, c calling) error {
 	if err != nil {
 		return err
 	}
-	server := runtime.New(r.options(false))
+	options := r.options(false)
+	options.Once = true
+	server := runtime.New(options)
 	if err := server.Load(ctx, name, data); err != nil {
 		return err
 	}
