@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -17,11 +18,12 @@ func (r *run) routesCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "routes",
-		Short: "List the mounts with their services, adaptors and roles",
+		Short: "List the mounts with their services, what is behind them, and roles",
 
 		SuggestFor: []string{"list", "ls", "mounts", "services"},
 		Long: `Lists what the configuration mounts. It opens and makes nothing that the
-configuration names. An internal mount answers other services only.`,
+configuration names. Behind a service are its adaptors, or the hosts of other
+servers. An internal mount answers other services only.`,
 		Example: `  restspace routes
   restspace routes --json`,
 		Args: takes(),
@@ -46,6 +48,7 @@ type mount struct {
 	Name        string            `json:"name"`
 	Service     string            `json:"service"`
 	Adaptors    map[string]string `json:"adaptors,omitempty"` // names of Kinds by slot
+	Hosts       []string          `json:"hosts,omitempty"`    // of other servers
 	Internal    bool              `json:"internal,omitzero"`
 	ReadRoles   string            `json:"readRoles"`
 	WriteRoles  string            `json:"writeRoles"`
@@ -62,7 +65,7 @@ func mountsOf(conf *config.Config) []mount {
 			path += "."
 		}
 		mounts[i] = mount{
-			Path: path, Name: s.Name, Service: s.Kind.Name, Internal: s.Internal,
+			Path: path, Name: s.Name, Service: s.Kind.Name, Hosts: s.Hosts, Internal: s.Internal,
 			ReadRoles: rolesOf(s.Rules.Read), WriteRoles: rolesOf(s.Rules.Write),
 			CreateRoles: rolesOf(s.Rules.Create), ManageRoles: rolesOf(s.Rules.Manage),
 			Adaptors: make(map[string]string, len(s.Adaptors)),
@@ -81,7 +84,7 @@ func rolesOf(s *access.Spec) string { return cmp.Or(s.String(), "none") }
 // printMounts prints the mounts of conf as a table, with all their roles or
 // only those to read and write.
 func (r *run) printMounts(conf *config.Config, all bool) error {
-	head := []string{"PATH", "NAME", "SERVICE", "ADAPTOR", "READ", "WRITE", "CREATE", "MANAGE"}
+	head := []string{"PATH", "NAME", "SERVICE", "BEHIND", "READ", "WRITE", "CREATE", "MANAGE"}
 	if !all {
 		head = head[:6]
 	}
@@ -95,11 +98,14 @@ func (r *run) printMounts(conf *config.Config, all bool) error {
 // row returns the cells of m. Nobody from outside has a role at an internal
 // mount.
 func (m mount) row() []string {
-	var adaptors []string
+	var behind []string
 	for _, slot := range slices.Sorted(maps.Keys(m.Adaptors)) {
-		adaptors = append(adaptors, m.Adaptors[slot])
+		behind = append(behind, m.Adaptors[slot])
 	}
-	cells := []string{m.Path, m.Name, m.Service, cmp.Or(strings.Join(adaptors, ", "), "-")}
+	if behind = append(behind, m.Hosts...); len(behind) > 2 {
+		behind = []string{behind[0], fmt.Sprintf("%d more", len(behind)-1)}
+	}
+	cells := []string{m.Path, m.Name, m.Service, cmp.Or(strings.Join(behind, ", "), "-")}
 	if m.Internal {
 		return append(cells, "internal", "internal", "internal", "internal")
 	}
