@@ -43,3 +43,22 @@ func TestWhatAnUpstreamSaysToBrowsers(t *testing.T) {
 	assert.Equal(t, `"x-gzip"`, answer.Header.Get("ETag"))
 	assert.Equal(t, `"x-gzip", "x"`, answer.Header.Get("X-Asked"), "its own tag is still there")
 }
+
+// A page of another origin has a browser send cookies that are not the page's:
+// an upstream that is told cookies does not see them with what may change
+// something.
+func TestCookiesOfPagesOfOtherOrigins(t *testing.T) {
+	s := start(t, upstream(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Header.Get("Cookie")) }),
+		"cors", []string{"https://app.example.org"}, "credentials", []string{"cookie"})
+	for _, row := range []struct{ method, origin, want string }{
+		{"POST", s.url, "session=1"},
+		{"POST", "https://app.example.org", "session=1"},
+		{"POST", "https://evil.example", ""},
+		{"DELETE", "null", ""},
+		{"GET", "https://evil.example", "session=1"}, // the page can't read the answer
+	} {
+		answer, text := s.do(t, row.method, "/m/x", nil, "Origin", row.origin, "Cookie", "session=1")
+		assert.Equal(t, 200, answer.StatusCode, row)
+		assert.Equal(t, row.want, text, row)
+	}
+}
