@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,9 +83,10 @@ func TestABreakerSaysWhyItOpens(t *testing.T) {
 func TestHealthEndsTheDelayOfABreaker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		dead := true
+		var dead atomic.Bool
+		dead.Store(true)
 		up := &upstreams{answer: func(context.Context, string, int) (*bus.Message, error) {
-			if dead {
+			if dead.Load() {
 				return nil, unreachable()
 			}
 			return ok()
@@ -97,7 +99,7 @@ func TestHealthEndsTheDelayOfABreaker(t *testing.T) {
 		time.Sleep(1500 * time.Millisecond)
 		assert.Equal(t, 502, status())
 		assert.Equal(t, 503, status())
-		dead = false
+		dead.Store(false)
 		time.Sleep(time.Second)
 		assert.Equal(t, 200, status())
 		assert.Equal(t, 200, status())
