@@ -14,7 +14,7 @@ const maxTake = 10_000
 
 // listOptions are what the query of a listing asks for.
 type listOptions struct {
-	recursive, details, items, noDirs, all bool
+	recursive, details, items, noDirs, all, zip bool
 
 	take, skip int
 	after      urlpattern.Path // the entry before the page, relative to the directory; no segments is none
@@ -26,7 +26,7 @@ const (
 	skipKey  = "$skip"
 	afterKey = "$after"
 
-	listFlags = "details, items, recursive, nodirs, all"
+	listFlags = "details, items, recursive, nodirs, all, zip"
 )
 
 // parseListOptions reads the query of a listing. A key that it does not know is
@@ -75,6 +75,8 @@ func (o *listOptions) addFlags(value string) error {
 			o.noDirs = true
 		case "all":
 			o.all = true
+		case "zip":
+			o.zip, o.noDirs = true, true
 		default:
 			return bus.Errorf(http.StatusBadRequest, "%s: the flag %q is not supported: use %s", listKey, flag, listFlags)
 		}
@@ -86,6 +88,12 @@ func (o *listOptions) addFlags(value string) error {
 func (o *listOptions) check() error {
 	if o.details && o.items {
 		return bus.Errorf(http.StatusBadRequest, "%s: details and items can't be together: write one of them", listKey)
+	}
+	if o.zip && (o.details || o.items) {
+		return bus.Errorf(http.StatusBadRequest, "%s: zip can't be together with details or items: write one of them", listKey)
+	}
+	if o.zip && (o.take != maxTake || o.skip > 0 || len(o.after.Segments) > 0) {
+		return bus.Errorf(http.StatusBadRequest, "a zip has no pages: leave out %s, %s and %s", takeKey, skipKey, afterKey)
 	}
 	if !o.recursive && len(o.after.Segments) > 1 {
 		return bus.Errorf(http.StatusBadRequest, "%s is a path below the directory: write one name, or add recursive to %s", afterKey, listKey)

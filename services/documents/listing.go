@@ -17,6 +17,9 @@ func (d *Documents) list(ctx context.Context, m *bus.Message) (*bus.Message, err
 	if err != nil {
 		return nil, err
 	}
+	if o.zip {
+		return d.zip(ctx, m, &o)
+	}
 	dir := adaptors.Key(m.ServicePath())
 	p := newPage(d, &o)
 	w := walk{Documents: d, o: &o, sees: m.Sees, visit: p.visit}
@@ -24,14 +27,8 @@ func (d *Documents) list(ctx context.Context, m *bus.Message) (*bus.Message, err
 	if err != nil && !errors.Is(err, errEnough) {
 		return nil, err
 	}
-	if !w.found && len(dir) > 0 {
-		exists, err := d.hasEntries(ctx, dir)
-		if err != nil {
-			return nil, err
-		}
-		if !exists {
-			return nil, noDirectory()
-		}
+	if err := w.exists(ctx, dir); err != nil {
+		return nil, err
 	}
 	reply := bus.Reply(200, bus.NewBody(p.end(), mediaTypeListing))
 	if p.more {

@@ -72,7 +72,7 @@ func TestListings(t *testing.T) {
 func TestListingsThatAreNotPossible(t *testing.T) {
 	c := newClient(t, stores()["memory"](t), true)
 	rows := []struct{ query, detail string }{
-		{"$list=zip", `the flag "zip" is not supported: use details, items, recursive, nodirs, all`},
+		{"$list=tar", `the flag "tar" is not supported: use details, items, recursive, nodirs, all, zip`},
 		{"$list=", `the flag "" is not supported`},
 		{"$list=details,items", "write one of them"},
 		{"$list=details&$list=all", `"$list" is there twice`},

@@ -32,6 +32,19 @@ type entry struct {
 // errEnough ends a walk early.
 var errEnough = errors.New("the page is full")
 
+// exists returns an error of status 404 unless the directory dir, which was
+// walked, is there.
+func (w *walk) exists(ctx context.Context, dir adaptors.Key) error {
+	if w.found || len(dir) == 0 {
+		return nil
+	}
+	found, err := w.hasEntries(ctx, dir)
+	if err == nil && !found {
+		err = noDirectory()
+	}
+	return err
+}
+
 // level walks the directory dir, in whose entries' names prefix comes first,
 // from the entry after on.
 func (w *walk) level(ctx context.Context, dir adaptors.Key, prefix []byte, after urlpattern.Path) error {
