@@ -12,20 +12,21 @@ import (
 // Types of problems that a client may want to tell apart; all others are
 // "about:blank" and mean what their status means.
 const (
-	TypeBodyTooLarge  = "urn:restspace:problem:body-too-large"
-	TypeBusy          = "urn:restspace:problem:too-many-requests-in-flight"
-	TypeRate          = "urn:restspace:problem:rate"
-	TypeTimeout       = "urn:restspace:problem:timeout"
-	TypeSlowBody      = "urn:restspace:problem:body-too-slow"
-	TypeTooManyField  = "urn:restspace:problem:too-many-header-fields"
-	TypeDepth         = "urn:restspace:problem:call-depth"
-	TypeBudget        = "urn:restspace:problem:request-budget"
-	TypeInvalidJSON   = "urn:restspace:problem:invalid-json"
-	TypeStorageFull   = "urn:restspace:problem:storage-full"
-	TypeUnavailable   = "urn:restspace:problem:service-unavailable"
-	TypeConfiguration = "urn:restspace:problem:invalid-configuration"
-	TypeUnreachable   = "urn:restspace:problem:upstream-unreachable" // another server got nothing of the request
-	TypeUpstream      = "urn:restspace:problem:upstream-failed"      // another server got it, and gave no whole answer
+	TypeBodyTooLarge    = "urn:restspace:problem:body-too-large"
+	TypeBusy            = "urn:restspace:problem:too-many-requests-in-flight"
+	TypeRate            = "urn:restspace:problem:rate"
+	TypeTimeout         = "urn:restspace:problem:timeout"
+	TypeSlowBody        = "urn:restspace:problem:body-too-slow"
+	TypeTooManyField    = "urn:restspace:problem:too-many-header-fields"
+	TypeDepth           = "urn:restspace:problem:call-depth"
+	TypeBudget          = "urn:restspace:problem:request-budget"
+	TypeInvalidJSON     = "urn:restspace:problem:invalid-json"
+	TypeInvalidDocument = "urn:restspace:problem:invalid-document" // it does not satisfy its schema
+	TypeStorageFull     = "urn:restspace:problem:storage-full"
+	TypeUnavailable     = "urn:restspace:problem:service-unavailable"
+	TypeConfiguration   = "urn:restspace:problem:invalid-configuration"
+	TypeUnreachable     = "urn:restspace:problem:upstream-unreachable" // another server got nothing of the request
+	TypeUpstream        = "urn:restspace:problem:upstream-failed"      // another server got it, and gave no whole answer
 )
 
 // An Error is a failure whose meaning to the client is known where it happens.

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
@@ -22,7 +23,8 @@ import (
 type Config struct {
 	Keep *adaptors.Keep
 
-	// JSON: documents are JSON, checked strictly when they come in, and
+	// JSON: documents are JSON, checked strictly when they come in and held to
+	// the JSON Schema .schema.json of the nearest directory that has one, and
 	// "hello" and "hello.json" are one document. There is PATCH.
 	JSON bool
 
@@ -34,10 +36,14 @@ type Config struct {
 // for concurrent use; the Keep stays the caller's to close.
 type Documents struct {
 	Config
+	schemas schemas
+	writing sync.RWMutex // locked while a schema is written
 }
 
 // New returns the service of a Config.
-func New(c Config) *Documents { return &Documents{c} }
+func New(c Config) *Documents {
+	return &Documents{Config: c, schemas: schemas{keep: c.Keep, dirs: make(map[string]*remembered)}}
+}
 
 const jsonExtension = ".json"
 

@@ -111,7 +111,7 @@ func (d *Documents) patchOnce(ctx context.Context, key adaptors.Key, apply chang
 		return info, &bus.Error{Status: http.StatusRequestEntityTooLarge, Type: bus.TypeBodyTooLarge,
 			Detail: "the document would be larger than the limit: patch less into it"}
 	}
-	info, err = d.Keep.Put(ctx, key, bus.NewBody(patched, mediaTypeJSON), adaptors.Condition{Match: []string{info.ETag}})
+	info, err = d.put(ctx, key, bus.NewBody(patched, mediaTypeJSON), adaptors.Condition{Match: []string{info.ETag}})
 	if errors.Is(err, adaptors.ErrCondition) {
 		return info, errChanged
 	}

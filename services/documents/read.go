@@ -15,7 +15,11 @@ func (d *Documents) get(ctx context.Context, m *bus.Message, key adaptors.Key) (
 			return reply, err
 		}
 	}
-	return d.Read(ctx, m, key)
+	reply, err := d.Read(ctx, m, key)
+	if err == nil {
+		d.describe(ctx, m, key, reply)
+	}
+	return reply, err
 }
 
 // Read answers a GET of the document at a key, with the conditions and the

@@ -36,6 +36,9 @@ func (d *Documents) remove(ctx context.Context, m *bus.Message, key adaptors.Key
 	if err := d.Keep.Delete(ctx, key, c.Condition); err != nil {
 		return nil, err
 	}
+	if d.isSchema(key) {
+		d.schemas.changed(key)
+	}
 	return bus.Reply(http.StatusNoContent, nil), nil
 }
 

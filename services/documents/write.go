@@ -24,7 +24,7 @@ func (d *Documents) write(ctx context.Context, m *bus.Message, key adaptors.Key)
 	if err != nil {
 		return nil, err
 	}
-	info, err := d.Keep.Put(ctx, key, body, c.Condition)
+	info, err := d.put(ctx, key, body, c.Condition)
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +166,7 @@ func (d *Documents) create(ctx context.Context, m *bus.Message) (*bus.Message, e
 	}
 	path := append(slices.Clone(m.URL.Path), newName()+extension)
 	key := adaptors.Key(path[len(m.URL.BasePath()):])
-	info, err := d.Keep.Put(ctx, key, body, adaptors.Condition{Absent: true})
+	info, err := d.put(ctx, key, body, adaptors.Condition{Absent: true})
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,171 @@
+package documents
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/http"
+	"time"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services/documents/schema"
+	"github.com/seed90475182/restspace/urlpattern"
+)
+
+// schemaName is the name of the document that governs what is in its directory,
+// and below it until the next one.
+const schemaName = ".schema.json"
+
+// isSchema reports whether the document at a key is a schema of JSON documents.
+func (d *Documents) isSchema(key adaptors.Key) bool {
+	return d.JSON && key[len(key)-1] == schemaName
+}
+
+// CheckSchema returns what is wrong with the text of a JSON Schema: nil, or an
+// error for each part of it, which may have a Pointer() string.
+func CheckSchema(text []byte) error {
+	_, err := schema.Compile(text)
+	return err
+}
+
+// put stores what was checked with CheckJSON, if it satisfies the schema that
+// governs it, or else any file. Once a schema is stored, what is stored later
+// through d was held to it: a write waits for one that goes on.
+func (d *Documents) put(ctx context.Context, key adaptors.Key, body *bus.Body, c adaptors.Condition) (adaptors.Info, error) {
+	if !d.JSON {
+		return d.Keep.Put(ctx, key, body, c)
+	}
+	document, err := body.Bytes(d.MaxBody)
+	if err != nil {
+		return adaptors.Info{}, err
+	}
+	if d.isSchema(key) {
+		if _, err := schema.Compile(document); err != nil {
+			return adaptors.Info{}, unfit("Invalid Schema", "this is no schema that documents can be held to", err)
+		}
+		d.writing.Lock()
+		defer d.writing.Unlock()
+		defer d.schemas.changed(key)
+		return d.Keep.Put(ctx, key, body, c)
+	}
+	d.writing.RLock()
+	defer d.writing.RUnlock()
+	g, err := d.schemas.governing(ctx, key[:len(key)-1], 0)
+	if err == nil {
+		err = g.check(document)
+	}
+	if err != nil {
+		return adaptors.Info{}, err
+	}
+	return d.Keep.Put(ctx, key, body, c)
+}
+
+// A governing is the schema of a directory: the zero value is none.
+type governing struct {
+	*remembered
+	dir adaptors.Key // where the schema is
+}
+
+// check holds a document to a schema.
+func (g governing) check(document []byte) error {
+	if g.remembered == nil {
+		return nil
+	}
+	at := urlpattern.Path{Segments: append(g.dir[:len(g.dir):len(g.dir)], schemaName)}.String()
+	if g.fault != nil {
+		return failed(http.StatusConflict, "the document can't be checked, since the schema "+at+" of this service is not valid: PUT that anew", g.fault)
+	}
+	if err := g.schema.Check(document); err != nil {
+		return unfit("Invalid Document", "it does not satisfy the schema "+at+" of this service", err)
+	}
+	return nil
+}
+
+// maxErrors is how many errors of a document an answer has.
+const maxErrors = 100
+
+// unfit returns the error of status 400 for a document, where err is
+// schema.Errors.
+func unfit(title, detail string, err error) error {
+	all, ok := errors.AsType[schema.Errors](err)
+	if !ok {
+		return err
+	}
+	return &bus.Error{Status: http.StatusBadRequest, Type: bus.TypeInvalidDocument, Title: title,
+		Detail:  detail + ": " + all.Error(),
+		Members: map[string]any{"errors": all[:min(len(all), maxErrors)]}}
+}
+
+// governing finds the schema that governs a directory: that of the nearest
+// directory that has one. What was looked at less than maxAge ago is not looked
+// at again.
+func (s *schemas) governing(ctx context.Context, dir adaptors.Key, maxAge time.Duration) (governing, error) {
+	var nameRoom [64]byte
+	var endRoom [8]int
+	names, ends := appendDirNames(nameRoom[:0], endRoom[:0], dir)
+	for n := len(dir); n >= 0; n-- {
+		known, err := s.at(ctx, dir[:n], names[:ends[n]], maxAge)
+		if err != nil {
+			return governing{}, err
+		}
+		if known.isThere() {
+			return governing{known, dir[:n]}, nil
+		}
+	}
+	return governing{}, nil
+}
+
+// at returns what is known of the directory of that name, after a look at it
+// where that is older than maxAge.
+func (s *schemas) at(ctx context.Context, dir adaptors.Key, name []byte, maxAge time.Duration) (*remembered, error) {
+	known := s.recall(name)
+	if known != nil && time.Since(known.looked) < maxAge {
+		return known, nil
+	}
+	key := append(dir[:len(dir):len(dir)], schemaName)
+	_, info, err := s.keep.Get(ctx, key, adaptors.GetOptions{Meta: true})
+	now := time.Now()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		known = &remembered{looked: now}
+	case err != nil:
+		return nil, err
+	case known != nil && known.isThere() && known.etag == info.ETag && info.ETag != "":
+		again := *known
+		again.looked = now
+		known = &again
+	default:
+		if known, err = s.read(ctx, key); err != nil {
+			return nil, err
+		}
+		known.looked = now
+	}
+	s.remember(name, known)
+	return known, nil
+}
+
+// read reads the schema at a key.
+func (s *schemas) read(ctx context.Context, key adaptors.Key) (*remembered, error) {
+	body, info, err := s.keep.Get(ctx, key, adaptors.GetOptions{})
+	if errors.Is(err, fs.ErrNotExist) { // deleted in the meantime
+		return &remembered{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	known := &remembered{etag: info.ETag, size: info.Size}
+	if info.Size > schema.MaxSize {
+		known.fault, known.size = errors.New("it is too large"), 0
+		return known, nil
+	}
+	text, err := body.Bytes(schema.MaxSize)
+	if err != nil {
+		return nil, err
+	}
+	if known.fault = CheckJSON(text); known.fault == nil {
+		known.schema, known.fault = schema.Compile(text)
+	}
+	return known, nil
+}

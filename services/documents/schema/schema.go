@@ -1,0 +1,117 @@
+// Package schema holds JSON documents to a JSON Schema (2020-12, or an earlier
+// draft that $schema names): what github.com/santhosh-tekuri/jsonschema/v6
+// decides, said in words and with a JSON Pointer (RFC 6901) for each error.
+//
+// A schema stands alone: a reference that leads out of it is an error, and
+// nothing is read from a file or another server. The formats of strings, such as
+// email, are checked.
+package schema
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// MaxSize is the most bytes of the text of a schema: the time that it takes to
+// read one grows with the square of how many schemas are in it.
+const MaxSize = 128 << 10
+
+// A Schema is what documents are held to. It does not change, keeps nothing of
+// the text that it was made of, and is safe for concurrent use.
+type Schema struct {
+	compiled *jsonschema.Schema
+}
+
+// base is the URL of each schema to the compiler. No reference leads to it by
+// chance.
+const base = "schema:///"
+
+// Compile reads a schema. text is JSON without two members of one name. The
+// error is [Errors].
+func Compile(text []byte) (*Schema, error) {
+	if len(text) > MaxSize {
+		return nil, Errors{{Detail: fmt.Sprintf("the schema has %d bytes: write one of at most %d", len(text), MaxSize)}}
+	}
+	value, err := decode(text)
+	if err != nil {
+		return nil, err
+	}
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
+	c.AssertFormat()
+	c.UseLoader(nowhere{})
+	if err := c.AddResource(base, value); err != nil {
+		return nil, Errors{{Detail: err.Error()}}
+	}
+	compiled, err := c.Compile(base)
+	if err != nil {
+		return nil, explain(err, value)
+	}
+	return &Schema{compiled}, nil
+}
+
+// nowhere loads nothing.
+type nowhere struct{}
+
+func (nowhere) Load(string) (any, error) {
+	return nil, errors.New("it leads out of this schema")
+}
+
+// Check returns nil if a document satisfies s, else [Errors]. document is valid
+// JSON without two members of one name.
+func (s *Schema) Check(document []byte) error {
+	value, err := decode(document)
+	if err != nil {
+		return err
+	}
+	err = s.compiled.Validate(value)
+	if err == nil {
+		return nil
+	}
+	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
+	if !ok {
+		return err
+	}
+	return errorsOf(invalid)
+}
+
+// Errors are what is wrong with a document, in the order of their pointers.
+type Errors []Error
+
+// An Error is what is wrong with one value.
+type Error struct {
+	Pointer string `json:"pointer"` // JSON Pointer of the value
+	Detail  string `json:"detail"`
+}
+
+// Error returns the first error, and how many more there are.
+func (e Errors) Error() string {
+	if len(e) == 0 {
+		return "no error"
+	}
+	text := e[0].Error()
+	if len(e) > 1 {
+		text += fmt.Sprintf(" (and %d more)", len(e)-1)
+	}
+	return text
+}
+
+// Error returns where and what.
+func (e Error) Error() string {
+	if e.Pointer == "" {
+		return e.Detail
+	}
+	return e.Pointer + ": " + e.Detail
+}
+
+func (e Errors) sorted() Errors {
+	slices.SortFunc(e, func(a, b Error) int {
+		return cmp.Or(strings.Compare(a.Pointer, b.Pointer), strings.Compare(a.Detail, b.Detail))
+	})
+	return slices.Compact(e)
+}
