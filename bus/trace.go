@@ -21,14 +21,16 @@ func ParseTrace(parent, state string) (t Trace, ok bool) {
 	}
 	version := parent[:2]
 	t = Trace{ID: parent[3:35], Span: parent[36:52], Flags: parent[53:55], State: state}
-	if !hex(version) || version == "ff" || !hex(t.ID) || !hex(t.Span) || !hex(t.Flags) ||
-		strings.Trim(t.ID, "0") == "" || strings.Trim(t.Span, "0") == "" {
-		return Trace{}, false
-	}
-	if version == "00" && len(parent) != 55 || len(parent) > 55 && parent[55] != '-' {
+	whole := len(parent) == 55 || version != "00" && parent[55] == '-'
+	if !whole || version == "ff" || !hex(version) || !t.valid() {
 		return Trace{}, false
 	}
 	return t, true
+}
+
+// valid reports whether the ids and flags are what they can be.
+func (t Trace) valid() bool {
+	return hex(t.ID) && hex(t.Span) && hex(t.Flags) && strings.Trim(t.ID, "0") != "" && strings.Trim(t.Span, "0") != ""
 }
 
 // Parent returns the value of traceparent for a call, or "" if t is no trace.
