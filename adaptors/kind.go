@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -26,6 +27,15 @@ type Kind struct {
 	// configuration. nil claims nothing.
 	Claims func(config any) []Claim
 
+	// Volatile says that what it holds ends with the process, so that there is
+	// nothing for another process to find.
+	Volatile bool
+
+	// FromURL returns the config that a URL with the scheme Name stands for: a
+	// new one, as Config makes it, of which Check is still to be called. nil: no
+	// URL stands for one.
+	FromURL func(u *url.URL) (config any, err error)
+
 	// New opens an adaptor for a decoded config. What it returns has the
 	// interface Of, and io.Closer where there is something to close.
 	New func(ctx context.Context, config any, env Env) (any, error)
@@ -36,6 +46,10 @@ type Env struct {
 	Name string // of the service that it is for
 	Log  *slog.Logger
 	Pool *Pool // what all adaptors of the process share; nil shares nothing
+
+	// Existing wants what is there already: where a driver would make a
+	// directory or the like, its error is fs.ErrNotExist instead.
+	Existing bool
 }
 
 // A Claim is a part of the outside world that belongs to one adaptor: a path

@@ -64,6 +64,7 @@ func Kind() adaptors.Kind {
 			}
 			return []adaptors.Claim{{Space: "file", Path: strings.FieldsFunc(path, func(r rune) bool { return r == filepath.Separator })}}
 		},
+		FromURL: fromURL,
 		New: func(_ context.Context, config any, env adaptors.Env) (any, error) {
 			return Open(*config.(*Config), env)
 		},
@@ -91,7 +92,7 @@ func Open(c Config, env adaptors.Env) (*Store, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	s, err := open(c, env.Pool)
+	s, err := open(c, env)
 	if err != nil {
 		return nil, fmt.Errorf("directory %s: %w", c.Root, err)
 	}
@@ -101,12 +102,17 @@ func Open(c Config, env adaptors.Env) (*Store, error) {
 	return s, nil
 }
 
-func open(c Config, pool *adaptors.Pool) (*Store, error) {
+func open(c Config, env adaptors.Env) (*Store, error) {
 	path, err := resolve(c.Root)
 	if err != nil {
 		return nil, err
 	}
-	if err := makeAll(path); err != nil {
+	if env.Existing {
+		_, err = os.Stat(path)
+	} else {
+		err = makeAll(path)
+	}
+	if err != nil {
 		return nil, err
 	}
 	base, err := openDir(path)
@@ -118,7 +124,7 @@ func open(c Config, pool *adaptors.Pool) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, release, err := adaptors.Share(pool, id, func() (*root, error) { return openRoot(base, path) })
+	root, release, err := adaptors.Share(env.Pool, id, func() (*root, error) { return openRoot(base, path) })
 	if err != nil {
 		return nil, err
 	}

@@ -28,12 +28,13 @@ type Config struct{}
 // Kind returns the adaptor "memory".
 func Kind() adaptors.Kind {
 	return adaptors.Kind{
-		Name:    "memory",
-		Doc:     readme,
-		Of:      adaptors.StoreInterface,
-		Config:  func() any { return new(Config) },
-		Example: `{}`,
-		New:     func(context.Context, any, adaptors.Env) (any, error) { return New(), nil },
+		Name:     "memory",
+		Doc:      readme,
+		Of:       adaptors.StoreInterface,
+		Config:   func() any { return new(Config) },
+		Example:  `{}`,
+		Volatile: true,
+		New:      func(context.Context, any, adaptors.Env) (any, error) { return New(), nil },
 	}
 }
 
