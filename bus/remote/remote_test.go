@@ -363,12 +363,15 @@ func TestUpgrade(t *testing.T) {
 	require.NoError(t, reply.Close())
 }
 
+// counts are the connections that a server has had, and has ended.
+type counts struct{ begun, ended atomic.Int64 }
+
 // raw serves text as the answer to each request, whatever it is, and counts.
-func raw(t *testing.T, answers ...string) (up upstream, connections *atomic.Int64) {
+func raw(t *testing.T, answers ...string) (up upstream, connections *counts) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	connections = new(atomic.Int64)
+	connections = new(counts)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -377,13 +380,14 @@ func raw(t *testing.T, answers ...string) (up upstream, connections *atomic.Int6
 			if err != nil {
 				return
 			}
-			n := int(connections.Add(1)) - 1
+			n := int(connections.begun.Add(1)) - 1
 			in := bufio.NewReader(c)
 			if r, err := http.ReadRequest(in); err == nil {
 				_, _ = io.Copy(io.Discard, r.Body) // an end with something unread would be a reset
 				_, _ = io.WriteString(c, answers[min(n, len(answers)-1)])
 			}
 			_ = c.Close()
+			connections.ended.Add(1)
 		}
 	}()
 	caller := remote.New(remote.Options{})
@@ -435,7 +439,7 @@ func TestAnswersThatCanBeReadInTwoWaysAreRefused(t *testing.T) {
 			assert.Equal(t, 502, known.Status, "%v", err)
 			assert.Equal(t, bus.TypeUpstream, known.Type)
 			assert.NotContains(t, known.Detail, "127.0.0.1")
-			assert.EqualValues(t, 1, connections.Load(), "it is not asked again")
+			assert.EqualValues(t, 1, connections.begun.Load(), "it is not asked again")
 		})
 	}
 }
@@ -489,11 +493,12 @@ func TestDeadIdleConnections(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			up, connections := raw(t, first, whole)
-			for range 3 {
+			for i := range 3 {
 				_, text := up.ask(t, up.message(t, "POST", "/", bus.NewBody([]byte("x"), "")))
 				assert.Equal(t, "ok", text)
+				require.Eventually(t, func() bool { return connections.ended.Load() == int64(i+1) }, 5*time.Second, time.Millisecond)
 			}
-			assert.EqualValues(t, 3, connections.Load())
+			assert.EqualValues(t, 3, connections.begun.Load())
 		})
 	}
 }
