@@ -206,6 +206,7 @@ func forms() map[string]*schema {
 		"origin":   textOr(&schema{Type: "string", Examples: []any{"https://app.example.org", "http://localhost:5173", "*"}}),
 		"pattern":  textOr(&schema{Type: "string", Examples: []any{"/users/${email}"}}),
 		"roles":    textOr(&schema{Type: "string", Examples: []any{"all", "none", "E A", "{email} A", "all /private A"}}),
+		"schema":   {AnyOf: []*schema{{Type: "object"}, {Type: "boolean"}}, Examples: []any{map[string]any{"type": "object", "required": []string{"name"}}}},
 		"name":     like(`^[A-Za-z0-9._-]{1,64}$`),
 		"basePath": like(`^/[^?#]*$`, "/", "/orders", "/orders."),
 	}

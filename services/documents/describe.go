@@ -20,7 +20,7 @@ func (d *Documents) describe(ctx context.Context, m *bus.Message, key adaptors.K
 	if !d.JSON || d.isSchema(key) || reply.Status >= 300 {
 		return
 	}
-	g, err := d.schemas.governing(ctx, key[:len(key)-1], linkAge)
+	g, err := d.governing(ctx, key[:len(key)-1], linkAge)
 	if err != nil || g.remembered == nil {
 		return
 	}

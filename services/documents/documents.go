@@ -28,6 +28,9 @@ type Config struct {
 	// "hello" and "hello.json" are one document. There is PATCH.
 	JSON bool
 
+	// Schema governs the JSON documents that no .schema.json does; nil is none.
+	Schema *Schema
+
 	// MaxBody is the most bytes of one document that are held in memory.
 	MaxBody int64
 }
@@ -74,6 +77,8 @@ func (d *Documents) route(ctx context.Context, m *bus.Message) (*bus.Message, er
 	switch {
 	case m.Method == http.MethodGet:
 		return d.get(ctx, m, key)
+	case (m.Method == http.MethodPut || m.Method == http.MethodPost) && d.isSchema(key):
+		return d.writeSchema(ctx, m, key)
 	case m.Method == http.MethodPut, m.Method == http.MethodPost:
 		return d.write(ctx, m, key)
 	case m.Method == http.MethodPatch && d.JSON:

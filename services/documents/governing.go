@@ -22,13 +22,6 @@ func (d *Documents) isSchema(key adaptors.Key) bool {
 	return d.JSON && key[len(key)-1] == schemaName
 }
 
-// CheckSchema returns what is wrong with the text of a JSON Schema: nil, or an
-// error for each part of it, which may have a Pointer() string.
-func CheckSchema(text []byte) error {
-	_, err := schema.Compile(text)
-	return err
-}
-
 // put stores what was checked with CheckJSON, if it satisfies the schema that
 // governs it, or else any file. Once a schema is stored, what is stored later
 // through d was held to it: a write waits for one that goes on.
@@ -41,17 +34,14 @@ func (d *Documents) put(ctx context.Context, key adaptors.Key, body *bus.Body, c
 		return adaptors.Info{}, err
 	}
 	if d.isSchema(key) {
-		if _, err := schema.Compile(document); err != nil {
-			return adaptors.Info{}, unfit("Invalid Schema", "this is no schema that documents can be held to", err)
+		if _, err := compile(document); err != nil {
+			return adaptors.Info{}, err
 		}
-		d.writing.Lock()
-		defer d.writing.Unlock()
-		defer d.schemas.changed(key)
-		return d.Keep.Put(ctx, key, body, c)
+		return d.putSchema(ctx, key, body, c, nil)
 	}
 	d.writing.RLock()
 	defer d.writing.RUnlock()
-	g, err := d.schemas.governing(ctx, key[:len(key)-1], 0)
+	g, err := d.governing(ctx, key[:len(key)-1], 0)
 	if err == nil {
 		err = g.check(document)
 	}
@@ -59,6 +49,29 @@ func (d *Documents) put(ctx context.Context, key adaptors.Key, body *bus.Body, c
 		return adaptors.Info{}, err
 	}
 	return d.Keep.Put(ctx, key, body, c)
+}
+
+// putSchema stores a schema. before, which may be nil, is called while no other
+// write goes on, and stops it with an error.
+func (d *Documents) putSchema(ctx context.Context, key adaptors.Key, body *bus.Body, c adaptors.Condition, before func() error) (adaptors.Info, error) {
+	d.writing.Lock()
+	defer d.writing.Unlock()
+	if before != nil {
+		if err := before(); err != nil {
+			return adaptors.Info{}, err
+		}
+	}
+	defer d.schemas.changed(key)
+	return d.Keep.Put(ctx, key, body, c)
+}
+
+// compile reads the text of a schema that a request brings.
+func compile(text []byte) (*schema.Schema, error) {
+	s, err := schema.Compile(text)
+	if err != nil {
+		return nil, unfit("Invalid Schema", "this is no schema that documents can be held to", err)
+	}
+	return s, nil
 }
 
 // A governing is the schema of a directory: the zero value is none.
@@ -98,20 +111,23 @@ func unfit(title, detail string, err error) error {
 }
 
 // governing finds the schema that governs a directory: that of the nearest
-// directory that has one. What was looked at less than maxAge ago is not looked
+// directory that has one, or else that of the configuration. What was looked at less than maxAge ago is not looked
 // at again.
-func (s *schemas) governing(ctx context.Context, dir adaptors.Key, maxAge time.Duration) (governing, error) {
+func (d *Documents) governing(ctx context.Context, dir adaptors.Key, maxAge time.Duration) (governing, error) {
 	var nameRoom [64]byte
 	var endRoom [8]int
 	names, ends := appendDirNames(nameRoom[:0], endRoom[:0], dir)
 	for n := len(dir); n >= 0; n-- {
-		known, err := s.at(ctx, dir[:n], names[:ends[n]], maxAge)
+		known, err := d.schemas.at(ctx, dir[:n], names[:ends[n]], maxAge)
 		if err != nil {
 			return governing{}, err
 		}
 		if known.isThere() {
 			return governing{known, dir[:n]}, nil
 		}
+	}
+	if d.Schema != nil {
+		return governing{remembered: d.Schema.known}, nil
 	}
 	return governing{}, nil
 }

@@ -3,6 +3,7 @@ package documents
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net/http"
 
 	"github.com/seed90475182/restspace/adaptors"
@@ -16,6 +17,11 @@ func (d *Documents) get(ctx context.Context, m *bus.Message, key adaptors.Key) (
 		}
 	}
 	reply, err := d.Read(ctx, m, key)
+	if errors.Is(err, fs.ErrNotExist) {
+		if own := d.own(key); own != nil {
+			return own, nil
+		}
+	}
 	if err == nil {
 		d.describe(ctx, m, key, reply)
 	}

@@ -18,7 +18,11 @@ type walk struct {
 	o     *listOptions
 	sees  func([]string) bool
 	visit func(ctx context.Context, e *entry) error // errEnough ends the walk
-	found bool                                      // something is below the directory, seen or not
+
+	// enters reports whether the walk goes into a directory; nil: into all.
+	enters func(ctx context.Context, dir adaptors.Key) (bool, error)
+
+	found bool // something is below the directory, seen or not
 }
 
 // An entry is a document or a directory of a listing. It is valid during one
@@ -94,6 +98,11 @@ func (w *walk) pass(ctx context.Context, e *entry) error {
 func (w *walk) below(ctx context.Context, e *entry, after urlpattern.Path) error {
 	if !w.o.recursive || !w.shows(e) {
 		return nil
+	}
+	if w.enters != nil {
+		if enters, err := w.enters(ctx, e.key); err != nil || !enters {
+			return err
+		}
 	}
 	return w.level(ctx, e.key, e.name, after)
 }

@@ -62,9 +62,10 @@ func (d *Documents) echo(ctx context.Context, key adaptors.Key, body *bus.Body) 
 	return body, err
 }
 
-// accept returns the body of a write as it is to be stored.
-func (d *Documents) accept(m *bus.Message) (*bus.Body, error) {
-	if err := checkQuery(m.URL.Query); err != nil {
+// accept returns the body of a write as it is to be stored. known are the keys
+// that the query may have.
+func (d *Documents) accept(m *bus.Message, known ...string) (*bus.Body, error) {
+	if err := checkQuery(m.URL.Query, known...); err != nil {
 		return nil, err
 	}
 	if m.Header.Has("Content-Range") { // RFC 9110 section 14.5

@@ -6,6 +6,8 @@ import (
 	_ "embed"
 	"net/http"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/services"
@@ -14,6 +16,25 @@ import (
 
 //go:embed README.md
 var doc string
+
+// Config says what the documents have to be like.
+type Config struct {
+	Schema jsontext.Value `json:"schema" form:"schema" doc:"a JSON Schema of the documents that no .schema.json governs"`
+}
+
+// Check returns what is wrong with a config.
+func (c *Config) Check() error {
+	_, err := c.schema()
+	return err
+}
+
+// schema returns the schema of the config, nil if it has none.
+func (c *Config) schema() (*documents.Schema, error) {
+	if c.Schema == nil {
+		return nil, nil
+	}
+	return documents.ParseSchema(c.Schema, "/schema")
+}
 
 // Kind returns the Kind json.
 func Kind() services.Kind {
@@ -31,8 +52,12 @@ type needs struct {
 	Store *adaptors.Keep `slot:"adaptor"`
 }
 
-func open(_ context.Context, env services.Env, _ services.None, n needs) (bus.Service, error) {
-	return documents.New(documents.Config{Keep: n.Store, JSON: true, MaxBody: env.Limits.Body}), nil
+func open(_ context.Context, env services.Env, c Config, n needs) (bus.Service, error) {
+	schema, err := c.schema()
+	if err != nil {
+		return nil, err
+	}
+	return documents.New(documents.Config{Keep: n.Store, JSON: true, Schema: schema, MaxBody: env.Limits.Body}), nil
 }
 
 // manages reports whether a request writes a schema, by either of its names, or

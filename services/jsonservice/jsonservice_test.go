@@ -1,6 +1,7 @@
 package jsonservice_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -44,6 +45,32 @@ func TestWhatNeedsManageRoles(t *testing.T) {
 		{"GET", "/a/?$recursive=true", false},
 	} {
 		assert.Equal(t, row.want, kind.Manages(request(t, row.method, row.path)), "%s %s", row.method, row.path)
+	}
+}
+
+func TestWhatIsWrongWithAConfig(t *testing.T) {
+	for text, want := range map[string]string{
+		``:                              "",
+		`true`:                          "",
+		`{"type":"object"}`:             "",
+		`{"properties":{"a":1}}`:        "/schema/properties/a: is of the type number: write boolean or object",
+		`{"$ref":"http://127.0.0.1/x"}`: `/schema/$ref: "http://127.0.0.1/x" leads out of this schema, where nothing is read: put what it stands for into $defs`,
+	} {
+		config := jsonservice.Config{Schema: []byte(text)}
+		if text == "" {
+			config.Schema = nil
+		}
+		err := config.Check()
+		if want == "" {
+			assert.NoError(t, err, text)
+			continue
+		}
+		pointed, ok := errors.AsType[interface {
+			error
+			Pointer() string
+		}](err)
+		require.True(t, ok, text)
+		assert.Equal(t, want, pointed.Pointer()+": "+pointed.Error())
 	}
 }
 
