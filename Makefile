@@ -3,6 +3,7 @@ export CGO_ENABLED = 0
 
 GO ?= go
 BIN := bin/restspace
+S3SERVER := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/restspace/versitygw-v1.8.0
 
 .PHONY: run build test testdeps lint soak-reload bench bench-http deps clean
 
@@ -30,10 +31,15 @@ bench: ## benchmarks of every hot path, with allocations
 bench-http: build deps ## the server against bare ones, over HTTP (some minutes)
 	$(GO) run ./runtime/benchhttp -restspace $(BIN)
 
-testdeps: ## what the tests need: a C compiler and curl; strace and mounts where they can be had
+testdeps: $(S3SERVER) ## what the tests need: a C compiler and curl; an S3 server, strace and mounts where they can be had
 	@for p in gcc:gcc curl:curl strace:strace; do command -v $${p%%:*} >/dev/null || missing="$$missing $${p##*:}"; done; \
 	test -z "$$missing" || { echo "installing$$missing"; apt-get update -qq && apt-get install -y -qq $$missing libc6-dev >/dev/null; } || \
 	echo "NOT INSTALLED:$$missing: tests that need them are skipped, or fail"
+
+$(S3SERVER): # built once, in about a minute and without the race detector
+	@echo "building the S3 server of the tests"
+	@cd adaptors/s3store/testserver && $(GO) build -trimpath -ldflags='-s -w' -o $@ github.com/versity/versitygw/cmd/versitygw || \
+	echo "NOT BUILT: $@: tests that need an S3 server are skipped"
 
 deps: ## programs that bench-http needs
 	@command -v wrk >/dev/null || { apt-get update -qq && apt-get install -y -qq wrk; }

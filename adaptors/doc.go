@@ -2,7 +2,7 @@
 // list of who provides it.
 //
 // A [Store] holds bodies under keys; the drivers are packages below this one
-// (memstore, filestore). Services never hold a driver: they hold a [Keep],
+// (memstore, filestore, s3store). Services never hold a driver: they hold a [Keep],
 // which adds what every Store needs. A driver returns errors, never statuses of
 // HTTP, and says fs.ErrNotExist only when it knows.
 //

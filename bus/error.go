@@ -25,8 +25,9 @@ const (
 	TypeStorageFull     = "urn:restspace:problem:storage-full"
 	TypeUnavailable     = "urn:restspace:problem:service-unavailable"
 	TypeConfiguration   = "urn:restspace:problem:invalid-configuration"
-	TypeUnreachable     = "urn:restspace:problem:upstream-unreachable" // another server got nothing of the request
-	TypeUpstream        = "urn:restspace:problem:upstream-failed"      // another server got it, and gave no whole answer
+	TypeCondition       = "urn:restspace:problem:condition-not-compared" // a store can't hold a write to its condition
+	TypeUnreachable     = "urn:restspace:problem:upstream-unreachable"   // another server got nothing of the request
+	TypeUpstream        = "urn:restspace:problem:upstream-failed"        // another server got it, and gave no whole answer
 )
 
 // An Error is a failure whose meaning to the client is known where it happens.

@@ -5,6 +5,7 @@ import (
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/adaptors/filestore"
 	"github.com/seed90475182/restspace/adaptors/memstore"
+	"github.com/seed90475182/restspace/adaptors/s3store"
 )
 
 // Registry returns the adaptors that every server has.
@@ -12,5 +13,6 @@ func Registry() adaptors.Registry {
 	return adaptors.NewRegistry(
 		filestore.Kind(),
 		memstore.Kind(),
+		s3store.Kind(),
 	)
 }

@@ -1,0 +1,81 @@
+package s3store
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// maxIdle is how many connections to the server are kept for later.
+const maxIdle = 64
+
+// client is what all stores of a bucket share.
+type client struct {
+	api       *s3.Client
+	transport *http.Transport
+	checksums aws.RequestChecksumCalculation
+
+	createOnly, replaceIf, deleteIf       ability
+	createOnlyFromParts, replaceFromParts ability
+}
+
+// newClient returns a client for the bucket of c. It asks nothing of the
+// server yet.
+func newClient(ctx context.Context, c *Config) (*client, error) {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = nil
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = maxIdle, maxIdle
+	transport.DisableCompression = true
+	web := &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	keys, err := keysOf(ctx, c, web)
+	if err != nil {
+		return nil, err
+	}
+	o := s3.Options{
+		Region:      c.Region,
+		Credentials: keys,
+		HTTPClient:  web,
+
+		DisableLogOutputChecksumValidationSkipped: true,
+	}
+	if c.Endpoint != "" {
+		o.BaseEndpoint, o.UsePathStyle = &c.Endpoint, true
+		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired // other servers may not know the newer ones
+		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+		if o.Region == "" {
+			o.Region = "us-east-1"
+		}
+	}
+	return &client{
+		api:                 s3.New(o),
+		transport:           transport,
+		checksums:           o.RequestChecksumCalculation,
+		createOnly:          ability{what: "that a document is not there yet", try: tryCreateOnly},
+		replaceIf:           ability{what: "that a document is the one that was read", try: tryReplaceIf},
+		deleteIf:            ability{what: "that the document to delete is the one that was read", try: tryDeleteIf},
+		createOnlyFromParts: ability{what: "that a large document is not there yet", try: tryCreateOnlyFromParts},
+		replaceFromParts:    ability{what: "that a large document is the one that was read", try: tryReplaceFromParts},
+	}, nil
+}
+
+// keysOf returns the credentials of c, or those of the environment.
+func keysOf(ctx context.Context, c *Config, web *http.Client) (aws.CredentialsProvider, error) {
+	if k := c.Credentials; k.AccessKeyID != "" {
+		return credentials.NewStaticCredentialsProvider(k.AccessKeyID, k.SecretAccessKey, k.SessionToken), nil
+	}
+	found, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(web), config.WithRegion(c.Region))
+	return found.Credentials, err
+}
+
+// Close gives up the connections that nobody uses.
+func (c *client) Close() error {
+	c.transport.CloseIdleConnections()
+	return nil
+}

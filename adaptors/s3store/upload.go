@@ -1,0 +1,212 @@
+package s3store
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/seed90475182/restspace/bus"
+)
+
+const (
+	partSize  = 8 << 20 // more is sent in parts of this size,
+	someLess  = 3 << 20 // and up to this smaller
+	atOnce    = 2       // parts of an upload that are sent side by side
+	abortTime = 30 * time.Second
+)
+
+// begin reads a body that is sent whole, and of a larger one the beginning;
+// then rest is what comes after it.
+func begin(ctx context.Context, b *bus.Body) (head []byte, rest io.Reader, err error) {
+	source := &source{ctx: ctx, r: b.Reader()}
+	switch size := b.Size(); {
+	case size > partSize:
+		return nil, source, nil
+	case size >= 0:
+		head, err = b.Bytes(size)
+	default:
+		head, err = io.ReadAll(io.LimitReader(source, partSize+1))
+		if len(head) > partSize {
+			rest = source
+		}
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	return head, rest, err
+}
+
+// source is a body that is read for an upload. It keeps the error that ended
+// it, and shows another one: io.ErrUnexpectedEOF would be an end to some.
+type source struct {
+	ctx context.Context
+	r   io.Reader
+	err error
+}
+
+var errSource = errors.New("the body can't be read")
+
+// Read is part of io.Reader.
+func (s *source) Read(p []byte) (n int, err error) {
+	if err = s.ctx.Err(); err == nil {
+		n, err = s.r.Read(p)
+	}
+	if err == nil || err == io.EOF {
+		return n, err
+	}
+	if s.err == nil {
+		s.err = err
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			s.err = &bus.Error{Status: http.StatusBadRequest, Err: err, Detail: "the body ended early"}
+		}
+	}
+	return n, errSource
+}
+
+// whole sends a body with one request. Where the object has the very same bytes
+// it goes as an upload of one part, since that has another ETag: who is about
+// to replace what was there has to notice.
+func (w *write) whole(ctx context.Context, data []byte) error {
+	w.stored.size = int64(len(data))
+	s := w.store
+	sum := md5.Sum(data)
+	return w.guarded(ctx, func(ctx context.Context, now *facts, g guard) (*string, error) {
+		if now != nil && now.etag == hex.EncodeToString(sum[:]) {
+			if g.match != nil {
+				if err := s.replaceFromParts.demand(ctx, s); err != nil {
+					return nil, err
+				}
+			}
+			return s.onePart(ctx, w.object, data, w.metadata(), g)
+		}
+		out, err := s.api.PutObject(ctx, &s3.PutObjectInput{
+			Bucket: &s.bucket, Key: &w.object, Body: bytes.NewReader(data), ContentLength: &w.stored.size,
+			Metadata: w.metadata(), IfMatch: g.match, IfNoneMatch: g.noneMatch,
+		})
+		if err != nil {
+			return nil, err
+		}
+		return out.ETag, nil
+	}, &s.createOnly, &s.replaceIf)
+}
+
+// metadata returns what the object keeps of the write.
+func (w *write) metadata() map[string]string { return map[string]string{writeKey: w.id} }
+
+// onePart makes an object of an upload that has all of it in one part.
+func (s *Store) onePart(ctx context.Context, object string, data []byte, metadata map[string]string, g guard) (etag *string, err error) {
+	upload, err := s.api.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &s.bucket, Key: &object, Metadata: metadata})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			s.abort(ctx, object, upload.UploadId)
+		}
+	}()
+	part, err := s.api.UploadPart(ctx, &s3.UploadPartInput{Bucket: &s.bucket, Key: &object, UploadId: upload.UploadId, PartNumber: aws.Int32(1), Body: bytes.NewReader(data)})
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.api.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
+		Bucket: &s.bucket, Key: &object, UploadId: upload.UploadId, IfMatch: g.match, IfNoneMatch: g.noneMatch,
+		MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{{
+			PartNumber: aws.Int32(1), ETag: part.ETag, ChecksumCRC32: part.ChecksumCRC32,
+		}}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out.ETag, nil
+}
+
+// abort removes the parts of an upload, also when the time of the caller is
+// over. What it leaves is not seen by anybody.
+func (s *Store) abort(ctx context.Context, object string, upload *string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
+	defer cancel()
+	_, _ = s.api.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &s.bucket, Key: &object, UploadId: upload})
+}
+
+// parts sends a body in parts: head and what comes after it.
+func (w *write) parts(ctx context.Context, head []byte, rest io.Reader) error {
+	s := w.store
+	now, err := s.look(ctx, w.object)
+	if err == nil {
+		_, err = w.guard(ctx, now, &s.createOnlyFromParts, &s.replaceFromParts)
+	}
+	if err != nil {
+		return err // before all of the body is sent
+	}
+	body := &counted{r: io.MultiReader(bytes.NewReader(head), rest)}
+	end := &completion{Client: s.api, write: w}
+	_, err = transfermanager.New(end, func(o *transfermanager.Options) {
+		o.PartSizeBytes, o.MultipartUploadThreshold = partSize-rand.Int64N(someLess), partSize // so that the same bytes have another ETag
+		o.Concurrency, o.FailTimeout = atOnce, abortTime
+		o.RequestChecksumCalculation = s.checksums
+	}).UploadObject(ctx, &transfermanager.UploadObjectInput{
+		Bucket: &s.bucket, Key: &w.object, Body: body, Metadata: w.metadata(),
+	})
+	w.stored.size = body.n
+	switch broken := rest.(*source).err; {
+	case broken != nil:
+		return broken
+	case end.called:
+		return end.err
+	case err != nil:
+		return failure(ctx, err)
+	}
+	return fmt.Errorf("the upload of %s ended without being completed", w.object)
+}
+
+// counted counts what is read.
+type counted struct {
+	r io.Reader
+	n int64
+}
+
+// Read is part of io.Reader.
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// completion is a client whose uploads become an object only if the condition
+// of a write holds.
+type completion struct {
+	*s3.Client
+	write  *write
+	called bool
+	err    error
+}
+
+// CompleteMultipartUpload makes an object of the parts of an upload.
+func (c *completion) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadInput, options ...func(*s3.Options)) (*s3.CompleteMultipartUploadOutput, error) {
+	var out *s3.CompleteMultipartUploadOutput
+	s := c.write.store
+	c.called = true
+	c.err = c.write.guarded(ctx, func(ctx context.Context, _ *facts, g guard) (etag *string, err error) {
+		in.IfMatch, in.IfNoneMatch = g.match, g.noneMatch
+		if out, err = c.Client.CompleteMultipartUpload(ctx, in, options...); err != nil {
+			return nil, err
+		}
+		return out.ETag, nil
+	}, &s.createOnlyFromParts, &s.replaceFromParts)
+	if c.err == nil && out == nil { // its answer was lost
+		out = new(s3.CompleteMultipartUploadOutput)
+	}
+	return out, c.err
+}

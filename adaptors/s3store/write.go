@@ -1,0 +1,177 @@
+package s3store
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/bus"
+)
+
+const (
+	// maxTries is how often a write looks anew when the object changed since.
+	// Each time somebody else's write was done.
+	maxTries = 10
+
+	// settleTime is how long a write whose answer was lost is looked for.
+	settleTime = 5 * time.Second
+)
+
+// Put is part of adaptors.Store.
+func (s *Store) Put(ctx context.Context, key adaptors.Key, b *bus.Body, c adaptors.Condition) (adaptors.Info, error) {
+	defer b.Close()
+	object, err := s.object(key)
+	if err != nil {
+		return adaptors.Info{}, err
+	}
+	head, rest, err := begin(ctx, b)
+	if err != nil {
+		return adaptors.Info{}, err
+	}
+	w := &write{store: s, object: object, id: newWrite(), condition: c}
+	if rest == nil {
+		err = w.whole(ctx, head)
+	} else {
+		err = w.parts(ctx, head, rest)
+	}
+	info := w.stored.info(key[len(key)-1])
+	info.Created = w.created
+	return info, err
+}
+
+// Delete is part of adaptors.Store.
+func (s *Store) Delete(ctx context.Context, key adaptors.Key, c adaptors.Condition) error {
+	object, err := s.object(key)
+	if err != nil {
+		return err
+	}
+	for try := range maxTries {
+		f, err := s.find(ctx, object)
+		if err == nil {
+			err = f.check(&c)
+		}
+		if err != nil {
+			return err
+		}
+		in := &s3.DeleteObjectInput{Bucket: &s.bucket, Key: &object}
+		if !c.Unconditional() {
+			if err := s.deleteIf.demand(ctx, s); err != nil {
+				return err
+			}
+			in.IfMatch = quoted(f.etag)
+		}
+		_, err = s.api.DeleteObject(ctx, in)
+		if err == nil {
+			return nil
+		}
+		if err = failure(ctx, err); !otherwise(err) && status(err) != http.StatusNotFound && (try > 0 || !conflict(err)) {
+			return err
+		}
+	}
+	return contended()
+}
+
+// contended is the error of a write that others came before too often.
+func contended() error { return busy(errors.New("others write to the object all the time")) }
+
+// write is a Put on its way.
+type write struct {
+	store     *Store
+	object    string
+	id        string
+	condition adaptors.Condition
+
+	stored  facts // when it is done
+	created bool
+}
+
+// guard is the condition of a request: that the object has an ETag, or that
+// there is none.
+type guard struct{ match, noneMatch *string }
+
+// guarded looks at the object, compares the condition, and calls send with what
+// it found (nil is no object) and what must still be so when the object is
+// written; again where it is not. send returns the ETag of what is written.
+func (w *write) guarded(ctx context.Context, send func(ctx context.Context, now *facts, g guard) (etag *string, err error), create, replace *ability) error {
+	conflicts := 0
+	for try := range maxTries {
+		now, err := w.store.look(ctx, w.object)
+		switch {
+		case err != nil:
+			return err
+		case try > 0 && w.isStored(now):
+			return nil
+		}
+		g, err := w.guard(ctx, now, create, replace)
+		if err != nil {
+			return err
+		}
+		w.created = now == nil
+		etag, err := send(ctx, now, g)
+		if err == nil {
+			return w.done(etag)
+		}
+		err = failure(ctx, err)
+		if conflict(err) {
+			conflicts++
+		}
+		if !otherwise(err) && !(status(err) == http.StatusNotFound && g.match != nil) && (!conflict(err) || conflicts > 1) {
+			return w.settle(ctx, err)
+		}
+	}
+	return contended()
+}
+
+// guard compares the condition with the object as it is now, and returns what
+// holds the request to that.
+func (w *write) guard(ctx context.Context, now *facts, create, replace *ability) (g guard, err error) {
+	if err = now.check(&w.condition); err != nil || w.condition.Unconditional() {
+		return g, err
+	}
+	if now == nil {
+		g.noneMatch = aws.String("*")
+		return g, create.demand(ctx, w.store)
+	}
+	if now.etag == "" {
+		return g, errNoETag
+	}
+	g.match = quoted(now.etag)
+	return g, replace.demand(ctx, w.store)
+}
+
+// done keeps the facts of what is stored.
+func (w *write) done(etag *string) error {
+	if etag == nil {
+		return errNoETag
+	}
+	w.stored.etag, w.stored.write = bare(*etag), w.id
+	return nil
+}
+
+// isStored reports whether this write made what the object is now.
+func (w *write) isStored(now *facts) bool {
+	if now == nil || now.write != w.id {
+		return false
+	}
+	w.stored = *now
+	return true
+}
+
+// settle finds out whether a write was done whose answer is err. It is asked
+// for where the server may have done it: also when the caller's time is over.
+func (w *write) settle(ctx context.Context, err error) error {
+	if n := status(err); n != 0 && n < 500 || ctx.Err() != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	if now, lost := w.store.look(ctx, w.object); lost == nil && w.isStored(now) {
+		return nil
+	}
+	return err
+}
