@@ -93,4 +93,5 @@ func (f *facts) check(c *adaptors.Condition) error {
 	return c.Check(&info)
 }
 
-var errNoETag = errors.New("the server says no ETag of an object")
+// errNoETag is about objects that came to a server in another way than by S3.
+var errNoETag = errors.New("the server says no ETag of the object, so that no condition holds a write of it: write it once without one")

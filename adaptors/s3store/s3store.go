@@ -60,7 +60,10 @@ func (c *Config) checkEndpoint() error {
 		return nil
 	}
 	u, err := url.Parse(c.Endpoint)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	switch {
+	case err != nil || u.User != nil: // which is not to be shown
+		return errors.New(`"endpoint" is not the URL of a server: write one without a user, such as "https://s3.example.com"`)
+	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "":
 		return fmt.Errorf(`"endpoint" is %q: write the URL of the server, such as "https://s3.example.com"`, c.Endpoint)
 	}
 	return nil

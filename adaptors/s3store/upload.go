@@ -25,12 +25,16 @@ const (
 	someLess  = 3 << 20 // and up to this smaller
 	atOnce    = 2       // parts of an upload that are sent side by side
 	abortTime = 30 * time.Second
+
+	// lingerTime is how long parts that are on their way when the caller leaves
+	// may take to arrive: the abort of their upload must not come before them.
+	lingerTime = 5 * time.Second
 )
 
 // begin reads a body that is sent whole, and of a larger one the beginning;
 // then rest is what comes after it.
 func begin(ctx context.Context, b *bus.Body) (head []byte, rest io.Reader, err error) {
-	source := &source{ctx: ctx, r: b.Reader()}
+	source := &source{r: b.Reader(), over: ctx.Err}
 	switch size := b.Size(); {
 	case size > partSize:
 		return nil, source, nil
@@ -51,16 +55,16 @@ func begin(ctx context.Context, b *bus.Body) (head []byte, rest io.Reader, err e
 // source is a body that is read for an upload. It keeps the error that ended
 // it, and shows another one: io.ErrUnexpectedEOF would be an end to some.
 type source struct {
-	ctx context.Context
-	r   io.Reader
-	err error
+	r    io.Reader
+	over func() error // why nobody wants it any more; nil is that somebody does
+	err  error
 }
 
 var errSource = errors.New("the body can't be read")
 
 // Read is part of io.Reader.
 func (s *source) Read(p []byte) (n int, err error) {
-	if err = s.ctx.Err(); err == nil {
+	if err = s.over(); err == nil {
 		n, err = s.r.Read(p)
 	}
 	if err == nil || err == io.EOF {
@@ -151,7 +155,9 @@ func (w *write) parts(ctx context.Context, head []byte, rest io.Reader) error {
 		return err // before all of the body is sent
 	}
 	body := &counted{r: io.MultiReader(bytes.NewReader(head), rest)}
-	end := &completion{Client: s.api, write: w}
+	end := &completion{Client: s.api, write: w, over: ctx.Err}
+	ctx, cancel := lingering(ctx)
+	defer cancel()
 	_, err = transfermanager.New(end, func(o *transfermanager.Options) {
 		o.PartSizeBytes, o.MultipartUploadThreshold = partSize-rand.Int64N(someLess), partSize // so that the same bytes have another ETag
 		o.Concurrency, o.FailTimeout = atOnce, abortTime
@@ -169,6 +175,13 @@ func (w *write) parts(ctx context.Context, head []byte, rest io.Reader) error {
 		return failure(ctx, err)
 	}
 	return fmt.Errorf("the upload of %s ended without being completed", w.object)
+}
+
+// lingering returns a context that ends a while after ctx.
+func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(lingerTime, cancel) })
+	return longer, func() { stop(); cancel() }
 }
 
 // counted counts what is read.
@@ -189,6 +202,7 @@ func (c *counted) Read(p []byte) (int, error) {
 type completion struct {
 	*s3.Client
 	write  *write
+	over   func() error // why it is not to be completed any more
 	called bool
 	err    error
 }
@@ -198,6 +212,9 @@ func (c *completion) CompleteMultipartUpload(ctx context.Context, in *s3.Complet
 	var out *s3.CompleteMultipartUploadOutput
 	s := c.write.store
 	c.called = true
+	if c.err = c.over(); c.err != nil {
+		return nil, c.err
+	}
 	c.err = c.write.guarded(ctx, func(ctx context.Context, _ *facts, g guard) (etag *string, err error) {
 		in.IfMatch, in.IfNoneMatch = g.match, g.noneMatch
 		if out, err = c.Client.CompleteMultipartUpload(ctx, in, options...); err != nil {

@@ -121,3 +121,22 @@ func (s *Server) Bucket(t testing.TB) string {
 	require.NoError(t, os.Mkdir(filepath.Join(s.root, name), 0o700))
 	return name
 }
+
+// WriteFile writes an object past the server, which then knows nothing else of
+// it.
+func (s *Server) WriteFile(t testing.TB, bucket, name, content string) {
+	require.NoError(t, os.WriteFile(filepath.Join(s.root, bucket, name), []byte(content), 0o600))
+}
+
+// RemoveBucket removes a bucket with all that is in it.
+func (s *Server) RemoveBucket(t testing.TB, name string) {
+	require.NoError(t, os.RemoveAll(filepath.Join(s.root, name)))
+}
+
+// Unfinished returns how many uploads to a bucket were neither completed nor
+// aborted.
+func (s *Server) Unfinished(t testing.TB, bucket string) int {
+	found, err := filepath.Glob(filepath.Join(s.root, bucket, ".sgwtmp", "multipart", "*", "*"))
+	require.NoError(t, err)
+	return len(found)
+}

@@ -1,0 +1,183 @@
+package s3store_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/adaptors/s3store"
+	"github.com/seed90475182/restspace/adaptors/s3store/s3test"
+	"github.com/seed90475182/restspace/bus"
+)
+
+func text(s string) *bus.Body { return bus.NewBody([]byte(s), "") }
+
+func put(s *s3store.Store, name, content string, c adaptors.Condition) (adaptors.Info, error) {
+	return s.Put(context.Background(), adaptors.Key{name}, text(content), c)
+}
+
+func read(t testing.TB, s *s3store.Store, key ...string) string {
+	t.Helper()
+	body, _, err := s.Get(t.Context(), key, adaptors.GetOptions{})
+	require.NoError(t, err)
+	data, err := body.Bytes(1 << 30)
+	require.NoError(t, err)
+	require.NoError(t, body.Close())
+	return string(data)
+}
+
+// about reports whether a request is one on an object of that name.
+func about(r *http.Request, method, name string) bool {
+	return r.Method == method && strings.HasSuffix(r.URL.Path, "/"+name)
+}
+
+// first answers the first n requests on an object in another way.
+func first(n int32, method, name string, answer func(w http.ResponseWriter, r *http.Request, forward http.Handler)) s3test.Interceptor {
+	var seen atomic.Int32
+	return func(w http.ResponseWriter, r *http.Request, forward http.Handler) {
+		if about(r, method, name) && seen.Add(1) <= n {
+			answer(w, r, forward)
+			return
+		}
+		forward.ServeHTTP(w, r)
+	}
+}
+
+func refusal(status int, code string) func(http.ResponseWriter, *http.Request, http.Handler) {
+	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { s3test.Refuse(w, status, code) }
+}
+
+// lost has the server do what is asked for, and cuts the connection then.
+func lost(_ http.ResponseWriter, r *http.Request, forward http.Handler) {
+	forward.ServeHTTP(httptest.NewRecorder(), r)
+	panic(http.ErrAbortHandler)
+}
+
+const always = 1 << 30
+
+func TestOutages(t *testing.T) {
+	server := s3test.Start(t)
+	s := open(t, configOf(t, server))
+	_, err := put(s, "warm", "up", adaptors.Condition{Absent: true}) // the ability is known
+	require.NoError(t, err)
+	for _, row := range []struct {
+		what, name string
+		fault      s3test.Interceptor
+		status     int // 0 is success
+	}{
+		{"an outage that passes", "a0", first(1, http.MethodPut, "a0", refusal(500, "InternalError")), 0},
+		{"a server that asks for less", "a1", first(1, http.MethodPut, "a1", refusal(503, "SlowDown")), 0},
+		{"an answer that is lost", "a2", first(1, http.MethodPut, "a2", lost), 0},
+		{"all answers that are lost", "a3", first(always, http.MethodPut, "a3", lost), 0},
+		{"a conflict", "a4", first(1, http.MethodPut, "a4", refusal(409, "ConditionalRequestConflict")), 0},
+		{"an outage", "a5", first(always, http.MethodPut, "a5", refusal(500, "InternalError")), 503},
+		{"an outage of looking", "a6", first(always, http.MethodHead, "a6", refusal(503, "SlowDown")), 503},
+		{"a refusal", "a7", first(always, http.MethodPut, "a7", refusal(403, "AccessDenied")), 500},
+	} {
+		t.Run(row.what, func(t *testing.T) {
+			server.Intercept(row.fault)
+			info, err := put(s, row.name, "content", adaptors.Condition{Absent: true})
+			server.Intercept(nil)
+			if row.status == 0 {
+				require.NoError(t, err)
+				assert.True(t, info.Created)
+				assert.Equal(t, "content", read(t, s, row.name))
+				return
+			}
+			require.Error(t, err)
+			failed := bus.Classify(err)
+			assert.Equal(t, row.status, failed.Status)
+			assert.Equal(t, row.status == 503, failed.Header.Get("Retry-After") != "")
+			_, _, err = s.Get(t.Context(), adaptors.Key{row.name}, adaptors.GetOptions{})
+			assert.ErrorIs(t, err, fs.ErrNotExist)
+		})
+	}
+}
+
+func TestServerThatIgnoresConditions(t *testing.T) {
+	server := s3test.Start(t)
+	s := open(t, configOf(t, server))
+	before, err := put(s, "a", "old", adaptors.Condition{})
+	require.NoError(t, err)
+	server.Intercept(func(w http.ResponseWriter, r *http.Request, forward http.Handler) {
+		if r.Header.Get("If-Match") != "" || r.Header.Get("If-None-Match") != "" {
+			w.Header().Set("ETag", `"1"`)
+			if r.Method == http.MethodPost {
+				_, _ = w.Write([]byte(`<CompleteMultipartUploadResult><ETag>"1"</ETag></CompleteMultipartUploadResult>`))
+			}
+			return
+		}
+		forward.ServeHTTP(w, r)
+	})
+	match := adaptors.Condition{Match: []string{before.ETag}}
+	large := strings.Repeat("x", 9<<20)
+	for _, row := range []struct {
+		write func() error
+		says  string
+	}{
+		{func() error { _, err := put(s, "b", "new", adaptors.Condition{Absent: true}); return err }, "that a document is not there yet"},
+		{func() error { _, err := put(s, "a", "new", match); return err }, "that a document is the one that was read"},
+		{func() error { return s.Delete(t.Context(), adaptors.Key{"a"}, match) }, "that the document to delete is the one that was read"},
+		{func() error { _, err := put(s, "b", large, adaptors.Condition{Absent: true}); return err }, "that a large document is not there yet"},
+		{func() error { _, err := put(s, "a", large, match); return err }, "that a large document is the one that was read"},
+	} {
+		for range 2 { // the second one asks nothing
+			failed := bus.Classify(row.write())
+			assert.Equal(t, http.StatusNotImplemented, failed.Status, row.says)
+			assert.Contains(t, failed.Detail, row.says+":")
+		}
+	}
+	_, err = put(s, "c", "new", adaptors.Condition{})
+	assert.NoError(t, err, "without a condition")
+	server.Intercept(nil)
+	assert.Equal(t, "old", read(t, s, "a"))
+	assert.Equal(t, []string{"a", "c"}, list(t, s))
+}
+
+func list(t testing.TB, s *s3store.Store, prefix ...string) []string {
+	t.Helper()
+	names := []string{}
+	for info, err := range s.List(t.Context(), prefix, adaptors.ListOptions{}) {
+		require.NoError(t, err)
+		names = append(names, info.Name)
+	}
+	return names
+}
+
+func TestBucketThatIsMissing(t *testing.T) {
+	server := s3test.Start(t)
+	c := configOf(t, server)
+	s := open(t, c)
+	server.RemoveBucket(t, c.Bucket)
+	_, _, err := s.Get(t.Context(), adaptors.Key{"a"}, adaptors.GetOptions{})
+	require.Error(t, err)
+	assert.NotErrorIs(t, err, fs.ErrNotExist)
+	_, _, err = s.Get(t.Context(), adaptors.Key{"a"}, adaptors.GetOptions{Meta: true})
+	assert.ErrorContains(t, err, "bucket "+c.Bucket+" does not exist: make it, or write another one")
+	assert.NotErrorIs(t, err, fs.ErrNotExist)
+	_, err = put(s, "a", "x", adaptors.Condition{})
+	assert.Error(t, err)
+	for _, err := range s.List(t.Context(), nil, adaptors.ListOptions{}) {
+		assert.Error(t, err)
+		assert.False(t, errors.Is(err, fs.ErrNotExist))
+	}
+	_, err = s3store.Open(t.Context(), c, adaptors.Env{})
+	assert.ErrorContains(t, err, "bucket "+c.Bucket+" does not exist: make it, or write another one")
+}
+
+func TestWrongCredentials(t *testing.T) {
+	c := configOf(t, s3test.Start(t))
+	c.Credentials.SecretAccessKey = "another"
+	_, err := s3store.Open(t.Context(), c, adaptors.Env{})
+	assert.ErrorContains(t, err, "bucket "+c.Bucket+": the credentials may not list it")
+	assert.NotContains(t, err.Error(), "another")
+}
