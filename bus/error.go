@@ -24,6 +24,7 @@ const (
 	TypeInvalidDocument = "urn:restspace:problem:invalid-document" // it does not satisfy its schema
 	TypeStorageFull     = "urn:restspace:problem:storage-full"
 	TypeUnavailable     = "urn:restspace:problem:service-unavailable"
+	TypeIncomplete      = "urn:restspace:problem:incomplete" // of several writes some were done, and then one failed
 	TypeConfiguration   = "urn:restspace:problem:invalid-configuration"
 	TypeCondition       = "urn:restspace:problem:condition-not-compared" // a store can't hold a write to its condition
 	TypeUnreachable     = "urn:restspace:problem:upstream-unreachable"   // another server got nothing of the request

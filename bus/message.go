@@ -18,6 +18,11 @@ type Message struct {
 	// Sees reports whether the user of a request from outside may read the
 	// service path (a directory's ends in ""). nil: everything.
 	Sees func(servicePath []string) bool
+
+	// Writes says what the user of a request from outside that is a PUT to a
+	// directory may do to the document at a service path below it. nil:
+	// everything.
+	Writes func(servicePath []string) (creates, replaces bool)
 }
 
 // User is somebody whose identity was verified. It is shared between requests

@@ -24,6 +24,9 @@ func admit(mount *mounted, m *bus.Message, tokenErr error) (access.Decision, err
 	}
 	decision.Apply(m)
 	m.Sees = mount.sees(m.User)
+	if m.Method == http.MethodPut && isDirectory(m) {
+		m.Writes = mount.writes(m)
+	}
 	return decision, nil
 }
 
@@ -38,16 +41,18 @@ func unpacked(h bus.Header) error {
 
 // decide asks the rules, which see the name of a document in one spelling.
 func (s *mounted) decide(m *bus.Message) (access.Decision, error) {
-	path := m.ServicePath()
-	if m.URL.Dir || len(path) == 0 {
+	if isDirectory(m) {
 		return s.conf.Rules.Decide(&s.conf.Kind, m)
 	}
+	path := m.ServicePath()
 	name := &path[len(path)-1]
 	written := *name
 	*name = s.withoutExtension(written)
 	defer func() { *name = written }()
 	return s.conf.Rules.Decide(&s.conf.Kind, m)
 }
+
+func isDirectory(m *bus.Message) bool { return m.URL.Dir || len(m.ServicePath()) == 0 }
 
 // withoutExtension returns the spelling of a document's name that rules see.
 func (s *mounted) withoutExtension(name string) string {

@@ -1,9 +1,11 @@
 package runtime
 
 import (
+	"net/http"
 	"slices"
 
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/urlpattern"
 )
 
 // shadow notes for each mount the base paths below it that other mounts have:
@@ -45,16 +47,35 @@ func (s *mounted) sees(u *bus.User) func([]string) bool {
 		return nil
 	}
 	return func(path []string) bool {
-		for _, other := range s.shadows {
-			if other.hides(path) {
-				return false
-			}
-		}
-		if last := len(path) - 1; last >= 0 {
-			if name := s.withoutExtension(path[last]); name != path[last] {
-				path = append(slices.Clone(path[:last]), name)
-			}
-		}
-		return read.Admits(u, path)
+		return !s.shadowed(path) && read.Admits(u, s.spelled(path))
 	}
+}
+
+// writes returns what the user of m, a PUT to a directory, may do to the
+// documents below it: what they may do with a PUT of each.
+func (s *mounted) writes(m *bus.Message) func([]string) (creates, replaces bool) {
+	u, base := m.User, m.URL.BasePath()
+	return func(path []string) (creates, replaces bool) {
+		if s.shadowed(path) {
+			return false, false
+		}
+		path = s.spelled(path)
+		url := urlpattern.URL{Path: slices.Concat(base, path), Base: len(base)}
+		return s.conf.Rules.Writes(&s.conf.Kind, &bus.Message{Method: http.MethodPut, URL: url, User: u})
+	}
+}
+
+// shadowed reports whether another mount answers at a service path.
+func (s *mounted) shadowed(path []string) bool {
+	return slices.ContainsFunc(s.shadows, func(other shadow) bool { return other.hides(path) })
+}
+
+// spelled returns a service path as rules see it.
+func (s *mounted) spelled(path []string) []string {
+	if last := len(path) - 1; last >= 0 {
+		if name := s.withoutExtension(path[last]); name != path[last] {
+			return append(slices.Clone(path[:last]), name)
+		}
+	}
+	return path
 }

@@ -93,6 +93,17 @@ func (r *Rules) put(m *bus.Message) (Decision, error) {
 	return d, nil
 }
 
+// Writes says what the user of m, a PUT of a document, may do to the one at its
+// service path. It decides nothing about conditions, as Decide does.
+func (r *Rules) Writes(kind *services.Kind, m *bus.Message) (creates, replaces bool) {
+	path := m.ServicePath()
+	if kind.Manages != nil && kind.Manages(m) {
+		manages := r.Manage.Admits(m.User, path)
+		return manages, manages
+	}
+	return r.Create.Admits(m.User, path), r.Write.Admits(m.User, path)
+}
+
 const (
 	mayCreate  = "create documents here"
 	mayReplace = "replace documents here"

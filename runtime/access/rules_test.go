@@ -150,6 +150,22 @@ func TestPathsCount(t *testing.T) {
 	assert.Error(t, err)
 }
 
+func TestWrites(t *testing.T) {
+	for _, c := range []struct {
+		path, role        string
+		creates, replaces bool
+	}{
+		{"/x", "C", true, false},
+		{"/x", "W", false, true},
+		{"/x", "M", false, false},
+		{"/x?manage", "M", true, true},
+		{"/x?manage", "W", false, false},
+	} {
+		creates, replaces := rules(t).Writes(&documents, request(t, "PUT", c.path, user("a@x.org", c.role)))
+		assert.Equal(t, [2]bool{c.creates, c.replaces}, [2]bool{creates, replaces}, "%s with %s", c.path, c.role)
+	}
+}
+
 func TestNobodyIsAskedToSignIn(t *testing.T) {
 	for _, method := range []string{"GET", "PUT", "DELETE", "POST"} {
 		_, err := rules(t).Decide(&documents, request(t, method, "/x", nil))

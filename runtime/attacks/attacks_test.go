@@ -1,6 +1,8 @@
 package attacks
 
 import (
+	"io/fs"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -61,6 +63,15 @@ func scripts() map[string]script {
 		"FS-023": fsModes,
 		"FS-024": fsClockBack,
 		"FS-025": fsSameTick,
+
+		"ZIP-002": unzipped(packed{name: "/etc/pwned"}),
+		"ZIP-003": unzipped(packed{name: `..\pwned`}),
+		"ZIP-005": unzipped(packed{name: "a\x00.txt"}),
+		"ZIP-006": unzipped(packed{"ln", fs.ModeSymlink | 0o777}, packed{name: "ln/pwned"}),
+		"ZIP-007": unzipped(packed{name: "a.txt"}, packed{name: "a.txt"}),
+		"ZIP-008": unzipped(packed{name: strings.Repeat("n", 300)}),
+		"ZIP-009": unzipped(packed{"pipe", fs.ModeNamedPipe | 0o644}),
+		"ZIP-010": unzipped(packed{name: "A.txt"}, packed{name: "a.txt"}),
 	}
 }
 

@@ -3,8 +3,8 @@
 // Kinds json, file and static are thin layers over it.
 //
 // A service path that ends in a slash, or has no segments, is a directory: GET
-// lists it, POST makes a document with a name of its own in it, DELETE removes
-// it. All other paths are documents.
+// lists it, POST makes a document with a name of its own in it, PUT unpacks a
+// zip into it, DELETE removes it. All other paths are documents.
 package documents
 
 import (
@@ -33,6 +33,10 @@ type Config struct {
 
 	// MaxBody is the most bytes of one document that are held in memory.
 	MaxBody int64
+
+	// MaxFile is the most bytes of a zip that is unpacked, and of each file in
+	// it. 0: directories have no PUT.
+	MaxFile int64
 }
 
 // Documents is the service of a store of documents. It knows its methods. Safe
@@ -70,6 +74,10 @@ func (d *Documents) route(ctx context.Context, m *bus.Message) (*bus.Message, er
 			return d.create(ctx, m)
 		case http.MethodDelete:
 			return d.removeDirectory(ctx, m)
+		case http.MethodPut:
+			if d.MaxFile > 0 {
+				return d.unzip(ctx, m)
+			}
 		}
 		return nil, services.MethodNotAllowed(m.Method, d.Methods(path, m.URL.Dir))
 	}
@@ -92,7 +100,11 @@ func (d *Documents) route(ctx context.Context, m *bus.Message) (*bus.Message, er
 // Methods is part of services.Methods.
 func (d *Documents) Methods(path []string, dir bool) []string {
 	if isDirectory(path, dir) {
-		return []string{http.MethodGet, http.MethodPost, http.MethodDelete}
+		list := []string{http.MethodGet, http.MethodPost, http.MethodDelete}
+		if d.MaxFile > 0 {
+			list = append(list, http.MethodPut)
+		}
+		return list
 	}
 	list := []string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete}
 	if d.JSON {

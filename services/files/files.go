@@ -30,5 +30,5 @@ type needs struct {
 }
 
 func open(_ context.Context, env services.Env, _ services.None, n needs) (bus.Service, error) {
-	return documents.New(documents.Config{Keep: n.Store, MaxBody: env.Limits.Body}), nil
+	return documents.New(documents.Config{Keep: n.Store, MaxBody: env.Limits.Body, MaxFile: env.Limits.File}), nil
 }

@@ -57,7 +57,7 @@ func open(_ context.Context, env services.Env, c Config, n needs) (bus.Service, 
 	if err != nil {
 		return nil, err
 	}
-	return documents.New(documents.Config{Keep: n.Store, JSON: true, Schema: schema, MaxBody: env.Limits.Body}), nil
+	return documents.New(documents.Config{Keep: n.Store, JSON: true, Schema: schema, MaxBody: env.Limits.Body, MaxFile: env.Limits.File}), nil
 }
 
 // manages reports whether a request writes a schema, by either of its names, or

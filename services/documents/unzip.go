@@ -1,0 +1,211 @@
+package documents
+
+import (
+	"archive/zip"
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/bus"
+)
+
+// unzip answers PUT to a directory: the documents of the zip in the body are
+// stored below it. All of it is checked before anything is written.
+func (d *Documents) unzip(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+	condition, err := d.acceptZip(m)
+	if err != nil {
+		return nil, err
+	}
+	body, err := newSpool(m.Body, d.MaxBody, d.MaxFile)
+	if err != nil {
+		return nil, err
+	}
+	defer body.close()
+	files, err := openZip(body)
+	if err != nil {
+		return nil, err
+	}
+	u := unzipping{Documents: d, m: m, condition: condition,
+		names:   names{make(map[string]bool), make(map[string]bool)},
+		schemas: make(zipSchemas)}
+	for _, file := range files {
+		if err := u.faults.add(file.Name, u.add(file)); err != nil {
+			return nil, err
+		}
+	}
+	if err := u.checkTotal(u.list, body.size); err != nil {
+		return nil, err
+	}
+	if err := u.check(ctx); err != nil {
+		return nil, err
+	}
+	return u.write(ctx)
+}
+
+// acceptZip returns the condition for each document of a zip.
+func (d *Documents) acceptZip(m *bus.Message) (adaptors.Condition, error) {
+	none := adaptors.Condition{}
+	if err := checkQuery(m.URL.Query); err != nil {
+		return none, err
+	}
+	mediaType, _, _ := strings.Cut(m.Body.MediaType(), ";")
+	switch strings.ToLower(strings.TrimSpace(mediaType)) {
+	case mediaTypeZip, "application/x-zip-compressed": // as some browsers call it
+	default:
+		return none, bus.Errorf(http.StatusUnsupportedMediaType, "what is put to a directory is unpacked into it: send a zip as %s, or put a document to its own name", mediaTypeZip)
+	}
+	if m.Header.Has("Content-Range") { // RFC 9110 section 14.5
+		return none, bus.Errorf(http.StatusBadRequest, "a part of a zip can't be unpacked: send all of it, without Content-Range")
+	}
+	if m.Body.Size() == 0 {
+		return none, noBody()
+	}
+	c, err := parseConditions(m.Header)
+	if err != nil {
+		return none, err
+	}
+	if c.Match != nil || c.NoneMatch != nil || !c.Unmodified.IsZero() {
+		return none, bus.Errorf(http.StatusBadRequest, "a directory has no ETag and no date: write If-None-Match: * to make documents only, If-Match: * to replace them only, or neither")
+	}
+	return c.Condition, nil
+}
+
+// unzipping is the writing of a zip into a directory.
+type unzipping struct {
+	*Documents
+	m         *bus.Message
+	condition adaptors.Condition
+	names     names
+	schemas   zipSchemas
+	list      []packed
+	faults    faults
+}
+
+// add takes an entry to be stored, or returns what is wrong with it.
+func (u *unzipping) add(file *zip.File) error {
+	if err := checkEntry(file); err != nil {
+		return err
+	}
+	path, dir, err := place(u.m.URL, file.Name)
+	switch {
+	case err != nil:
+		return err
+	case dir: // it exists while something is below it
+		return u.names.addDir(path)
+	}
+	key, err := u.keyOf(path)
+	if err == nil {
+		err = u.names.addDocument(key)
+	}
+	u.list = append(u.list, packed{File: file, key: key})
+	return err
+}
+
+// check returns an error unless all documents can be stored.
+func (u *unzipping) check(ctx context.Context) error {
+	if u.faults.count == 0 && len(u.list) == 0 {
+		return bus.Errorf(http.StatusBadRequest, "there is no document in the zip: put one into it")
+	}
+	if err := u.faults.err(); err != nil {
+		return err
+	}
+	u.schemasFirst()
+	store := neighbors{Documents: u.Documents, known: make(map[string]standing)}
+	buffer := make([]byte, 32<<10)
+	for i := range u.list {
+		p := &u.list[i]
+		err := u.admit(ctx, &store, p)
+		if err == nil {
+			err = u.checkContent(ctx, p, buffer)
+		}
+		if err := u.faults.add(p.Name, cmp.Or(err, ctx.Err())); err != nil {
+			return err
+		}
+	}
+	return u.faults.err()
+}
+
+// admit sets the condition of a document: what the request asks for, and what
+// its user may do there. It returns why the document can't be written.
+func (u *unzipping) admit(ctx context.Context, store *neighbors, p *packed) error {
+	creates, replaces := true, true
+	if u.m.Writes != nil {
+		creates, replaces = u.m.Writes(p.key)
+	}
+	if !creates && !replaces {
+		return bus.Errorf(http.StatusForbidden, "you may not write it")
+	}
+	p.condition = u.condition
+	p.condition.Absent = p.condition.Absent || !replaces
+	p.condition.Exists = p.condition.Exists || !creates
+	info, err := store.look(ctx, p.key, !p.condition.Unconditional())
+	switch {
+	case err != nil:
+		return err
+	case p.condition.Check(info) == nil:
+		return nil
+	case info == nil && !creates:
+		return bus.Errorf(http.StatusForbidden, "it is not there, and you may only replace documents")
+	case info != nil && !replaces:
+		return bus.Errorf(http.StatusForbidden, "it is there, and you may only make documents")
+	}
+	return explain(adaptors.ErrCondition)
+}
+
+// write stores the documents in their order. There are no transactions: an
+// error tells how far it came.
+func (u *unzipping) write(ctx context.Context) (*bus.Message, error) {
+	created := 0
+	for i := range u.list {
+		info, err := u.store(ctx, &u.list[i])
+		if err != nil {
+			return nil, u.incomplete(created, i, err)
+		}
+		if info.Created {
+			created++
+		}
+	}
+	text := fmt.Appendf(nil, `{"created":%d,"replaced":%d}`, created, len(u.list)-created)
+	return bus.Reply(http.StatusOK, bus.NewBody(text, mediaTypeJSON)), nil
+}
+
+func (u *unzipping) store(ctx context.Context, p *packed) (adaptors.Info, error) {
+	if u.JSON {
+		data, err := p.content()
+		if err != nil {
+			return adaptors.Info{}, err
+		}
+		return u.put(ctx, p.key, bus.NewBody(data, mediaTypeJSON), p.condition)
+	}
+	from, err := p.open()
+	if err != nil {
+		return adaptors.Info{}, err
+	}
+	return u.put(ctx, p.key, bus.NewStream(from, int64(p.UncompressedSize64), ""), p.condition)
+}
+
+// incomplete returns the error for a zip of which the first documents were
+// stored, and then one could not be.
+func (u *unzipping) incomplete(created, stored int, err error) error {
+	known := bus.Classify(explain(err))
+	failed := *known
+	reason := known.Detail
+	switch {
+	case known.Status == http.StatusPreconditionFailed: // it was checked: somebody else writes here too
+		failed.Status = http.StatusConflict
+	case known.Status >= 500 && known.Type == "":
+		reason = "the server could not store it"
+	}
+	name := u.list[stored].Name
+	failed.Type = cmp.Or(known.Type, bus.TypeIncomplete)
+	failed.Detail = fmt.Sprintf("of %d documents the first %d are stored, in the order of the zip but schemas before all others; the next one, %q, is not", len(u.list), stored, shorten(name))
+	if reason != "" {
+		failed.Detail += ": " + reason
+	}
+	failed.Members = map[string]any{"created": created, "replaced": stored - created, "missing": len(u.list) - stored, "failed": name}
+	failed.Err = err
+	return &failed
+}
