@@ -1,10 +1,9 @@
 package documents
 
 import (
-	"math/big"
-	"strings"
-
 	"github.com/tidwall/gjson"
+
+	"github.com/seed90475182/restspace/services/documents/decimal"
 )
 
 // equal reports whether two values are the same in the sense of RFC 6902
@@ -70,36 +69,7 @@ func sameScalar(a, b gjson.Result) bool {
 	case a.Type != b.Type:
 		return false
 	case a.Type == gjson.Number:
-		return a.Raw == b.Raw || parseDecimal(a.Raw).equal(parseDecimal(b.Raw))
+		return decimal.Compare(a.Raw, b.Raw) == 0
 	}
 	return a.Str == b.Str
-}
-
-// A decimal is what a number of JSON is worth: 0.digits times ten to the power
-// of exponent, exactly. Of zero the digits are empty.
-type decimal struct {
-	negative bool
-	digits   string // neither begins nor ends with 0
-	exponent big.Int
-}
-
-func parseDecimal(text string) *decimal {
-	var d decimal
-	text, d.negative = strings.CutPrefix(text, "-")
-	mantissa, exponent, scaled := strings.Cut(strings.ToLower(text), "e")
-	whole, fraction, _ := strings.Cut(mantissa, ".")
-	digits := strings.TrimLeft(whole+fraction, "0")
-	if scaled {
-		d.exponent.SetString(exponent, 10)
-	}
-	d.exponent.Add(&d.exponent, big.NewInt(int64(len(digits)-len(fraction))))
-	d.digits = strings.TrimRight(digits, "0")
-	return &d
-}
-
-func (d *decimal) equal(other *decimal) bool {
-	if d.digits == "" || other.digits == "" {
-		return d.digits == other.digits
-	}
-	return d.negative == other.negative && d.digits == other.digits && d.exponent.Cmp(&other.exponent) == 0
 }
