@@ -18,6 +18,8 @@ type listOptions struct {
 
 	take, skip int
 	after      urlpattern.Path // the entry before the page, relative to the directory; no segments is none
+
+	search *search // what $filter and its like say; nil: all are listed
 }
 
 const (
@@ -31,7 +33,8 @@ const (
 
 // parseListOptions reads the query of a listing. A key that it does not know is
 // an error of status 400, since a filter that is not applied shows too much.
-func parseListOptions(query string) (listOptions, error) {
+// Only JSON can be searched.
+func parseListOptions(query string, json bool) (listOptions, error) {
 	o := listOptions{take: maxTake}
 	if query == "" {
 		return o, nil
@@ -53,11 +56,14 @@ func parseListOptions(query string) (listOptions, error) {
 		case afterKey:
 			o.after, err = afterEntry(value)
 		default:
-			err = unknownKey(key, []string{listKey, takeKey, skipKey, afterKey})
+			err = o.addSearch(key, value, json)
 		}
 		if err != nil {
 			return o, err
 		}
+	}
+	if o.search != nil && seen[takeKey] {
+		return o, bus.Errorf(http.StatusBadRequest, "%s is for names: write %s for what is found", takeKey, topKey)
 	}
 	return o, o.check()
 }
@@ -94,6 +100,12 @@ func (o *listOptions) check() error {
 	}
 	if o.zip && (o.take != maxTake || o.skip > 0 || len(o.after.Segments) > 0) {
 		return bus.Errorf(http.StatusBadRequest, "a zip has no pages: leave out %s, %s and %s", takeKey, skipKey, afterKey)
+	}
+	if o.search != nil && (o.details || o.zip) {
+		return bus.Errorf(http.StatusBadRequest, "%s: details and zip are not for what is found: use items, recursive, all", listKey)
+	}
+	if o.search != nil && o.search.whole() && len(o.after.Segments) > 0 {
+		return bus.Errorf(http.StatusBadRequest, "%s can't be together with %s and %s: use %s", afterKey, orderKey, countKey, skipKey)
 	}
 	if !o.recursive && len(o.after.Segments) > 1 {
 		return bus.Errorf(http.StatusBadRequest, "%s is a path below the directory: write one name, or add recursive to %s", afterKey, listKey)

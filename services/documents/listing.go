@@ -2,7 +2,6 @@ package documents
 
 import (
 	"context"
-	"errors"
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
@@ -13,33 +12,31 @@ const mediaTypeListing = "inode/directory+json"
 
 // list answers GET of a directory.
 func (d *Documents) list(ctx context.Context, m *bus.Message) (*bus.Message, error) {
-	o, err := parseListOptions(m.URL.Query)
+	o, err := parseListOptions(m.URL.Query, d.JSON)
 	if err != nil {
 		return nil, err
 	}
 	if o.zip {
 		return d.zip(ctx, m, &o)
 	}
-	dir := adaptors.Key(m.ServicePath())
-	p := newPage(d, &o)
-	w := walk{Documents: d, o: &o, sees: m.Sees, visit: p.visit}
-	err = w.level(ctx, dir, nil, o.after)
-	if err != nil && !errors.Is(err, errEnough) {
-		return nil, err
+	if o.search != nil {
+		return d.find(ctx, m, &o)
 	}
-	if err := w.exists(ctx, dir); err != nil {
+	p := newPage(d, &o)
+	w := walk{Documents: d, o: &o, sees: m.Sees}
+	if err = w.each(ctx, adaptors.Key(m.ServicePath()), o.after, p.visit); err != nil {
 		return nil, err
 	}
 	reply := bus.Reply(200, bus.NewBody(p.end(), mediaTypeListing))
 	if p.more {
-		reply.Header.Add("Link", nextLink(m.URL, p.last))
+		reply.Header.Add("Link", nextLink(m.URL, []string{afterKey, skipKey}, [2]string{afterKey, string(p.last)}))
 	}
 	return reply, nil
 }
 
-// nextLink returns the value of Link (RFC 8288) for the page after the entry
-// last: the query stays but for where the page begins.
-func nextLink(u urlpattern.URL, last []byte) string {
+// nextLink returns the value of Link (RFC 8288) for the next page: the query
+// stays but for the keys without, and with is added to it.
+func nextLink(u urlpattern.URL, without []string, with ...[2]string) string {
 	link := append(make([]byte, 0, 256), '<')
 	link = append(link, urlpattern.Path{Segments: u.Path, Dir: true}.String()...)
 	mark := byte('?')
@@ -49,10 +46,12 @@ func nextLink(u urlpattern.URL, last []byte) string {
 		mark = '&'
 	}
 	for key, value := range urlpattern.QueryPairs(u.Query) {
-		if key != afterKey && key != skipKey {
+		if !contains(without, key) {
 			add(key, value)
 		}
 	}
-	add(afterKey, string(last))
+	for _, pair := range with {
+		add(pair[0], pair[1])
+	}
 	return string(append(link, `>; rel="next"`...))
 }

@@ -36,6 +36,16 @@ type entry struct {
 // errEnough ends a walk early.
 var errEnough = errors.New("the page is full")
 
+// each calls visit for what the listing shows of the directory dir, from the
+// entry after on. The error is of status 404 where there is no such directory.
+func (w *walk) each(ctx context.Context, dir adaptors.Key, after urlpattern.Path, visit func(context.Context, *entry) error) error {
+	w.visit = visit
+	if err := w.level(ctx, dir, nil, after); err != nil && !errors.Is(err, errEnough) {
+		return err
+	}
+	return w.exists(ctx, dir)
+}
+
 // exists returns an error of status 404 unless the directory dir, which was
 // walked, is there.
 func (w *walk) exists(ctx context.Context, dir adaptors.Key) error {
