@@ -19,8 +19,8 @@ type Message struct {
 	// service path (a directory's ends in ""). nil: everything.
 	Sees func(servicePath []string) bool
 
-	// Writes says what the user of a request from outside that is a PUT to a
-	// directory may do to the document at a service path below it. nil:
+	// Writes says what the user of a request from outside that is a PUT or POST
+	// to a directory may do to the document at a service path below it. nil:
 	// everything.
 	Writes func(servicePath []string) (creates, replaces bool)
 }

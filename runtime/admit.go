@@ -24,7 +24,7 @@ func admit(mount *mounted, m *bus.Message, tokenErr error) (access.Decision, err
 	}
 	decision.Apply(m)
 	m.Sees = mount.sees(m.User)
-	if m.Method == http.MethodPut && isDirectory(m) {
+	if isDirectory(m) && (m.Method == http.MethodPut || m.Method == http.MethodPost) {
 		m.Writes = mount.writes(m)
 	}
 	return decision, nil

@@ -51,7 +51,7 @@ func (s *mounted) sees(u *bus.User) func([]string) bool {
 	}
 }
 
-// writes returns what the user of m, a PUT to a directory, may do to the
+// writes returns what the user of m, a PUT or POST to a directory, may do to the
 // documents below it: what they may do with a PUT of each.
 func (s *mounted) writes(m *bus.Message) func([]string) (creates, replaces bool) {
 	u, base := m.User, m.URL.BasePath()

@@ -39,16 +39,24 @@ func (d *Documents) put(ctx context.Context, key adaptors.Key, body *bus.Body, c
 		}
 		return d.putSchema(ctx, key, body, c, nil)
 	}
+	return d.held(ctx, key[:len(key)-1], document, func(governing) (adaptors.Info, error) {
+		return d.Keep.Put(ctx, key, body, c)
+	})
+}
+
+// held calls store with the schema that governs a directory, if a document for
+// it satisfies that.
+func (d *Documents) held(ctx context.Context, dir adaptors.Key, document []byte, store func(governing) (adaptors.Info, error)) (adaptors.Info, error) {
 	d.writing.RLock()
 	defer d.writing.RUnlock()
-	g, err := d.governing(ctx, key[:len(key)-1], 0)
+	g, err := d.governing(ctx, dir, 0)
 	if err == nil {
 		err = g.check(document)
 	}
 	if err != nil {
 		return adaptors.Info{}, err
 	}
-	return d.Keep.Put(ctx, key, body, c)
+	return store(g)
 }
 
 // putSchema stores a schema. before, which may be nil, is called while no other

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/seed90475182/restspace/adaptors"
@@ -146,30 +145,4 @@ const mediaTypeJSON = "application/json"
 func isJSON(mediaType string) bool {
 	charset := bus.Charset(mediaType)
 	return bus.PayloadOf(mediaType) == bus.Data && (charset == "" || charset == "utf-8")
-}
-
-// create answers POST to a directory: the document gets a name of its own.
-func (d *Documents) create(ctx context.Context, m *bus.Message) (*bus.Message, error) {
-	extension := jsonExtension
-	if !d.JSON {
-		extension = extensionOf(m.Body.MediaType())
-	}
-	c, err := parseConditions(m.Header)
-	if err != nil {
-		return nil, err
-	}
-	if c.Condition.Check(nil) != nil { // what it makes is not there yet
-		return nil, explain(adaptors.ErrCondition)
-	}
-	body, err := d.accept(m)
-	if err != nil {
-		return nil, err
-	}
-	path := append(slices.Clone(m.URL.Path), newName()+extension)
-	key := adaptors.Key(path[len(m.URL.BasePath()):])
-	info, err := d.put(ctx, key, body, adaptors.Condition{Absent: true})
-	if err != nil {
-		return nil, err
-	}
-	return stored(path, &info), nil
 }

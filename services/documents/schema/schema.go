@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/seed90475182/restspace/urlpattern"
 )
 
 // MaxSize is the most bytes of the text of a schema: the time that it takes to
@@ -25,6 +27,7 @@ const MaxSize = 128 << 10
 // the text that it was made of, and is safe for concurrent use.
 type Schema struct {
 	compiled *jsonschema.Schema
+	name     *urlpattern.Pattern // nil: it says nothing of names
 }
 
 // base is the URL of each schema to the compiler. No reference leads to it by
@@ -52,7 +55,11 @@ func Compile(text []byte) (*Schema, error) {
 	if err != nil {
 		return nil, explain(err, value)
 	}
-	return &Schema{compiled}, nil
+	name, err := pathPattern(value)
+	if err != nil {
+		return nil, err
+	}
+	return &Schema{compiled, name}, nil
 }
 
 // nowhere loads nothing.
