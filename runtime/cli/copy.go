@@ -113,15 +113,17 @@ func verb(a transfer.Action) string {
 // carryOut runs a copy and tells what it does.
 func (r *run) carryOut(ctx context.Context, work *transfer.Copy) error {
 	var printing error
+	p := r.follow(ctx, work)
 	work.Told = func(s transfer.Step) {
 		switch {
 		case s.Action == transfer.Failed:
-			r.complain(s.Err)
+			p.interject(func() { r.complain(s.Err) })
 		case work.DryRun && s.Action != transfer.Equal && printing == nil:
-			_, printing = fmt.Fprintf(r.stdout, "would %s %s\n", verb(s.Action), s.Key)
+			p.interject(func() { _, printing = fmt.Fprintf(r.stdout, "would %s %s\n", verb(s.Action), s.Key) })
 		}
 	}
 	err := work.Run(ctx)
+	p.end()
 	if ctx.Err() != nil {
 		err = errors.New("interrupted: run it again to go on where it was")
 	}

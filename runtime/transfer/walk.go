@@ -49,6 +49,24 @@ func (c *Copy) walk(ctx context.Context, dir adaptors.Key, wanted func(pair) boo
 	}
 }
 
+// Total returns how many documents From has. It is safe to call while Run
+// works.
+func (c *Copy) Total(ctx context.Context) (int64, error) { return c.count(ctx, nil) }
+
+func (c *Copy) count(ctx context.Context, dir adaptors.Key) (n int64, err error) {
+	for info, err := range c.From.List(ctx, dir, adaptors.ListOptions{}) {
+		below := int64(1)
+		if err == nil && info.Dir {
+			below, err = c.count(ctx, append(slices.Clone(dir), info.Name))
+		}
+		if err != nil {
+			return 0, err
+		}
+		n += below
+	}
+	return n, nil
+}
+
 // list yields the names of a directory of both stores, those that are in both
 // once. An error is the last that it yields.
 func (c *Copy) list(ctx context.Context, dir adaptors.Key) iter.Seq2[pair, error] {
