@@ -87,7 +87,8 @@ func (s *Schema) Check(document []byte) error {
 	return errorsOf(invalid)
 }
 
-// Errors are what is wrong with a document, in the order of their pointers.
+// Errors are what is wrong with a document, in the order of their pointers: of
+// more than 10,000, some.
 type Errors []Error
 
 // An Error is what is wrong with one value.
@@ -102,7 +103,10 @@ func (e Errors) Error() string {
 		return "no error"
 	}
 	text := e[0].Error()
-	if len(e) > 1 {
+	switch {
+	case len(e) >= maxErrors:
+		text += " (and many more)"
+	case len(e) > 1:
 		text += fmt.Sprintf(" (and %d more)", len(e)-1)
 	}
 	return text

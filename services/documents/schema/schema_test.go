@@ -1,6 +1,7 @@
 package schema_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -101,6 +102,19 @@ func TestSchemaKeepsNothingOfItsText(t *testing.T) {
 	copy(text, strings.Repeat("#", len(text)))
 	assert.NoError(t, s.Check([]byte(`{"name":"x"}`)))
 	assert.Error(t, s.Check([]byte(`{"name":"y"}`)))
+}
+
+func TestErrorsAreBounded(t *testing.T) {
+	s, err := schema.Compile([]byte(`{"items":{"type":"string"},"additionalProperties":false}`))
+	require.NoError(t, err)
+	list := s.Check([]byte("[1" + strings.Repeat(",1", 20_000) + "]"))
+	assert.Len(t, list, 10_000)
+	assert.EqualError(t, list, "/0: is of the type number: write string (and many more)")
+	var object strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&object, `,"%d":1`, i)
+	}
+	assert.Len(t, s.Check([]byte("{"+object.String()[1:]+"}")), 10_000)
 }
 
 // lines returns all errors, in lines.

@@ -12,14 +12,23 @@ import (
 	"golang.org/x/text/message"
 )
 
-// errorsOf returns all that is wrong according to the library.
+// maxErrors bounds what is said of a document that is wrong everywhere.
+const maxErrors = 10_000
+
+// errorsOf returns what is wrong according to the library.
 func errorsOf(e *jsonschema.ValidationError) Errors {
 	return appendErrors(nil, e).sorted()
 }
 
 func appendErrors(list Errors, e *jsonschema.ValidationError) Errors {
+	if len(list) >= maxErrors {
+		return list
+	}
 	at := pointerOf(e.InstanceLocation)
 	say := func(pointer, format string, args ...any) {
+		if len(list) >= maxErrors {
+			return
+		}
 		list = append(list, Error{pointer, fmt.Sprintf(format, args...)})
 	}
 	switch k := e.ErrorKind.(type) {
@@ -138,6 +147,9 @@ func pointerOf(path []string) string {
 }
 
 func escape(name string) string {
+	if !strings.ContainsAny(name, "~/") {
+		return name
+	}
 	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 }
 
