@@ -36,7 +36,7 @@ testdeps: $(S3SERVER) ## what the tests need: a C compiler and curl; an S3 serve
 	test -z "$$missing" || { echo "installing$$missing"; apt-get update -qq && apt-get install -y -qq $$missing libc6-dev >/dev/null; } || \
 	echo "NOT INSTALLED:$$missing: tests that need them are skipped, or fail"
 
-$(S3SERVER): # built once, in about a minute and without the race detector
+$(S3SERVER): # built once, in a minute or more and without the race detector
 	@echo "building the S3 server of the tests"
 	@cd adaptors/s3store/testserver && $(GO) build -trimpath -ldflags='-s -w' -o $@ github.com/versity/versitygw/cmd/versitygw || \
 	echo "NOT BUILT: $@: tests that need an S3 server are skipped"
