@@ -39,7 +39,7 @@ func openZip(s *spool) ([]*zip.File, error) {
 	archive, err := zip.NewReader(guard, s.size)
 	switch {
 	case errors.Is(err, errDirectory) || err == nil && len(archive.File) > maxPacked:
-		return nil, zipTooLarge("the zip has more than %d entries: send it in parts", maxPacked)
+		return nil, zipTooLarge("the zip has more than %d entries, or very long names: send it in parts", maxPacked)
 	case err != nil && !errors.Is(err, zip.ErrInsecurePath): // each name is looked at
 		return nil, &bus.Error{Status: http.StatusBadRequest, Detail: "the body is not a whole zip: send one as zip programs make it", Err: err}
 	}
@@ -181,7 +181,7 @@ func (p *packed) content() ([]byte, error) {
 	defer from.Close()
 	data := make([]byte, p.UncompressedSize64)
 	if _, err := io.ReadFull(from, data); err != nil {
-		return nil, unreadable(err)
+		return nil, err
 	}
 	_, err = from.Read(make([]byte, 1)) // at the end its checksum is compared
 	if err == io.EOF {
@@ -197,26 +197,19 @@ func (p *packed) open() (io.ReadCloser, error) {
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	return &exact{from, p.UncompressedSize64}, nil
+	return unpacked{from}, nil
 }
 
-// exact is a stream of left bytes. One of another length is an error.
-type exact struct {
-	io.ReadCloser
-	left uint64
-}
+// unpacked is the stream of an entry, with errors that are the client's.
+type unpacked struct{ io.ReadCloser }
 
 // Read is part of io.Reader.
-func (e *exact) Read(p []byte) (int, error) {
-	n, err := e.ReadCloser.Read(p)
-	if uint64(n) > e.left {
-		return 0, unreadable(errors.New("there are more bytes than the zip says"))
+func (u unpacked) Read(p []byte) (int, error) {
+	n, err := u.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		err = unreadable(err)
 	}
-	e.left -= uint64(n)
-	if err == io.EOF && e.left == 0 || err == nil {
-		return n, err
-	}
-	return n, unreadable(err)
+	return n, err
 }
 
 func unreadable(err error) error {

@@ -12,8 +12,9 @@ import (
 // A spool is a body that can be read from anywhere in it, more than once.
 type spool struct {
 	io.ReaderAt
-	size int64
-	file *os.File // nil where the body is in memory
+	size  int64
+	file  *os.File // nil where the body is in memory
+	stays bool     // the file's name is there while it is open
 }
 
 // newSpool reads a body to its end: into memory if it says that it has no more
@@ -28,8 +29,8 @@ func newSpool(b *bus.Body, memory, most int64) (*spool, error) {
 	if err != nil {
 		return nil, err
 	}
-	_ = os.Remove(file.Name()) // where a name can go before its file, not even a crash leaves it behind
 	s := &spool{ReaderAt: file, file: file}
+	s.stays = os.Remove(file.Name()) != nil // where a name can go before its file, not even a crash leaves it behind
 	s.size, err = io.Copy(file, io.LimitReader(b.Reader(), most+1))
 	if err == nil && s.size > most {
 		err = zipTooLarge("the zip is larger than the limit of %d bytes: send it in parts", most)
@@ -43,8 +44,11 @@ func newSpool(b *bus.Body, memory, most int64) (*spool, error) {
 
 // close removes what the spool keeps.
 func (s *spool) close() {
-	if s.file != nil {
-		_ = s.file.Close()
+	if s.file == nil {
+		return
+	}
+	_ = s.file.Close()
+	if s.stays {
 		_ = os.Remove(s.file.Name())
 	}
 }
