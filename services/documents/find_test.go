@@ -2,6 +2,7 @@ package documents_test
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -234,10 +235,37 @@ func TestSearchesLookAtSoManyDocuments(t *testing.T) {
 func TestWhatToOrderByIsBounded(t *testing.T) {
 	c := newClient(t, memstore.New(), true)
 	for i := range 300 {
-		c.put(fmt.Sprintf("/n%03d", i), `{"x":"`+strings.Repeat("x", 60_000)+`"}`)
+		c.put(fmt.Sprintf("/n%03d", i), fmt.Sprintf(`{"n":%d,"x":"%s"}`, i, strings.Repeat("x", 60_000)))
 	}
 	a := c.get(q("/", "$orderby", "x"))
 	assert.Equal(t, 413, a.status)
 	assert.Contains(t, a.err.Detail, "is more than 16 MiB: ask for fewer with $top")
-	assert.Equal(t, 200, c.get(q("/", "$orderby", "x", "$top", "100")).status)
+	assert.Equal(t, 200, c.get(q("/", "$orderby", "n desc,x", "$top", "100")).status, "what others have displaced is not held")
+}
+
+// TestWhatIsChangedMeanwhile has a document change between its place in the
+// order and its place on the page.
+func TestWhatIsChangedMeanwhile(t *testing.T) {
+	store := &changing{Store: memstore.New(), gets: 3}
+	c := newClient(t, store, true)
+	c.put("/a", `{"n":1}`)
+	c.put("/b", `{"n":2}`)
+	store.change = func() { c.put("/a", `{"n":7}`) }
+	assert.Equal(t, `[{"n":2}]`, c.get(q("/", "$filter", "n lt 5", "$orderby", "n")).body)
+}
+
+// changing is a store that calls change before one of its Gets.
+type changing struct {
+	adaptors.Store
+	gets   int
+	change func()
+}
+
+func (s *changing) Get(ctx context.Context, key adaptors.Key, o adaptors.GetOptions) (*bus.Body, adaptors.Info, error) {
+	if s.change != nil {
+		if s.gets--; s.gets == 0 {
+			s.change()
+		}
+	}
+	return s.Store.Get(ctx, key, o)
 }
