@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"net"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -80,12 +79,4 @@ func (h host) String() string {
 		return h.address.String()
 	}
 	return h.name
-}
-
-// hostOnly returns a host without its port and brackets.
-func hostOnly(s string) string {
-	if name, _, err := net.SplitHostPort(s); err == nil {
-		return name
-	}
-	return strings.Trim(s, "[]")
 }

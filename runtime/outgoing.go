@@ -128,17 +128,15 @@ func withoutCookie(h *bus.Header, name string) {
 // listed reports whether a list of hosts, with ports or for all ports, has the
 // host of a URL.
 func listed(hosts []string, scheme, host string) bool {
-	name, port := hostOnly(host), "80"
-	if scheme == "https" {
-		port = "443"
+	called := parseHost(host)
+	switch {
+	case called.port != "":
+	case scheme == "https":
+		called.port = "443"
+	default:
+		called.port = "80"
 	}
-	if _, own, err := net.SplitHostPort(host); err == nil {
-		port = own
-	}
-	return slices.ContainsFunc(hosts, func(h string) bool {
-		_, wanted, err := net.SplitHostPort(h)
-		return strings.EqualFold(hostOnly(h), name) && (err != nil || wanted == port)
-	})
+	return slices.ContainsFunc(hosts, func(h string) bool { return called.is(parseHost(h)) })
 }
 
 // ownAddresses is what this server listens on.
