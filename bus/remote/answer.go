@@ -84,7 +84,7 @@ func parseAnswer(head, method string) (*answer, error) {
 	code, reason, _ := strings.Cut(status, " ")
 	a := &answer{last: version == "HTTP/1.0"}
 	var err error
-	if a.status, err = strconv.Atoi(code); err != nil || len(code) != 3 || a.status < 100 || !isValue(reason) {
+	if a.status, err = strconv.Atoi(code); err != nil || len(code) != 3 || a.status < 100 || !bus.IsFieldValue(reason) {
 		return nil, fmt.Errorf("no status line: %q", clip(line))
 	}
 	f := framing{size: -1}
@@ -157,7 +157,7 @@ func parseFields(lines string, f *framing) (bus.Header, error) {
 		line, lines, _ = strings.Cut(lines, "\n")
 		name, value, ok := strings.Cut(strings.TrimSuffix(line, "\r"), ":")
 		value = strings.Trim(value, " \t")
-		if !ok || !isToken(name) || !isValue(value) {
+		if !ok || !bus.IsToken(name) || !bus.IsFieldValue(value) {
 			return nil, fmt.Errorf("no header field: %q", clip(line))
 		}
 		if !bus.OfConnection(name) {

@@ -174,7 +174,7 @@ func copyBody(w io.Writer, flush *bufio.Writer, body *bus.Body) error {
 
 func writeTrailer(to io.Writer, trailer bus.Header) {
 	for _, f := range trailer {
-		if !bus.OfConnection(f.Name) && isToken(f.Name) && isValue(f.Value) {
+		if !bus.OfConnection(f.Name) && bus.IsToken(f.Name) && bus.IsFieldValue(f.Value) {
 			_, _ = io.WriteString(to, f.Name+": "+f.Value+"\r\n")
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // appendHead appends the request line and the header of m as HTTP/1.1 has them
 // (RFC 9112 sections 3 and 5).
 func appendHead(b []byte, m *bus.Message) ([]byte, error) {
-	if !isToken(m.Method) {
+	if !bus.IsToken(m.Method) {
 		return nil, bus.Errorf(http.StatusBadRequest, "the method %q is none that HTTP has", m.Method)
 	}
 	target := m.URL
@@ -27,12 +27,12 @@ func appendHead(b []byte, m *bus.Message) ([]byte, error) {
 		switch {
 		case bus.OfConnection(f.Name), strings.EqualFold(f.Name, "Host"):
 			continue
-		case !isToken(f.Name) || !isValue(f.Value):
+		case !bus.IsToken(f.Name) || !bus.IsFieldValue(f.Value):
 			return nil, bus.Errorf(http.StatusBadRequest, "the header field %q has a character that no header can have", f.Name)
 		}
 		b = appendField(b, f.Name, f.Value)
 	}
-	if !isValue(host) || !isValue(m.Body.MediaType()) || !isValue(upgradeOf(m)) {
+	if !bus.IsFieldValue(host) || !bus.IsFieldValue(m.Body.MediaType()) || !bus.IsFieldValue(upgradeOf(m)) {
 		return nil, bus.Errorf(http.StatusBadRequest, "Host, Content-Type or Upgrade has a character that no header can have")
 	}
 	return append(appendFraming(b, m), "\r\n"...), nil
@@ -81,26 +81,4 @@ func expectsBody(method string) bool {
 func appendField(b []byte, name, value string) []byte {
 	b = append(append(b, name...), ": "...)
 	return append(append(b, value...), "\r\n"...)
-}
-
-// isToken reports whether s is a token (RFC 9110 section 5.6.2).
-func isToken(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		letter := c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
-		if !letter && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// isValue reports whether s can be the value of a field (RFC 9110 section 5.5).
-func isValue(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' && c != '\t' || c == 0x7f {
-			return false
-		}
-	}
-	return true
 }

@@ -117,27 +117,12 @@ func hasPrefix(name, prefix string) bool {
 // does not tell the value, which may be a secret.
 func checkField(name, value string) error {
 	switch {
-	case name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isToken(r) }):
+	case !bus.IsToken(name):
 		return errors.New("not the name of a field: write letters, digits and hyphens")
-	case slices.ContainsFunc(ofServer(), func(own string) bool { return named(name, own) }):
+	case bus.OfConnection(name) || named(name, "Expect"):
 		return errors.New("the server sets this field as the connection and the body need it: leave it out")
-	case strings.TrimSpace(value) != value || strings.ContainsFunc(value, isControl):
+	case strings.TrimSpace(value) != value || !bus.IsFieldValue(value):
 		return errors.New("a value with a control character in it, or a space at one end: leave that out")
 	}
 	return nil
 }
-
-// ofServer returns the fields that are of one connection (RFC 9110 section
-// 7.6.1), or that the body says.
-func ofServer() []string {
-	return []string{"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization",
-		"TE", "Trailer", "Transfer-Encoding", "Upgrade", "Expect", "Content-Length", "Content-Type"}
-}
-
-// isToken reports whether r may stand in the name of a field (RFC 9110 section
-// 5.6.2).
-func isToken(r rune) bool {
-	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", r)
-}
-
-func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
