@@ -86,6 +86,7 @@ func Kind() adaptors.Kind {
 			space := strings.ToLower(strings.TrimRight(c.Endpoint, "/"))
 			return []adaptors.Claim{{Space: "s3 " + space, Path: path}}
 		},
+		FromURL: fromURL,
 		New: func(ctx context.Context, config any, env adaptors.Env) (any, error) {
 			return Open(ctx, *config.(*Config), env)
 		},

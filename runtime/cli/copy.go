@@ -32,8 +32,9 @@ func (r *run) copyCommand() *cobra.Command {
 		SuggestFor: []string{"cp", "move", "mv", "sync", "migrate", "backup"},
 		Long: `Copies all documents of one store to another one. FROM and TO are each a service
 of a configuration, services.json#NAME, whose adaptor is opened as the server
-opens it, or the URL of an adaptor, such as file:///srv/notes. A directory that a
-running server has can't be opened: end that server first.
+opens it, or the URL of an adaptor, such as file:///srv/notes or
+s3://bucket/prefix?region=eu-central-1. A directory that a running server has
+can't be opened: end that server first.
 
 What is written is read back and its hash (SHA-256) compared. A document that is
 in TO already with the same size and content is left as it is. So a copy that was
@@ -46,7 +47,8 @@ failed and FROM is not empty. --dry-run prints what would be done to each docume
 The names and contents of documents are copied, not their times. The exit code is
 1 where anything failed: each failure is told, and the rest goes on.`,
 		Example: `  restspace copy services.json#notes file:///backup/notes
-  restspace copy file:///srv/notes next.json#notes --delete --dry-run`,
+  restspace copy file:///srv/notes next.json#notes --delete --dry-run
+  restspace copy file:///srv/notes 's3://notes?endpoint=https://s3.example.com'`,
 		Args:              takes("FROM", "TO"),
 		ValidArgsFunction: r.completePlaces,
 		RunE: func(cmd *cobra.Command, args []string) error {

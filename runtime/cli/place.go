@@ -29,7 +29,7 @@ type place struct {
 // placeOf reads an argument: FILE#SERVICE, or the URL of an adaptor. which is
 // what the command calls it.
 func (r *run) placeOf(which, argument string) (p place, err error) {
-	p.title = which + " " + argument
+	p.title = which + " " + shown(argument)
 	scheme, _, isURL := strings.Cut(argument, ":")
 	kind, known := r.Adaptors.Kind(scheme)
 	switch {
@@ -44,6 +44,20 @@ func (r *run) placeOf(which, argument string) (p place, err error) {
 		err = usagef("%s: what the adaptor %s holds ends with its server: nothing can be copied from it or to it", p.title, p.kind.Name)
 	}
 	return p, err
+}
+
+// shown returns an argument as messages have it: without the user and the query
+// of a URL, since someone may have written a secret there.
+func shown(argument string) string {
+	scheme, rest, isURL := strings.Cut(argument, "://")
+	if !isURL {
+		return argument
+	}
+	rest, _, _ = strings.Cut(rest, "?")
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 && rest[0] != '/' {
+		rest = "..." + rest[at:]
+	}
+	return scheme + "://" + rest
 }
 
 // schemes returns the names of the adaptors that have URLs.
@@ -66,9 +80,10 @@ func (p *place) fromURL(kind adaptors.Kind, text string) error {
 		return usagef("%s: no URL stands for an adaptor %s: write services.json#NAME for the service that has it", p.title, kind.Name)
 	}
 	u, err := url.Parse(text)
-	if err == nil {
-		p.config, err = kind.FromURL(u)
+	if err != nil { // it quotes what shown leaves out
+		return usagef("%s: it is no URL: write %%25, %%3F and %%23 for %%, ? and # in names", p.title)
 	}
+	p.config, err = kind.FromURL(u)
 	if checker, ok := p.config.(interface{ Check() error }); ok && err == nil {
 		err = checker.Check()
 	}

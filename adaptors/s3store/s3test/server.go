@@ -118,25 +118,28 @@ func (s *Server) Intercept(f Interceptor) {
 // Bucket makes a bucket, and returns its name.
 func (s *Server) Bucket(t testing.TB) string {
 	name := fmt.Sprintf("bucket-%d", s.buckets.Add(1))
-	require.NoError(t, os.Mkdir(filepath.Join(s.root, name), 0o700))
+	require.NoError(t, os.Mkdir(s.Dir(name), 0o700))
 	return name
 }
+
+// Dir returns the directory that has the objects of a bucket as files.
+func (s *Server) Dir(bucket string) string { return filepath.Join(s.root, bucket) }
 
 // WriteFile writes an object past the server, which then knows nothing else of
 // it.
 func (s *Server) WriteFile(t testing.TB, bucket, name, content string) {
-	require.NoError(t, os.WriteFile(filepath.Join(s.root, bucket, name), []byte(content), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(s.Dir(bucket), name), []byte(content), 0o600))
 }
 
 // RemoveBucket removes a bucket with all that is in it.
 func (s *Server) RemoveBucket(t testing.TB, name string) {
-	require.NoError(t, os.RemoveAll(filepath.Join(s.root, name)))
+	require.NoError(t, os.RemoveAll(s.Dir(name)))
 }
 
 // Unfinished returns how many uploads to a bucket were neither completed nor
 // aborted.
 func (s *Server) Unfinished(t testing.TB, bucket string) int {
-	found, err := filepath.Glob(filepath.Join(s.root, bucket, ".sgwtmp", "multipart", "*", "*"))
+	found, err := filepath.Glob(filepath.Join(s.Dir(bucket), ".sgwtmp", "multipart", "*", "*"))
 	require.NoError(t, err)
 	return len(found)
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/seed90475182/restspace/adaptors/s3store/s3test"
 	"github.com/seed90475182/restspace/runtime/tlstest"
 )
 
@@ -26,16 +27,18 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/*.txtar. Beside testscript's own commands they
-// have await, certificate, fails, http, interrupt and signal.
+// have await, bucket, certificate, fails, http, interrupt and signal.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // else each command takes a second under the race detector
+			env.Values[theTest] = env.T()
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"await":       await,
+			"bucket":      bucket,
 			"certificate": certificate,
 			"fails":       fails,
 			"http":        request,
@@ -43,6 +46,26 @@ func TestScripts(t *testing.T) {
 			"signal":      signal,
 		},
 	})
+}
+
+// theTest is the key of the test in the values of a script.
+const theTest = "test"
+
+// bucket starts an S3 server with a bucket, whose URL is then in BUCKET, and that
+// of the server in ENDPOINT. Its objects are the files of the directory OBJECTS.
+// The keys to it are in the environment.
+func bucket(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: bucket")
+	}
+	t := ts.Value(theTest).(testing.TB)
+	server := s3test.Start(t)
+	name := server.Bucket(t)
+	ts.Setenv("ENDPOINT", server.Endpoint)
+	ts.Setenv("BUCKET", "s3://"+name)
+	ts.Setenv("OBJECTS", server.Dir(name))
+	ts.Setenv("AWS_ACCESS_KEY_ID", server.AccessKeyID)
+	ts.Setenv("AWS_SECRET_ACCESS_KEY", server.SecretAccessKey)
 }
 
 // fails is "fails CODE PROGRAM [ARG]...": it runs a program that is to end with
