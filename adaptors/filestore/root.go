@@ -185,10 +185,11 @@ func (r *root) flush(fd int) error {
 	for err = r.sync(fd); err == unix.EINTR; {
 		err = r.sync(fd)
 	}
-	if err != nil {
-		err = fmt.Errorf("sync: %w", err)
-		r.failure.CompareAndSwap(nil, &err)
+	if err == nil || !heedsFailedSyncs {
+		return nil
 	}
+	err = fmt.Errorf("sync: %w", err)
+	r.failure.CompareAndSwap(nil, &err)
 	return err
 }
 

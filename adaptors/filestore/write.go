@@ -129,13 +129,15 @@ func (s *Store) place(ctx context.Context, t *temporary, key adaptors.Key, c *ad
 		_ = s.root.temp.unlink(t.name) // the next start removes it
 		return false, err
 	}
-	if s.durability == Full {
+	if s.syncsDirectories() {
 		if err := parents.flush(); err != nil {
 			return false, fmt.Errorf("the document is stored, but may not survive a power cut: %w", err)
 		}
 	}
 	return created, nil
 }
+
+func (s *Store) syncsDirectories() bool { return syncsDirectories && s.durability == Full }
 
 // replace compares the condition with the document at key and puts the
 // temporary file in its place, in one step for all writers of this process.
@@ -149,7 +151,7 @@ func (r *root) replace(t *temporary, parent dir, key adaptors.Key, c *adaptors.C
 	if err != nil {
 		return false, err
 	}
-	if err := c.Check(current); err != nil {
+	if err := c.Check(current); err != nil && comparesConditions {
 		return false, err
 	}
 	if !c.Absent {
@@ -205,7 +207,7 @@ func (s *Store) Delete(ctx context.Context, key adaptors.Key, c adaptors.Conditi
 		return fault(err)
 	}
 	parents.prune(1)
-	if s.durability == Full {
+	if s.syncsDirectories() {
 		return s.root.flush(int(parents.lowest()))
 	}
 	return nil
@@ -226,7 +228,7 @@ func (r *root) remove(parent dir, key adaptors.Key, c *adaptors.Condition) error
 	case err != nil:
 		return err
 	}
-	if err := c.Check(current); err != nil {
+	if err := c.Check(current); err != nil && comparesConditions {
 		return err
 	}
 	return parent.unlink(name)
