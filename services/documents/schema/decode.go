@@ -15,19 +15,24 @@ import (
 const maxExponent = 400
 
 // decode returns the Go value of a JSON text, with its numbers as they are
-// written. It shares nothing with the text.
-func decode(text []byte) (any, error) {
-	d := decoder{jsontext.NewDecoder(bytes.NewBuffer(text))}
-	value, err := d.value()
-	if err != nil {
-		return nil, err
+// written, and how much work it is to say what is wrong with it. The value
+// shares nothing with the text.
+func decode(text []byte) (value any, work int, err error) {
+	d := decoder{Decoder: jsontext.NewDecoder(bytes.NewBuffer(text))}
+	if value, err = d.value(); err != nil {
+		return nil, 0, err
 	}
-	return value, nil
+	return value, d.work, nil
 }
 
-type decoder struct{ *jsontext.Decoder }
+type decoder struct {
+	*jsontext.Decoder
+	work int
+}
 
 func (d *decoder) value() (any, error) {
+	const each = 10 // of an error, beside a name for each level that it is down
+	d.work += each + d.StackDepth()
 	token, err := d.ReadToken()
 	if err != nil {
 		return nil, Errors{{Pointer: string(d.StackPointer()), Detail: err.Error()}}

@@ -27,6 +27,7 @@ const MaxSize = 128 << 10
 // the text that it was made of, and is safe for concurrent use.
 type Schema struct {
 	compiled *jsonschema.Schema
+	opposite *jsonschema.Schema  // what does not satisfy compiled satisfies it
 	name     *urlpattern.Pattern // nil: it says nothing of names
 }
 
@@ -34,13 +35,21 @@ type Schema struct {
 // chance.
 const base = "schema:///"
 
+// opposite is the URL of what is wrapped around a schema: in a not, the library
+// only looks whether a value satisfies it, and keeps no error for each value.
+const opposite = "opposite:///"
+
+// maxExplained bounds the work of a document of which is said what is wrong:
+// each of its values may have an error, which holds a copy of where it is.
+const maxExplained = 2 << 20
+
 // Compile reads a schema. text is JSON without two members of one name. The
 // error is [Errors].
 func Compile(text []byte) (*Schema, error) {
 	if len(text) > MaxSize {
 		return nil, Errors{{Detail: fmt.Sprintf("the schema has %d bytes: write one of at most %d", len(text), MaxSize)}}
 	}
-	value, err := decode(text)
+	value, _, err := decode(text)
 	if err != nil {
 		return nil, err
 	}
@@ -55,11 +64,18 @@ func Compile(text []byte) (*Schema, error) {
 	if err != nil {
 		return nil, explain(err, value)
 	}
+	if err := c.AddResource(opposite, map[string]any{"not": map[string]any{"$ref": base}}); err != nil {
+		return nil, Errors{{Detail: err.Error()}}
+	}
+	unmet, err := c.Compile(opposite)
+	if err != nil {
+		return nil, explain(err, value)
+	}
 	name, err := pathPattern(value)
 	if err != nil {
 		return nil, err
 	}
-	return &Schema{compiled, name}, nil
+	return &Schema{compiled, unmet, name}, nil
 }
 
 // nowhere loads nothing.
@@ -70,22 +86,32 @@ func (nowhere) Load(string) (any, error) {
 }
 
 // Check returns nil if a document satisfies s, else [Errors]. document is valid
-// JSON without two members of one name.
+// JSON without two members of one name. It may take 200 times the size of that
+// in memory.
 func (s *Schema) Check(document []byte) error {
-	value, err := decode(document)
-	if err != nil {
+	value, work, err := decode(document)
+	if err != nil || s.admits(value) {
 		return err
 	}
-	err = s.compiled.Validate(value)
-	if err == nil {
-		return nil
+	if work > maxExplained {
+		return Errors{{Detail: "it has too many values, or nested too deeply, to say where it does not fit: make several documents of it"}}
 	}
+	err = s.compiled.Validate(value)
 	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
 	if !ok {
 		return err
 	}
 	return errorsOf(invalid)
 }
+
+// Admits reports whether a document, which is as for Check, satisfies s. It
+// takes less memory than to say why not.
+func (s *Schema) Admits(document []byte) bool {
+	value, _, err := decode(document)
+	return err == nil && s.admits(value)
+}
+
+func (s *Schema) admits(value any) bool { return s.opposite.Validate(value) != nil }
 
 // Errors are what is wrong with a document, in the order of their pointers: of
 // more than 10,000, some.

@@ -2,6 +2,7 @@ package schema_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -115,6 +116,24 @@ func TestErrorsAreBounded(t *testing.T) {
 		fmt.Fprintf(&object, `,"%d":1`, i)
 	}
 	assert.Len(t, s.Check([]byte("{"+object.String()[1:]+"}")), 10_000)
+}
+
+func TestNothingIsSaidOfTooMuch(t *testing.T) {
+	s, err := schema.Compile([]byte(`{"type":"array","items":{"$ref":"#"}}`))
+	require.NoError(t, err)
+	const deep, wide = 60, 100_000
+	document := []byte(strings.Repeat("[", deep) + "1" + strings.Repeat(",1", wide) + strings.Repeat("]", deep))
+	assert.False(t, s.Admits(document))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err = s.Check(document)
+	runtime.ReadMemStats(&after)
+	assert.EqualError(t, err, "it has too many values, or nested too deeply, to say where it does not fit: make several documents of it")
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16*wide*deep), "there is no error with its place for each value")
+
+	document = []byte(strings.ReplaceAll(string(document), "1", "[]"))
+	assert.True(t, s.Admits(document))
+	assert.NoError(t, s.Check(document))
 }
 
 // lines returns all errors, in lines.
