@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/services"
@@ -43,13 +45,18 @@ type Config struct {
 // for concurrent use; the Keep stays the caller's to close.
 type Documents struct {
 	Config
-	schemas schemas
-	writing sync.RWMutex // locked while a schema is written
+	schemas  schemas
+	writing  sync.RWMutex        // locked while a schema is written
+	checking *semaphore.Weighted // bytes of documents that are held to schemas at one time
 }
 
 // New returns the service of a Config.
 func New(c Config) *Documents {
-	return &Documents{Config: c, schemas: schemas{keep: c.Keep, dirs: make(map[string]*remembered)}}
+	return &Documents{
+		Config:   c,
+		schemas:  schemas{keep: c.Keep, dirs: make(map[string]*remembered)},
+		checking: semaphore.NewWeighted(maxChecked * c.MaxBody),
+	}
 }
 
 const jsonExtension = ".json"

@@ -51,7 +51,7 @@ func (d *Documents) held(ctx context.Context, dir adaptors.Key, document []byte,
 	defer d.writing.RUnlock()
 	g, err := d.governing(ctx, dir, 0)
 	if err == nil {
-		err = g.check(document)
+		err = d.check(ctx, g, document)
 	}
 	if err != nil {
 		return adaptors.Info{}, err
@@ -88,11 +88,20 @@ type governing struct {
 	dir adaptors.Key // where the schema is
 }
 
-// check holds a document to a schema.
-func (g governing) check(document []byte) error {
+// maxChecked is how many documents of the largest size are held to schemas at
+// one time: that takes many times their size of memory.
+const maxChecked = 2
+
+// check holds a document to a schema, when it is its turn.
+func (d *Documents) check(ctx context.Context, g governing, document []byte) error {
 	if g.remembered == nil {
 		return nil
 	}
+	size := int64(len(document))
+	if err := d.checking.Acquire(ctx, size); err != nil {
+		return err
+	}
+	defer d.checking.Release(size)
 	at := urlpattern.Path{Segments: append(g.dir[:len(g.dir):len(g.dir)], schemaName)}.String()
 	if g.fault != nil {
 		return failed(http.StatusConflict, "the document can't be checked, since the schema "+at+" of this service is not valid: PUT that anew", g.fault)

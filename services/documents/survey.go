@@ -157,7 +157,7 @@ func (s *survey) visit(ctx context.Context, e *entry) error {
 		return err
 	}
 	s.found.Checked++
-	if err != nil || CheckJSON(document) != nil || s.schema.Check(document) != nil {
+	if err != nil || CheckJSON(document) != nil || !s.schema.Admits(document) {
 		s.found.Broken++
 		if len(s.found.Names) < maxNames {
 			s.found.Names = append(s.found.Names, string(e.name))

@@ -55,7 +55,7 @@ func (u *unzipping) checkJSON(ctx context.Context, key adaptors.Key, document []
 	if packed, ok := u.schemas.nearest(dir, len(g.dir)); ok {
 		g = packed
 	}
-	return g.check(document)
+	return u.Documents.check(ctx, g, document)
 }
 
 // schemasFirst orders the documents as they are checked and written: a schema
