@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -34,7 +35,7 @@ func newClient(ctx context.Context, c *Config) (*client, error) {
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	keys, err := keysOf(ctx, c, web)
+	keys, err := keysOf(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -65,11 +66,17 @@ func newClient(ctx context.Context, c *Config) (*client, error) {
 	}, nil
 }
 
-// keysOf returns the credentials of c, or those of the environment.
-func keysOf(ctx context.Context, c *Config, web *http.Client) (aws.CredentialsProvider, error) {
+// keysOf returns the credentials of c, or those of the environment. These are
+// looked for with a client of their own: the SDK takes no other where
+// AWS_CA_BUNDLE names certificates.
+func keysOf(ctx context.Context, c *Config) (aws.CredentialsProvider, error) {
 	if k := c.Credentials; k.AccessKeyID != "" {
 		return credentials.NewStaticCredentialsProvider(k.AccessKeyID, k.SecretAccessKey, k.SessionToken), nil
 	}
+	web := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.Proxy = nil
+		t.DisableKeepAlives = true // keys last for hours
+	})
 	found, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(web), config.WithRegion(c.Region))
 	return found.Credentials, err
 }

@@ -1,6 +1,10 @@
 package s3store_test
 
 import (
+	"encoding/pem"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -91,4 +95,22 @@ func TestStoresOfABucketShareTheirConnections(t *testing.T) {
 	_, err = put(b, "a", "x", adaptors.Condition{})
 	assert.NoError(t, err)
 	assert.NoError(t, b.Close())
+}
+
+func TestCredentialsOfTheEnvironment(t *testing.T) {
+	server := s3test.Start(t)
+	c := configOf(t, server)
+	t.Setenv("AWS_ACCESS_KEY_ID", c.Credentials.AccessKeyID)
+	t.Setenv("AWS_SECRET_ACCESS_KEY", c.Credentials.SecretAccessKey)
+	c.Credentials = s3store.Credentials{}
+	authority := httptest.NewTLSServer(nil)
+	authority.Close()
+	bundle := filepath.Join(t.TempDir(), "authorities.pem")
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Certificate().Raw})
+	require.NoError(t, os.WriteFile(bundle, certificate, 0o600))
+	for _, file := range []string{"", bundle} {
+		t.Setenv("AWS_CA_BUNDLE", file)
+		_, err := put(open(t, c), "a.json", "{}", adaptors.Condition{})
+		assert.NoError(t, err, "AWS_CA_BUNDLE %q", file)
+	}
 }
