@@ -5,10 +5,22 @@ GO ?= go
 BIN := bin/restspace
 S3SERVER := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/restspace/versitygw-v1.8.0
 
-.PHONY: run build test testdeps lint soak-reload bench bench-http deps clean
+S3 := 127.0.0.1:7070
+
+.PHONY: run run-contacts-s3 build test testdeps lint soak-reload bench bench-http deps clean
 
 run: build ## build, and serve ./services.json
 	./$(BIN) serve
+
+# The test of examples/contacts does the same with servers of its own.
+run-contacts-s3: export AWS_ACCESS_KEY_ID = contacts
+run-contacts-s3: export AWS_SECRET_ACCESS_KEY = contacts-secret
+run-contacts-s3: build $(S3SERVER) ## build, and serve examples/contacts/s3.json with an S3 server on $(S3)
+	@cd examples/contacts && mkdir -p data/s3/contacts && \
+	{ $(S3SERVER) --port $(S3) --access $$AWS_ACCESS_KEY_ID --secret $$AWS_SECRET_ACCESS_KEY --quiet --health /health posix data/s3 >&2 & } && \
+	trap "kill $$! 2>/dev/null" EXIT && trap : INT TERM && \
+	until curl -sfo /dev/null http://$(S3)/health; do kill -0 $$! && sleep 0.1 || exit 1; done && \
+	$(CURDIR)/$(BIN) serve --config s3.json
 
 build: ## build bin/restspace
 	$(GO) build -trimpath -ldflags='-s -w' -o $(BIN) ./runtime/cmd/restspace
