@@ -165,6 +165,22 @@ func TestNoDocumentSlipsPastASchema(t *testing.T) {
 	assert.Equal(t, []string{"x.json", ".schema.json"}, store.stored, "the schema waits for what was held to none")
 }
 
+func TestNoDocumentSlipsPastTheDeletionOfASchema(t *testing.T) {
+	store := &slow{Store: memstore.New()}
+	c := newClient(t, store, true)
+	require.Equal(t, 201, c.write("/.schema", `{"type":"number"}`).status)
+	var others sync.WaitGroup
+	store.meanwhile = func() {
+		others.Go(func() {
+			assert.Equal(t, 204, c.do("DELETE", "/.schema", nil).status)
+			assert.Equal(t, 200, c.get("/x").status, "it waits for what was held to the schema")
+		})
+		time.Sleep(50 * time.Millisecond) // enough for it to go wrong
+	}
+	assert.Equal(t, 201, c.write("/x", `1`).status)
+	others.Wait()
+}
+
 // BenchmarkPutBelowSchema is BenchmarkPut below one, at the root and two levels
 // higher.
 func BenchmarkPutBelowSchema(b *testing.B) {

@@ -33,11 +33,13 @@ func (d *Documents) remove(ctx context.Context, m *bus.Message, key adaptors.Key
 	if err != nil {
 		return nil, err
 	}
+	if d.isSchema(key) { // as putSchema: what governs after it counts for what is stored later
+		d.writing.Lock()
+		defer d.writing.Unlock()
+		defer d.schemas.changed(key)
+	}
 	if err := d.Keep.Delete(ctx, key, c.Condition); err != nil {
 		return nil, err
-	}
-	if d.isSchema(key) {
-		d.schemas.changed(key)
 	}
 	return bus.Reply(http.StatusNoContent, nil), nil
 }
