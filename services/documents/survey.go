@@ -86,7 +86,7 @@ type survey struct {
 	dir    adaptors.Key
 	schema *schema.Schema
 	sees   func([]string) bool
-	ends   time.Time
+	unseen bool // something is left out
 	found  findings
 }
 
@@ -95,7 +95,7 @@ type findings struct {
 	Checked  int      `json:"checked"`  // documents
 	Broken   int      `json:"broken"`   // how many of them do not satisfy the schema
 	Names    []string `json:"names"`    // the first of these, as a listing shows them
-	Complete bool     `json:"complete"` // there are no more documents than were checked
+	Complete bool     `json:"complete"` // there are no more documents than were checked, seen or not
 }
 
 // refuse returns an error of status 409 unless all documents satisfy the schema.
@@ -109,6 +109,8 @@ func (s *survey) refuse(ctx context.Context) error {
 		return err
 	case f.Complete:
 		return nil
+	case s.unseen:
+		e.Detail = fmt.Sprintf("there are documents that you may not read, and the schema is not stored: leave %s out", validateKey)
 	default:
 		e.Detail = fmt.Sprintf("after %d documents there are more than can be checked at once, and the schema is not stored: leave %s out", f.Checked, validateKey)
 	}
@@ -118,30 +120,41 @@ func (s *survey) refuse(ctx context.Context) error {
 
 // run looks at the documents, as far as its limits and errors let it.
 func (s *survey) run(ctx context.Context) error {
-	s.ends = time.Now().Add(maxSurveyTime)
 	s.found.Names = []string{}
-	w := walk{Documents: s.Documents, o: &listOptions{recursive: true, noDirs: true, all: true, take: maxSurveyed}, sees: s.sees,
-		visit: s.visit, enters: s.governs}
-	err := w.level(ctx, s.dir, nil, urlpattern.Path{})
-	s.found.Complete = err == nil
+	short, cancel := context.WithTimeout(ctx, maxSurveyTime)
+	defer cancel()
+	w := walk{Documents: s.Documents, o: &listOptions{recursive: true, noDirs: true, all: true, take: maxSurveyed},
+		visit: s.visit, enters: s.enters}
+	err := w.level(short, s.dir, nil, urlpattern.Path{})
+	if err != nil && short.Err() != nil && ctx.Err() == nil {
+		err = errEnough
+	}
+	s.found.Complete = err == nil && !s.unseen
 	return err
 }
 
-// governs reports whether the schema is that of a directory below: whether that
+// enters reports whether the schema is that of a directory below: whether that
 // has none of its own.
-func (s *survey) governs(ctx context.Context, dir adaptors.Key) (bool, error) {
+func (s *survey) enters(ctx context.Context, dir adaptors.Key) (bool, error) {
 	_, _, err := s.Keep.Get(ctx, append(dir[:len(dir):len(dir)], schemaName), adaptors.GetOptions{Meta: true})
 	if errors.Is(err, fs.ErrNotExist) {
-		return true, nil
+		return s.seen(dir, true), nil
 	}
 	return false, err
 }
 
+// seen reports whether the user may read what is at a key, and notes if not.
+func (s *survey) seen(key adaptors.Key, dir bool) bool {
+	seen := mayRead(s.sees, key, dir)
+	s.unseen = s.unseen || !seen
+	return seen
+}
+
 func (s *survey) visit(ctx context.Context, e *entry) error {
-	if s.isSchema(e.key) {
+	switch {
+	case s.isSchema(e.key), !s.seen(e.key, false):
 		return nil
-	}
-	if s.found.Checked == maxSurveyed || time.Now().After(s.ends) {
+	case s.found.Checked == maxSurveyed:
 		return errEnough
 	}
 	body, _, err := s.Keep.Get(ctx, e.key, adaptors.GetOptions{})

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -76,6 +78,54 @@ func TestSurveyThatFails(t *testing.T) {
 	assert.Equal(t, 201, a.status, "the schema is stored")
 	assert.Equal(t, report{Checked: 1, Names: []string{}}, c.report(a))
 	assert.Equal(t, 500, c.write("/.schema?$validate=strict", `{}`).status)
+}
+
+func TestSurveyOfWhatIsNotSeen(t *testing.T) {
+	c := newClient(t, memstore.New(), true)
+	for _, path := range []string{"/a", "/secret/b", "/own/c"} {
+		c.write(path, `1`)
+	}
+	for name, sees := range map[string]func([]string) bool{
+		"a directory": func(path []string) bool { return path[0] != "secret" },
+		"a document":  func(path []string) bool { return path[len(path)-1] != "b.json" },
+	} {
+		c.sees = sees
+		assert.Equal(t, report{Checked: 2, Names: []string{}}, c.report(c.write("/.schema", `{}`)), name)
+		a := c.write("/.schema?$validate=strict", `{"type":"number"}`)
+		assert.Equal(t, 409, a.status, name)
+		assert.Equal(t, "there are documents that you may not read, and the schema is not stored: leave $validate out", a.err.Detail)
+		a = c.write("/.schema?$validate=strict", `{"type":"string"}`)
+		assert.Equal(t, "2 of 2 documents do not satisfy the schema, which is not stored: mend them, or leave $validate out", a.err.Detail, name)
+	}
+	assert.Equal(t, `{}`, c.get("/.schema").body)
+	c.write("/secret/.schema", `{}`)
+	c.sees = func(path []string) bool { return path[0] != "secret" }
+	assert.Equal(t, report{Checked: 2, Names: []string{}, Complete: true}, c.report(c.write("/.schema?$validate=strict", `{}`)), "it does not govern them")
+}
+
+// tardy is a store that takes a second to look at a schema.
+type tardy struct{ adaptors.Store }
+
+func (s tardy) Get(ctx context.Context, key adaptors.Key, o adaptors.GetOptions) (*bus.Body, adaptors.Info, error) {
+	if key[len(key)-1] == ".schema.json" {
+		time.Sleep(time.Second)
+	}
+	return s.Store.Get(ctx, key, o)
+}
+
+func TestSurveyTakesLittleTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New()
+		c := newClient(t, tardy{store}, true)
+		for i := range 10 {
+			_, err := store.Put(t.Context(), adaptors.Key{fmt.Sprint(i), ".schema.json"}, jsonBody(`{}`), adaptors.Condition{})
+			require.NoError(t, err)
+		}
+		assert.Equal(t, report{Names: []string{}}, c.report(c.write("/.schema", `{}`)))
+		a := c.write("/.schema?$validate=strict", `{}`)
+		assert.Equal(t, 409, a.status)
+		assert.Contains(t, a.err.Detail, "after 0 documents there are more than can be checked at once")
+	})
 }
 
 func TestSchemaOfTheConfiguration(t *testing.T) {
