@@ -15,7 +15,8 @@
 //
 // A write looks at the object first, and compares the condition. What it found
 // then becomes the condition of the request: If-Match with the server's ETag
-// where there is an object, If-None-Match: * where there is none. If the server
+// where there is an object, If-None-Match: * where there is none. One that only
+// creates does not look, since the server does. If the server
 // says that it is otherwise by now, all of that begins anew. So conditions that
 // the protocol has no words for, such as a time, are atomic with the write too.
 //
@@ -36,8 +37,8 @@
 //
 // # Sizes
 //
-// What has up to 8 MiB is read into memory and sent with one request, which can
-// be repeated. What is larger, or of unknown size and turns out to be larger,
+// What is in memory already is sent with one request, which can be repeated, and
+// so is what has up to 8 MiB, which is read into memory. What is larger, or of unknown size and turns out to be larger,
 // is sent in parts of 5 to 8 MiB, two at a time; the condition is compared when the
 // parts become an object. An upload that fails is aborted.
 package s3store

@@ -69,23 +69,28 @@ func TestOutages(t *testing.T) {
 	s := open(t, configOf(t, server))
 	_, err := put(s, "warm", "up", adaptors.Condition{Absent: true}) // the ability is known
 	require.NoError(t, err)
+	none, absent := adaptors.Condition{}, adaptors.Condition{Absent: true}
 	for _, row := range []struct {
 		what, name string
+		condition  adaptors.Condition
 		fault      s3test.Interceptor
 		status     int // 0 is success
 	}{
-		{"an outage that passes", "a0", first(1, http.MethodPut, "a0", refusal(500, "InternalError")), 0},
-		{"a server that asks for less", "a1", first(1, http.MethodPut, "a1", refusal(503, "SlowDown")), 0},
-		{"an answer that is lost", "a2", first(1, http.MethodPut, "a2", lost), 0},
-		{"all answers that are lost", "a3", first(always, http.MethodPut, "a3", lost), 0},
-		{"a conflict", "a4", first(1, http.MethodPut, "a4", refusal(409, "ConditionalRequestConflict")), 0},
-		{"an outage", "a5", first(always, http.MethodPut, "a5", refusal(500, "InternalError")), 503},
-		{"an outage of looking", "a6", first(always, http.MethodHead, "a6", refusal(503, "SlowDown")), 503},
-		{"a refusal", "a7", first(always, http.MethodPut, "a7", refusal(403, "AccessDenied")), 500},
+		{"an outage that passes", "a0", absent, first(1, http.MethodPut, "a0", refusal(500, "InternalError")), 0},
+		{"a server that asks for less", "a1", absent, first(1, http.MethodPut, "a1", refusal(503, "SlowDown")), 0},
+		{"an answer that is lost", "a2", absent, first(1, http.MethodPut, "a2", lost), 0},
+		{"all answers that are lost", "a3", absent, first(always, http.MethodPut, "a3", lost), 0},
+		{"a conflict", "a4", absent, first(1, http.MethodPut, "a4", refusal(409, "ConditionalRequestConflict")), 0},
+		{"an outage", "a5", absent, first(always, http.MethodPut, "a5", refusal(500, "InternalError")), 503},
+		{"an answer that is lost, without a condition", "b2", none, first(1, http.MethodPut, "b2", lost), 0},
+		{"a conflict, without a condition", "b4", none, first(1, http.MethodPut, "b4", refusal(409, "ConditionalRequestConflict")), 0},
+		{"an outage of looking, which nobody does", "a6", absent, first(always, http.MethodHead, "a6", refusal(503, "SlowDown")), 0},
+		{"an outage of looking", "b6", none, first(always, http.MethodHead, "b6", refusal(503, "SlowDown")), 503},
+		{"a refusal", "a7", absent, first(always, http.MethodPut, "a7", refusal(403, "AccessDenied")), 500},
 	} {
 		t.Run(row.what, func(t *testing.T) {
 			server.Intercept(row.fault)
-			info, err := put(s, row.name, "content", adaptors.Condition{Absent: true})
+			info, err := put(s, row.name, "content", row.condition)
 			server.Intercept(nil)
 			if row.status == 0 {
 				require.NoError(t, err)
@@ -119,7 +124,10 @@ func TestServerThatIgnoresConditions(t *testing.T) {
 		forward.ServeHTTP(w, r)
 	})
 	match := adaptors.Condition{Match: []string{before.ETag}}
-	large := strings.Repeat("x", 9<<20)
+	putLarge := func(name string, c adaptors.Condition) error {
+		_, err := s.Put(t.Context(), adaptors.Key{name}, noise0(9<<20), c)
+		return err
+	}
 	for _, row := range []struct {
 		write func() error
 		says  string
@@ -127,8 +135,8 @@ func TestServerThatIgnoresConditions(t *testing.T) {
 		{func() error { _, err := put(s, "b", "new", adaptors.Condition{Absent: true}); return err }, "that a document is not there yet"},
 		{func() error { _, err := put(s, "a", "new", match); return err }, "that a document is the one that was read"},
 		{func() error { return s.Delete(t.Context(), adaptors.Key{"a"}, match) }, "that the document to delete is the one that was read"},
-		{func() error { _, err := put(s, "b", large, adaptors.Condition{Absent: true}); return err }, "that a large document is not there yet"},
-		{func() error { _, err := put(s, "a", large, match); return err }, "that a large document is the one that was read"},
+		{func() error { return putLarge("b", adaptors.Condition{Absent: true}) }, "that a large document is not there yet"},
+		{func() error { return putLarge("a", match) }, "that a large document is the one that was read"},
 	} {
 		for range 2 { // the second one asks nothing
 			failed := bus.Classify(row.write())

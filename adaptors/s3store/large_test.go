@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"net/http"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -65,6 +67,40 @@ func TestLargeBodies(t *testing.T) {
 		condition = adaptors.Condition{Match: []string{stored.ETag}}
 	}
 	assert.Zero(t, server.Unfinished(t, c.Bucket))
+}
+
+func TestLargeBodiesInMemoryAreSentAtOnce(t *testing.T) {
+	server := s3test.Start(t)
+	s := open(t, configOf(t, server))
+	var requests []string
+	server.Intercept(func(w http.ResponseWriter, r *http.Request, forward http.Handler) {
+		requests = append(requests, r.Method)
+		forward.ServeHTTP(w, r)
+	})
+	content := strings.Repeat("x", 9<<20)
+	info, err := put(s, "a", content, adaptors.Condition{})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"HEAD", "PUT"}, requests)
+	again, err := put(s, "a", content, adaptors.Condition{Match: []string{info.ETag}})
+	require.NoError(t, err)
+	before, _, _ := strings.Cut(info.ETag, "-")
+	after, _, _ := strings.Cut(again.ETag, "-")
+	assert.NotEqual(t, before, after, "what the server compares, also of the same bytes")
+	assert.Equal(t, content, read(t, s, "a"))
+}
+
+func TestPartsOfHugeBodiesAreLarger(t *testing.T) {
+	server := s3test.Start(t)
+	s := open(t, configOf(t, server))
+	const huge = 200 << 30 // of which a server takes 10,000 parts
+	var part atomic.Int64
+	server.Intercept(first(always, http.MethodPut, "huge", func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		part.Store(r.ContentLength)
+		s3test.Refuse(w, http.StatusForbidden, "AccessDenied")
+	}))
+	_, err := s.Put(t.Context(), adaptors.Key{"huge"}, noise0(huge), adaptors.Condition{})
+	require.Error(t, err)
+	assert.GreaterOrEqual(t, part.Load(), int64(huge/10_000))
 }
 
 func TestLargeBodiesThatBreak(t *testing.T) {

@@ -37,7 +37,7 @@ func (s *Store) Put(ctx context.Context, key adaptors.Key, b *bus.Body, c adapto
 	if rest == nil {
 		err = w.whole(ctx, head)
 	} else {
-		err = w.parts(ctx, head, rest)
+		err = w.parts(ctx, b.Size(), head, rest)
 	}
 	info := w.stored.info(key[len(key)-1])
 	info.Created = w.created
@@ -100,7 +100,7 @@ type guard struct{ match, noneMatch *string }
 func (w *write) guarded(ctx context.Context, send func(ctx context.Context, now *facts, g guard) (etag *string, err error), create, replace *ability) error {
 	conflicts := 0
 	for try := range maxTries {
-		now, err := w.store.look(ctx, w.object)
+		now, err := w.look(ctx, try)
 		switch {
 		case err != nil:
 			return err
@@ -125,6 +125,15 @@ func (w *write) guarded(ctx context.Context, send func(ctx context.Context, now 
 		}
 	}
 	return contended()
+}
+
+// look returns what the object is now. That there is none is only assumed by the
+// first try of a write that needs it so: the server says if there is one.
+func (w *write) look(ctx context.Context, try int) (*facts, error) {
+	if try == 0 && w.condition.Absent {
+		return nil, nil
+	}
+	return w.store.look(ctx, w.object)
 }
 
 // guard compares the condition with the object as it is now, and returns what
