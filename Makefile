@@ -37,7 +37,7 @@ lint: ## gofmt, vet, staticcheck, and the order of the layers
 soak-reload: ## 1,000 reloads beside 500 requests a second (about a minute)
 	RESTSPACE_SOAK=1 $(GO) test -count=1 -timeout 10m -run='^TestReloadsUnderLoad$$' -v ./runtime
 
-bench: ## benchmarks of every hot path, with allocations
+bench: $(S3SERVER) ## benchmarks of every hot path, with allocations; x-of-raw is the rate beside bare calls
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
 
 bench-http: build deps ## the server against bare ones, over HTTP (some minutes)

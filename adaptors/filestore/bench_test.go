@@ -2,6 +2,7 @@ package filestore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,11 +14,12 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/adaptors/adaptortest"
 	"github.com/seed90475182/restspace/bus"
 )
 
-// The benchmarks named bare do the same system calls in a loop and nothing
-// else: what filestore adds is the difference.
+// The runs named raw, or bare, make the same system calls and do nothing else:
+// what filestore adds is the difference.
 
 func benchmarkStore(b *testing.B) *Store {
 	b.Helper()
@@ -27,85 +29,125 @@ func benchmarkStore(b *testing.B) *Store {
 	return s
 }
 
-func BenchmarkGet1KB(b *testing.B) {
-	s := benchmarkStore(b)
-	_, err := s.putText(string(make([]byte, 1024)), "doc")
-	require.NoError(b, err)
-	_, err = s.putText(string(make([]byte, 1024)), "dir", "doc")
-	require.NoError(b, err)
-	buffer := make([]byte, 2048)
-	ctx := context.Background()
+// sizes are those of the documents that benchmarks read and write.
+var sizes = [...]struct {
+	name  string
+	bytes int
+}{{"1KB", 1 << 10}, {"10MB", 10 << 20}}
 
-	get := func(store adaptors.Store, key adaptors.Key) func(b *testing.B) {
-		return func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				body, _, err := store.Get(ctx, key, adaptors.GetOptions{})
-				if err != nil {
-					b.Fatal(err)
-				}
-				if n, _ := body.Reader().Read(buffer); n != 1024 {
-					b.Fatal(n)
-				}
-				if err := body.Close(); err != nil {
-					b.Fatal(err)
-				}
-			}
+func BenchmarkGet(b *testing.B) {
+	s := benchmarkStore(b)
+	buffer := make([]byte, copySize)
+	for _, size := range sizes {
+		_, err := s.putText(string(make([]byte, size.bytes)), size.name)
+		require.NoError(b, err)
+		key := adaptors.Key{size.name}
+		raw := func() error { return rawGet(s, size.name, size.bytes, buffer) }
+		store := func() error { return readAll(s, key, buffer) }
+		b.Run(size.name, func(b *testing.B) { adaptortest.Compare(b, int64(size.bytes), raw, store) })
+	}
+}
+
+// rawGet is the system calls of a Get and of who reads it: what is small comes
+// into memory of its own, the rest through a buffer.
+func rawGet(s *Store, name string, size int, buffer []byte) error {
+	var st unix.Stat_t
+	fd, err := unix.Openat(int(s.root.base), name, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_NOCTTY, 0)
+	if err == nil {
+		err = unix.Fstat(fd, &st)
+	}
+	if size <= small {
+		buffer = make([]byte, size)
+	}
+	for read := 0; read < size && err == nil; {
+		var n int
+		n, err = unix.Read(fd, buffer)
+		read += n
+	}
+	return errors.Join(err, unix.Close(fd))
+}
+
+// readAll gets a document and reads what is not in memory then.
+func readAll(s adaptors.Store, key adaptors.Key, buffer []byte) error {
+	body, _, err := s.Get(context.Background(), key, adaptors.GetOptions{})
+	if err != nil {
+		return err
+	}
+	if stream := body.Stream(); stream != nil {
+		for read := int64(0); read < body.Size() && err == nil; {
+			var n int
+			n, err = stream.Read(buffer)
+			read += int64(n)
 		}
 	}
-	b.Run("bare", func(b *testing.B) {
-		b.ReportAllocs()
-		var st unix.Stat_t
-		for b.Loop() {
-			err := unix.Fstatat(int(s.root.base), "doc", &st, unix.AT_SYMLINK_NOFOLLOW)
-			fd, err2 := unix.Openat(int(s.root.base), "doc", unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0)
-			f := os.NewFile(uintptr(fd), "doc")
-			err3 := unix.Fstat(fd, &st)
-			n, err4 := f.Read(buffer)
-			if err != nil || err2 != nil || err3 != nil || err4 != nil || n != 1024 || f.Close() != nil {
-				b.Fatal(err, err2, err3, err4, n)
-			}
-		}
-	})
-	b.Run("store", get(s, adaptors.Key{"doc"}))
-	b.Run("keep", func(b *testing.B) {
-		keep := adaptors.NewKeep(s, 1<<20)
-		b.ReportAllocs()
-		for b.Loop() {
-			body, _, err := keep.Get(ctx, adaptors.Key{"doc"}, adaptors.GetOptions{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			if n, _ := body.Reader().Read(buffer); n != 1024 {
-				b.Fatal(n)
-			}
-			_ = body.Close()
-		}
-	})
-	b.Run("one directory deep", get(s, adaptors.Key{"dir", "doc"}))
-	b.Run("root", func(b *testing.B) { // what os.Root would cost
-		root, err := os.OpenRoot(s.path)
-		require.NoError(b, err)
-		defer root.Close()
-		b.ReportAllocs()
-		for b.Loop() {
+	return errors.Join(err, body.Close())
+}
+
+// BenchmarkWays is Get of a small document in other places, and as it would be
+// with os.Root.
+func BenchmarkWays(b *testing.B) {
+	s := benchmarkStore(b)
+	content := string(make([]byte, 1024))
+	_, err := s.putText(content, "doc")
+	require.NoError(b, err)
+	_, err = s.putText(content, "dir", "doc")
+	require.NoError(b, err)
+	buffer := make([]byte, 2048)
+	keep := adaptors.NewKeep(s, 1<<20)
+	root, err := os.OpenRoot(s.path)
+	require.NoError(b, err)
+	defer root.Close()
+	for _, way := range []struct {
+		name string
+		get  func() error
+	}{
+		{"keep", func() error {
+			body, _, err := keep.Get(b.Context(), adaptors.Key{"doc"}, adaptors.GetOptions{})
+			return errors.Join(err, body.Close())
+		}},
+		{"one directory deep", func() error { return readAll(s, adaptors.Key{"dir", "doc"}, buffer) }},
+		{"os.Root", func() error {
 			before, err := root.Lstat("doc")
 			f, err2 := root.OpenFile("doc", os.O_RDONLY|unix.O_NONBLOCK, 0)
 			after, err3 := f.Stat()
-			n, err4 := f.Read(buffer)
-			if err != nil || err2 != nil || err3 != nil || err4 != nil || n != 1024 || !os.SameFile(before, after) || f.Close() != nil {
-				b.Fatal(err, err2, err3, err4, n)
+			_, err4 := f.Read(buffer)
+			if !os.SameFile(before, after) {
+				err4 = os.ErrNotExist
 			}
-		}
-	})
+			return errors.Join(err, err2, err3, err4, f.Close())
+		}},
+	} {
+		b.Run(way.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := way.get(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }
 
-func BenchmarkPut1KB(b *testing.B) {
+func BenchmarkPut(b *testing.B) {
+	s := benchmarkStore(b)
+	for _, size := range sizes {
+		data := make([]byte, size.bytes)
+		raw := func() error { return rawPut(s, "raw", data) }
+		store := func() error {
+			_, err := s.Put(context.Background(), adaptors.Key{"store"}, bus.NewBody(data, ""), adaptors.Condition{})
+			return err
+		}
+		b.Run(size.name, func(b *testing.B) { adaptortest.Compare(b, int64(size.bytes), raw, store) })
+	}
+}
+
+// BenchmarkPutters has several writers at once.
+func BenchmarkPutters(b *testing.B) {
 	data := make([]byte, 1024)
 	for _, writers := range []int{1, 16} {
-		b.Run(fmt.Sprintf("bare/%d", writers), func(b *testing.B) {
+		b.Run(fmt.Sprintf("raw/%d", writers), func(b *testing.B) {
 			s := benchmarkStore(b)
-			benchmarkWriters(b, writers, func(name string) error { return barePut(s, name, data) })
+			benchmarkWriters(b, writers, func(name string) error { return rawPut(s, name, data) })
 		})
 		b.Run(fmt.Sprintf("store/%d", writers), func(b *testing.B) {
 			s := benchmarkStore(b)
@@ -144,8 +186,8 @@ func benchmarkWriters(b *testing.B, writers int, put func(name string) error) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "puts/s")
 }
 
-// barePut is the system calls of a Put.
-func barePut(s *Store, name string, data []byte) error {
+// rawPut is the system calls of a Put.
+func rawPut(s *Store, name string, data []byte) error {
 	var st unix.Stat_t
 	if err := unix.Stat(s.path, &st); err != nil {
 		return err

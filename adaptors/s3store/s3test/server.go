@@ -30,6 +30,7 @@ const startTime = 20 * time.Second
 // A Server is a process that speaks S3. It ends with the test that started it.
 type Server struct {
 	Endpoint        string
+	Direct          string // the server's own URL, for measurements: past Intercept
 	AccessKeyID     string
 	SecretAccessKey string
 
@@ -75,7 +76,8 @@ func Start(t testing.TB) *Server {
 			t.Logf("the S3 server says: %s", output.String())
 		}
 	})
-	await(t, "http://"+address+"/health", ended)
+	s.Direct = "http://" + address
+	await(t, s.Direct+"/health", ended)
 	s.front, s.Endpoint = newFront(t, address, s.root)
 	return s
 }
