@@ -60,7 +60,7 @@ func timed(b *testing.B, do func() error) time.Duration {
 // ofRaw returns the median rate of the stretches of a run.
 func ofRaw(pairs []pair) float64 {
 	var rates []float64
-	for stretch := range slices.Chunk(pairs, (len(pairs)+stretches-1)/rounds) {
+	for stretch := range slices.Chunk(pairs, (len(pairs)+stretches-1)/stretches) {
 		var sum pair
 		for _, p := range stretch {
 			sum.raw += p.raw
