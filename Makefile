@@ -7,7 +7,7 @@ S3SERVER := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/restspace/versitygw-v1.8.0
 
 S3 := 127.0.0.1:7070
 
-.PHONY: run run-contacts-s3 build test testdeps lint soak-reload bench bench-http deps clean
+.PHONY: run run-contacts-s3 build test testdeps lint soak-reload crash bench bench-http deps clean
 
 run: build ## build, and serve ./services.json
 	./$(BIN) serve
@@ -37,6 +37,9 @@ lint: ## gofmt, vet, staticcheck, and the order of the layers
 soak-reload: ## 1,000 reloads beside 500 requests a second (about a minute)
 	RESTSPACE_SOAK=1 $(GO) test -count=1 -timeout 10m -run='^TestReloadsUnderLoad$$' -v ./runtime
 
+crash: testdeps ## servers that are killed, and disks that lose power, 150 times in the middle of writes (some minutes)
+	RESTSPACE_CRASH=1 $(GO) test -count=1 -timeout 30m -v ./runtime/crash
+
 bench: $(S3SERVER) ## benchmarks of every hot path, with allocations; x-of-raw is the rate beside bare calls
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
 
@@ -44,7 +47,7 @@ bench-http: build deps ## the server against bare ones, over HTTP (some minutes)
 	$(GO) run ./runtime/benchhttp -restspace $(BIN)
 
 testdeps: $(S3SERVER) ## what the tests need: a C compiler and curl; an S3 server, strace and mounts where they can be had
-	@for p in gcc:gcc curl:curl strace:strace; do command -v $${p%%:*} >/dev/null || missing="$$missing $${p##*:}"; done; \
+	@for p in gcc:gcc curl:curl strace:strace mkfs.ext4:e2fsprogs; do command -v $${p%%:*} >/dev/null || missing="$$missing $${p##*:}"; done; \
 	test -z "$$missing" || { echo "installing$$missing"; apt-get update -qq && apt-get install -y -qq $$missing libc6-dev >/dev/null; } || \
 	echo "NOT INSTALLED:$$missing: tests that need them are skipped, or fail"
 
