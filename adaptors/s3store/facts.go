@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/oklog/ulid/v2"
 
@@ -31,10 +32,7 @@ type facts struct {
 
 // factsOf returns the facts of an answer. What it does not say stays unknown.
 func factsOf(etag *string, size *int64, modified *time.Time, metadata map[string]string) *facts {
-	f := &facts{size: -1, write: metadata[writeKey]}
-	if etag != nil {
-		f.etag = bare(*etag)
-	}
+	f := &facts{etag: bare(etag), size: -1, write: metadata[writeKey]}
 	if size != nil {
 		f.size = *size
 	}
@@ -44,16 +42,26 @@ func factsOf(etag *string, size *int64, modified *time.Time, metadata map[string
 	return f
 }
 
-// bare returns an entity tag without its quotes. S3 has strong ones only.
-func bare(etag string) string { return strings.Trim(etag, `"`) }
+// bare returns an entity tag without its quotes, and "" for what is no strong one
+// (RFC 9110 section 8.8.3): S3 has no others.
+func bare(etag *string) string {
+	text := strings.Trim(aws.ToString(etag), `"`)
+	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == '"' || r >= 0x7f }) {
+		return ""
+	}
+	return text
+}
 
 // info returns the facts as callers see them.
 func (f *facts) info(name string) adaptors.Info {
 	info := adaptors.Info{Name: name, Size: f.size, ModTime: f.modified, ETag: f.etag}
 	id, err := ulid.ParseStrict(f.write)
-	if err == nil && f.etag != "" {
+	if err != nil {
+		return info
+	}
+	info.ModTime = ulid.Time(id.Time()).UTC()
+	if f.etag != "" {
 		info.ETag += "-" + f.write
-		info.ModTime = ulid.Time(id.Time()).UTC()
 	}
 	return info
 }

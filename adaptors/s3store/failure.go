@@ -45,7 +45,7 @@ func failure(ctx context.Context, err error) error {
 	}
 	var unsent *smithyhttp.RequestSendError
 	n := status(err)
-	if errors.As(err, &unsent) || n == http.StatusTooManyRequests || n >= 500 && n != http.StatusNotImplemented || throttled(err) {
+	if errors.As(err, &unsent) || n == http.StatusConflict || n == http.StatusTooManyRequests || n >= 500 && n != http.StatusNotImplemented || throttled(err) {
 		return busy(err)
 	}
 	return err
@@ -59,6 +59,12 @@ func throttled(err error) bool {
 	default:
 		return strings.HasPrefix(c, "Throttl")
 	}
+}
+
+// missing reports whether a request was refused since what it is about is not
+// there.
+func missing(err error) bool {
+	return status(err) == http.StatusNotFound || errors.Is(err, fs.ErrNotExist)
 }
 
 // busy is an outage of the server that may pass.

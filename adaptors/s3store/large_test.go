@@ -7,8 +7,10 @@ import (
 	"hash/fnv"
 	"io"
 	"io/fs"
+	"log"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -108,6 +110,9 @@ func TestLargeBodiesThatBreak(t *testing.T) {
 	c := configOf(t, server)
 	s := open(t, c)
 	broken := errors.New("broken")
+	var printed strings.Builder
+	log.SetOutput(&printed)
+	defer log.SetOutput(os.Stderr)
 	ctx, cancel := context.WithCancel(t.Context())
 	refuse := first(always, http.MethodPut, "refused", refusal(http.StatusForbidden, "AccessDenied"))
 	for _, row := range []struct {
@@ -137,6 +142,7 @@ func TestLargeBodiesThatBreak(t *testing.T) {
 			_, _, err = s.Get(t.Context(), adaptors.Key{row.name}, adaptors.GetOptions{})
 			assert.ErrorIs(t, err, fs.ErrNotExist)
 			assert.Zero(t, server.Unfinished(t, c.Bucket), "uploads that nobody needs")
+			assert.Empty(t, printed.String())
 		})
 	}
 }
@@ -163,6 +169,41 @@ func TestLargeAnswersThatAreLost(t *testing.T) {
 	assert.True(t, info.Created)
 	assert.Equal(t, int64(large), info.Size)
 	assert.WithinDuration(t, time.Now(), info.ModTime, time.Minute)
+}
+
+func TestUploadsThatAreGoneSinceTheyWereCompleted(t *testing.T) {
+	server := s3test.Start(t)
+	s := open(t, configOf(t, server))
+	for name, condition := range map[string]adaptors.Condition{"a": {}, "b": {Absent: true}} {
+		completions := 0
+		server.Intercept(func(w http.ResponseWriter, r *http.Request, forward http.Handler) {
+			if about(r, http.MethodPost, name) && r.URL.Query().Has("uploadId") {
+				if completions++; completions > 1 {
+					s3test.Refuse(w, http.StatusNotFound, "NoSuchUpload")
+					return
+				}
+				lost(w, r, forward)
+			}
+			forward.ServeHTTP(w, r)
+		})
+		info, err := s.Put(t.Context(), adaptors.Key{name}, noise0(large), condition)
+		require.NoError(t, err)
+		assert.True(t, info.Created)
+		assert.Greater(t, completions, 1)
+	}
+}
+
+func TestSmallBodiesThatBreak(t *testing.T) {
+	s := open(t, configOf(t, s3test.Start(t)))
+	broken := errors.New("broken")
+	body := func() *bus.Body {
+		ten := io.MultiReader(strings.NewReader("0123456789"), atEnd(func() error { return broken }))
+		return bus.NewStream(io.NopCloser(ten), -1, "")
+	}
+	_, err := s.Put(t.Context(), adaptors.Key{"a"}, body(), adaptors.Condition{})
+	assert.ErrorIs(t, err, broken)
+	_, err = adaptors.NewKeep(s, 5).Put(t.Context(), adaptors.Key{"a"}, body(), adaptors.Condition{})
+	assert.Equal(t, http.StatusRequestEntityTooLarge, bus.Classify(err).Status)
 }
 
 func noise0(size int64) *bus.Body {

@@ -75,6 +75,8 @@ func TestObjectsOfOtherTools(t *testing.T) {
 	assert.Equal(t, "hello", read(t, s, "by-hand.txt"))
 	_, err := put(s, "by-hand.txt", "new", adaptors.Condition{Exists: true})
 	assert.ErrorContains(t, err, "no ETag")
+	err = s.Delete(t.Context(), adaptors.Key{"by-hand.txt"}, adaptors.Condition{Exists: true})
+	assert.ErrorContains(t, err, "no ETag")
 	info, err := put(s, "by-hand.txt", "hello", adaptors.Condition{})
 	require.NoError(t, err)
 	assert.False(t, info.Created)

@@ -47,7 +47,10 @@ func begin(ctx context.Context, b *bus.Body) (head []byte, rest io.Reader, err e
 			rest = source
 		}
 	}
-	if err == nil {
+	switch {
+	case source.err != nil:
+		err = source.err
+	case err == nil:
 		err = ctx.Err()
 	}
 	return head, rest, err
@@ -166,13 +169,13 @@ func (w *write) parts(ctx context.Context, size int64, head []byte, rest io.Read
 	}
 	body := &counted{r: io.MultiReader(bytes.NewReader(head), rest)}
 	end := &completion{Client: s.api, write: w, over: ctx.Err}
-	ctx, cancel := lingering(ctx)
+	longer, cancel := lingering(ctx)
 	defer cancel()
 	_, err = transfermanager.New(end, func(o *transfermanager.Options) {
 		o.PartSizeBytes, o.MultipartUploadThreshold = partSize-rand.Int64N(someLess), partSize // so that the same bytes have another ETag
 		o.Concurrency, o.FailTimeout = atOnce, abortTime
 		o.RequestChecksumCalculation = s.checksums
-	}).UploadObject(ctx, &transfermanager.UploadObjectInput{
+	}).UploadObject(longer, &transfermanager.UploadObjectInput{
 		Bucket: &s.bucket, Key: &w.object, Body: body, Metadata: w.metadata(),
 		ContentLength: &size, // where the parts would be too many, they become larger
 	})
@@ -218,23 +221,24 @@ type completion struct {
 	err    error
 }
 
-// CompleteMultipartUpload makes an object of the parts of an upload.
+// CompleteMultipartUpload makes an object of the parts of an upload, or else
+// aborts it. It returns no error: the one who calls it would print that on
+// standard error.
 func (c *completion) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadInput, options ...func(*s3.Options)) (*s3.CompleteMultipartUploadOutput, error) {
-	var out *s3.CompleteMultipartUploadOutput
 	s := c.write.store
 	c.called = true
-	if c.err = c.over(); c.err != nil {
-		return nil, c.err
+	if c.err = c.over(); c.err == nil {
+		c.err = c.write.guarded(ctx, func(ctx context.Context, _ *facts, g guard) (etag *string, err error) {
+			in.IfMatch, in.IfNoneMatch = g.match, g.noneMatch
+			out, err := c.Client.CompleteMultipartUpload(ctx, in, options...)
+			if err != nil {
+				return nil, err
+			}
+			return out.ETag, nil
+		}, &s.createOnlyFromParts, &s.replaceFromParts)
 	}
-	c.err = c.write.guarded(ctx, func(ctx context.Context, _ *facts, g guard) (etag *string, err error) {
-		in.IfMatch, in.IfNoneMatch = g.match, g.noneMatch
-		if out, err = c.Client.CompleteMultipartUpload(ctx, in, options...); err != nil {
-			return nil, err
-		}
-		return out.ETag, nil
-	}, &s.createOnlyFromParts, &s.replaceFromParts)
-	if c.err == nil && out == nil { // its answer was lost
-		out = new(s3.CompleteMultipartUploadOutput)
+	if c.err != nil {
+		s.abort(ctx, c.write.object, in.UploadId)
 	}
-	return out, c.err
+	return new(s3.CompleteMultipartUploadOutput), nil
 }

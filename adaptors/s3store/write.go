@@ -60,6 +60,9 @@ func (s *Store) Delete(ctx context.Context, key adaptors.Key, c adaptors.Conditi
 		}
 		in := &s3.DeleteObjectInput{Bucket: &s.bucket, Key: &object}
 		if !c.Unconditional() {
+			if f.etag == "" {
+				return errNoETag
+			}
 			if err := s.deleteIf.demand(ctx, s); err != nil {
 				return err
 			}
@@ -69,7 +72,7 @@ func (s *Store) Delete(ctx context.Context, key adaptors.Key, c adaptors.Conditi
 		if err == nil {
 			return nil
 		}
-		if err = failure(ctx, err); !otherwise(err) && status(err) != http.StatusNotFound && (try > 0 || !conflict(err)) {
+		if err = failure(ctx, err); !otherwise(err) && !missing(err) && (try > 0 || !conflict(err)) {
 			return err
 		}
 	}
@@ -114,13 +117,14 @@ func (w *write) guarded(ctx context.Context, send func(ctx context.Context, now 
 		w.created = now == nil
 		etag, err := send(ctx, now, g)
 		if err == nil {
-			return w.done(etag)
+			w.done(ctx, etag)
+			return nil
 		}
 		err = failure(ctx, err)
 		if conflict(err) {
 			conflicts++
 		}
-		if !otherwise(err) && !(status(err) == http.StatusNotFound && g.match != nil) && (!conflict(err) || conflicts > 1) {
+		if !otherwise(err) && !(missing(err) && g.match != nil) && (!conflict(err) || conflicts > 1) {
 			return w.settle(ctx, err)
 		}
 	}
@@ -153,13 +157,15 @@ func (w *write) guard(ctx context.Context, now *facts, create, replace *ability)
 	return g, replace.demand(ctx, w.store)
 }
 
-// done keeps the facts of what is stored.
-func (w *write) done(etag *string) error {
-	if etag == nil {
-		return errNoETag
+// done keeps the facts of what is stored, and asks for the ETag where the
+// answer has none.
+func (w *write) done(ctx context.Context, etag *string) {
+	w.stored.etag, w.stored.write = bare(etag), w.id
+	if w.stored.etag == "" {
+		if now, err := w.store.look(ctx, w.object); err == nil {
+			_ = w.isStored(now) // else it is not known: it is stored all the same
+		}
 	}
-	w.stored.etag, w.stored.write = bare(*etag), w.id
-	return nil
 }
 
 // isStored reports whether this write made what the object is now.
@@ -171,10 +177,11 @@ func (w *write) isStored(now *facts) bool {
 	return true
 }
 
-// settle finds out whether a write was done whose answer is err. It is asked
-// for where the server may have done it: also when the caller's time is over.
+// settle finds out whether a write was done whose answer is err. It asks where
+// the server may have done it: also where an upload is missing, since it is once
+// it was completed, by a request whose answer was lost.
 func (w *write) settle(ctx context.Context, err error) error {
-	if n := status(err); n != 0 && n < 500 || ctx.Err() != nil {
+	if n := status(err); n != 0 && n < 500 && n != http.StatusNotFound || ctx.Err() != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
