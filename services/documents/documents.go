@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 
 	"golang.org/x/sync/semaphore"
 
@@ -46,7 +45,7 @@ type Config struct {
 type Documents struct {
 	Config
 	schemas  schemas
-	writing  sync.RWMutex        // locked while a schema is written
+	writing  *semaphore.Weighted // 1 for each document that is written, allWrites for a schema
 	checking *semaphore.Weighted // bytes of documents that are held to schemas at one time
 }
 
@@ -55,6 +54,7 @@ func New(c Config) *Documents {
 	return &Documents{
 		Config:   c,
 		schemas:  schemas{keep: c.Keep, dirs: make(map[string]*remembered)},
+		writing:  semaphore.NewWeighted(allWrites),
 		checking: semaphore.NewWeighted(maxChecked * c.MaxBody),
 	}
 }

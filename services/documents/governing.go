@@ -47,8 +47,10 @@ func (d *Documents) put(ctx context.Context, key adaptors.Key, body *bus.Body, c
 // held calls store with the schema that governs a directory, if a document for
 // it satisfies that.
 func (d *Documents) held(ctx context.Context, dir adaptors.Key, document []byte, store func(governing) (adaptors.Info, error)) (adaptors.Info, error) {
-	d.writing.RLock()
-	defer d.writing.RUnlock()
+	if err := d.writing.Acquire(ctx, 1); err != nil {
+		return adaptors.Info{}, err
+	}
+	defer d.writing.Release(1)
 	g, err := d.governing(ctx, dir, 0)
 	if err == nil {
 		err = d.check(ctx, g, document)
@@ -61,16 +63,31 @@ func (d *Documents) held(ctx context.Context, dir adaptors.Key, document []byte,
 
 // putSchema stores a schema. before, which may be nil, is called while no other
 // write goes on, and stops it with an error.
-func (d *Documents) putSchema(ctx context.Context, key adaptors.Key, body *bus.Body, c adaptors.Condition, before func() error) (adaptors.Info, error) {
-	d.writing.Lock()
-	defer d.writing.Unlock()
-	if before != nil {
-		if err := before(); err != nil {
-			return adaptors.Info{}, err
+func (d *Documents) putSchema(ctx context.Context, key adaptors.Key, body *bus.Body, c adaptors.Condition, before func() error) (info adaptors.Info, err error) {
+	err = d.changeSchema(ctx, key, func() error {
+		if before != nil {
+			if err := before(); err != nil {
+				return err
+			}
 		}
+		info, err = d.Keep.Put(ctx, key, body, c)
+		return err
+	})
+	return info, err
+}
+
+// allWrites is more than the writes that go on at one time.
+const allWrites = 1 << 30
+
+// changeSchema calls change, which stores or deletes the schema at a key, while
+// no other write goes on.
+func (d *Documents) changeSchema(ctx context.Context, key adaptors.Key, change func() error) error {
+	if err := d.writing.Acquire(ctx, allWrites); err != nil {
+		return err
 	}
+	defer d.writing.Release(allWrites)
 	defer d.schemas.changed(key)
-	return d.Keep.Put(ctx, key, body, c)
+	return change()
 }
 
 // compile reads the text of a schema that a request brings.

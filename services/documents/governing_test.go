@@ -14,6 +14,7 @@ import (
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/adaptors/memstore"
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/urlpattern"
 )
 
 // write stores a JSON text.
@@ -145,10 +146,11 @@ type slow struct {
 }
 
 func (s *slow) Put(ctx context.Context, key adaptors.Key, b *bus.Body, c adaptors.Condition) (adaptors.Info, error) {
-	if key[0] == "x.json" {
+	name := key[len(key)-1]
+	if name != ".schema.json" {
 		s.meanwhile()
 	}
-	s.stored = append(s.stored, key[0])
+	s.stored = append(s.stored, name)
 	return s.Store.Put(ctx, key, b, c)
 }
 
@@ -166,19 +168,51 @@ func TestNoDocumentSlipsPastASchema(t *testing.T) {
 }
 
 func TestNoDocumentSlipsPastTheDeletionOfASchema(t *testing.T) {
-	store := &slow{Store: memstore.New()}
-	c := newClient(t, store, true)
-	require.Equal(t, 201, c.write("/.schema", `{"type":"number"}`).status)
-	var others sync.WaitGroup
-	store.meanwhile = func() {
-		others.Go(func() {
-			assert.Equal(t, 204, c.do("DELETE", "/.schema", nil).status)
-			assert.Equal(t, 200, c.get("/x").status, "it waits for what was held to the schema")
+	for _, path := range []string{"/x/.schema", "/x/?$recursive=true"} {
+		synctest.Test(t, func(t *testing.T) {
+			store := &slow{Store: memstore.New()}
+			c := newClient(t, store, true)
+			require.Equal(t, 201, c.write("/x/.schema", `{"type":"number"}`).status)
+			var others sync.WaitGroup
+			store.meanwhile = func() {
+				others.Go(func() {
+					assert.Equal(t, 204, c.do("DELETE", path, nil).status)
+					assert.Contains(t, store.stored, "y.json", "%s waits for what was held to the schema", path)
+				})
+				time.Sleep(time.Second)
+			}
+			assert.Equal(t, 201, c.write("/x/y", `1`).status)
+			others.Wait()
 		})
-		time.Sleep(50 * time.Millisecond) // enough for it to go wrong
 	}
-	assert.Equal(t, 201, c.write("/x", `1`).status)
-	others.Wait()
+}
+
+func TestWhoWaitsForASchemaCanLeave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &slow{Store: memstore.New()}
+		c := newClient(t, store, true)
+		ctx, leave := context.WithCancel(t.Context())
+		var others sync.WaitGroup
+		write := func(path string) {
+			others.Go(func() {
+				u, err := urlpattern.ParseURL(path)
+				assert.NoError(t, err)
+				_, err = c.service.Serve(ctx, &bus.Message{Method: "PUT", URL: u, Body: jsonBody(`{}`)})
+				assert.ErrorIs(t, err, context.Canceled, path)
+			})
+			synctest.Wait()
+		}
+		store.meanwhile = func() {
+			write("/.schema")
+			write("/y")
+			leave()
+			others.Wait()
+		}
+		assert.Equal(t, 201, c.write("/x", `1`).status)
+		assert.Equal(t, []string{"x.json"}, store.stored)
+		store.meanwhile = func() {}
+		assert.Equal(t, 201, c.write("/.schema", `{}`).status)
+	})
 }
 
 // BenchmarkPutBelowSchema is BenchmarkPut below one, at the root and two levels

@@ -33,15 +33,19 @@ func (d *Documents) remove(ctx context.Context, m *bus.Message, key adaptors.Key
 	if err != nil {
 		return nil, err
 	}
-	if d.isSchema(key) { // as putSchema: what governs after it counts for what is stored later
-		d.writing.Lock()
-		defer d.writing.Unlock()
-		defer d.schemas.changed(key)
-	}
-	if err := d.Keep.Delete(ctx, key, c.Condition); err != nil {
+	if err := d.delete(ctx, key, c.Condition); err != nil {
 		return nil, err
 	}
 	return bus.Reply(http.StatusNoContent, nil), nil
+}
+
+// delete deletes a document. What governs after a schema counts for all that is
+// stored later, as with one that is stored.
+func (d *Documents) delete(ctx context.Context, key adaptors.Key, c adaptors.Condition) error {
+	if !d.isSchema(key) {
+		return d.Keep.Delete(ctx, key, c)
+	}
+	return d.changeSchema(ctx, key, func() error { return d.Keep.Delete(ctx, key, c) })
 }
 
 // removeDirectory answers DELETE of a directory.
@@ -102,7 +106,7 @@ func (t *tree) remove(ctx context.Context, dir adaptors.Key) error {
 		case info.Dir:
 			err = t.remove(ctx, key)
 		default:
-			err = t.Keep.Delete(ctx, key, adaptors.Condition{})
+			err = t.delete(ctx, key, adaptors.Condition{})
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) { // somebody else deletes here too
 			return err
