@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/*.txtar. Beside testscript's own commands they
-// have await, bucket, certificate, fails, http, interrupt and signal.
+// have await, bucket, certificate, fails, http, interrupt, large, peak and signal.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -43,6 +43,8 @@ func TestScripts(t *testing.T) {
 			"fails":       fails,
 			"http":        request,
 			"interrupt":   interrupt,
+			"large":       large,
+			"peak":        peak,
 			"signal":      signal,
 		},
 	})
