@@ -38,7 +38,8 @@
 //
 // A power cut in the middle of a Put or Delete, one that nobody was told to
 // have succeeded, may leave an empty directory. Temporary files are removed at
-// the next start.
+// the next start. The tests in runtime/crash kill servers, and cut the power of
+// their disk, to hold this package to all that.
 //
 // A sync that failed has lost what it had to write, and the next one would
 // say nothing of it. So it is never tried again: the Put fails, and Health

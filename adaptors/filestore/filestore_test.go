@@ -21,12 +21,7 @@ import (
 	"github.com/seed90475182/restspace/bus"
 )
 
-func TestMain(m *testing.M) {
-	if root := os.Getenv(crashRoot); root != "" {
-		crash(root)
-	}
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // open returns the store of a directory, closed at the end of the test.
 func open(t testing.TB, root string) *filestore.Store {

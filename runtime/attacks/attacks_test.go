@@ -57,7 +57,6 @@ func scripts() map[string]script {
 		"FS-014": faults()["FS-014"].script,
 		"FS-016": fsInterrupted,
 		"FS-017": faults()["FS-017"].script,
-		"FS-018": fsKilled,
 		"FS-020": fsNewDirectories,
 		"FS-022": fsStaleTemporary,
 		"FS-023": fsModes,

@@ -11,7 +11,8 @@ func listed() map[string]string {
 	const (
 		pipelines = "needs a pipeline: not part of this server yet"
 		users     = "needs the service of users, which answers 404 until there is one: not part of this server yet"
-		powerCut  = "TestPowerCut of runtime/crash does it, with a disk that loses power in the middle of writes"
+		killed    = "TestKilled of runtime/crash does it"
+		powerCut  = "TestPowerCut of runtime/crash does it"
 	)
 	return map[string]string{
 		"METHOD-007":   pipelines,
@@ -22,6 +23,7 @@ func listed() map[string]string {
 		"URLPAT-050":   pipelines,
 		"URLPAT-051":   pipelines,
 		"AUTHZ-015":    users,
+		"FS-018":       killed,
 		"FS-019":       powerCut,
 	}
 }
