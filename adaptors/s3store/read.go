@@ -2,11 +2,10 @@ package s3store
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -29,28 +28,32 @@ func (s *Store) Get(ctx context.Context, key adaptors.Key, o adaptors.GetOptions
 	if o.Range != nil {
 		in.Range = rangeField(*o.Range)
 	}
-	out, err := s.api.GetObject(ctx, in)
-	if err != nil {
-		if err = failure(ctx, err); status(err) == http.StatusRequestedRangeNotSatisfiable {
-			return s.meta(ctx, object, name, o.Range)
+	for range maxTries {
+		out, err := s.api.GetObject(ctx, in)
+		if err == nil {
+			return content(out, name, o.Range)
 		}
-		return nil, adaptors.Info{}, err
+		if err = failure(ctx, err); status(err) != http.StatusRequestedRangeNotSatisfiable || o.Range == nil {
+			return nil, adaptors.Info{}, err
+		}
+		_, info, err := s.meta(ctx, object, name, o.Range)
+		if err != nil {
+			return nil, info, err
+		} // else it has grown since
 	}
-	length := int64(-1)
-	if out.ContentLength != nil {
-		length = *out.ContentLength
-	}
+	return nil, adaptors.Info{}, contended()
+}
+
+// content returns the body and the facts of an answer.
+func content(out *s3.GetObjectOutput, name string, asked *adaptors.Range) (*bus.Body, adaptors.Info, error) {
 	info := factsOf(out.ETag, out.ContentLength, out.LastModified, out.Metadata).info(name)
-	body := bus.NewStream(out.Body, length, "")
-	if o.Range == nil {
-		return body, info, nil
-	}
-	info.Size, err = wholeSize(out.ContentRange, length, *o.Range)
+	size, err := wholeSize(out, asked)
+	info.Size = size
 	if err != nil {
-		_ = body.Close() // nobody reads it
+		_ = out.Body.Close() // nobody reads it
 		return nil, info, err
 	}
-	return body, info, nil
+	return bus.NewStream(out.Body, *out.ContentLength, ""), info, nil
 }
 
 // meta returns the facts of an object, and ErrRange where it has no byte of a
@@ -80,21 +83,31 @@ func rangeField(r adaptors.Range) *string {
 	return &text
 }
 
-// wholeSize returns the size of an object from the answer to a range of it, of
-// which length bytes came. Content-Range is "bytes 3-5/10" (RFC 9110 section
-// 14.4); without it the answer is the whole object.
-func wholeSize(contentRange *string, length int64, asked adaptors.Range) (int64, error) {
-	if contentRange != nil {
-		_, total, _ := strings.Cut(*contentRange, "/")
-		size, err := strconv.ParseInt(total, 10, 64)
-		if err != nil {
-			return -1, fmt.Errorf("the server says Content-Range: %s, which tells no size", *contentRange)
+// wholeSize returns the size of an object from an answer that has all of it, or
+// the range that was asked for. What it has is in Content-Range, as in
+// "bytes 3-5/10" (RFC 9110 section 14.4); without that it is the whole object.
+// An answer with other bytes is an error, and so is one of unknown length: the
+// half of it would pass for the whole.
+func wholeSize(out *s3.GetObjectOutput, asked *adaptors.Range) (int64, error) {
+	if out.ContentLength == nil {
+		return -1, errors.New("the server does not say how long the object is")
+	}
+	size := *out.ContentLength
+	first, last := int64(0), size-1
+	if out.ContentRange != nil {
+		if _, err := fmt.Sscanf(*out.ContentRange, "bytes %d-%d/%d", &first, &last, &size); err != nil {
+			return -1, fmt.Errorf("the server says Content-Range: %q, which tells no size", *out.ContentRange)
 		}
-		return size, nil
 	}
-	offset, n, err := asked.Resolve(length)
-	if err == nil && (offset > 0 || n < length) {
-		err = fmt.Errorf("the server gives all of an object where a range of it was asked for: %w", fs.ErrInvalid)
+	offset, length := int64(0), size
+	if asked != nil {
+		var err error
+		if offset, length, err = asked.Resolve(size); err != nil {
+			return size, err
+		}
 	}
-	return length, err
+	if first != offset || last != offset+length-1 || *out.ContentLength != length {
+		return -1, fmt.Errorf("the server gives %d bytes from %d on where %d from %d on were asked for", *out.ContentLength, first, length, offset)
+	}
+	return size, nil
 }
