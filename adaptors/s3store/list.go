@@ -2,6 +2,7 @@ package s3store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"net/url"
@@ -21,9 +22,13 @@ const maxPage = 1000
 // does not tell which write an object is of.
 func (s *Store) List(ctx context.Context, prefix adaptors.Key, o adaptors.ListOptions) iter.Seq2[adaptors.Info, error] {
 	return func(yield func(adaptors.Info, error) bool) {
-		l := listing{dir: s.prefix, last: adaptors.Position(o.After)}
+		after := adaptors.Position(o.After)
+		l := listing{dir: s.prefix, after: after, last: after}
 		if len(prefix) > 0 {
 			l.dir += prefix.String() + "/"
+		}
+		if len(l.dir) >= maxName {
+			return // no name begins so
 		}
 		in := &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: &l.dir, Delimiter: aws.String("/"), EncodingType: types.EncodingTypeUrl}
 		if o.Page > 0 && o.Page < maxPage {
@@ -44,7 +49,12 @@ func (s *Store) List(ctx context.Context, prefix adaptors.Key, o adaptors.ListOp
 			} else if !more || !aws.ToBool(out.IsTruncated) {
 				return
 			}
-			in.StartAfter, in.ContinuationToken = nil, out.NextContinuationToken
+			token := aws.ToString(out.NextContinuationToken)
+			if token == "" || token == aws.ToString(in.ContinuationToken) {
+				yield(adaptors.Info{}, errors.New("the server's listing does not go on, and does not end"))
+				return
+			}
+			in.StartAfter, in.ContinuationToken = nil, &token
 		}
 	}
 }
@@ -60,8 +70,9 @@ func beyond(position string) string {
 
 // listing is one on its way.
 type listing struct {
-	dir  string // what the names of its objects begin with
-	last string // the position of what was yielded before
+	dir   string // what the names of its objects begin with
+	after string // the position that it begins after
+	last  string // the position of what was yielded before
 }
 
 // page yields the entries of an answer. The server has them in two lists, of
@@ -91,24 +102,28 @@ func (l *listing) page(out *s3.ListObjectsV2Output, yield func(adaptors.Info, er
 		} else {
 			name, dirs = dir, dirs[1:]
 		}
-		if !l.entry(name, info, yield) {
-			return false, nil
+		if more, err = l.entry(name, info, yield); !more || err != nil {
+			return false, err
 		}
 	}
 	return true, nil
 }
 
-// entry yields one, unless its name is no document's or came already.
-func (l *listing) entry(name string, info adaptors.Info, yield func(adaptors.Info, error) bool) bool {
+// entry yields one, unless its name is no document's or came already. Servers
+// may begin early, but one that is out of order would leave documents out.
+func (l *listing) entry(name string, info adaptors.Info, yield func(adaptors.Info, error) bool) (more bool, err error) {
 	position, below := strings.CutPrefix(name, l.dir)
-	if !below || position <= l.last {
-		return true
+	if !below || position <= l.after || position == l.last {
+		return true, nil
 	}
 	segment, ok := adaptors.UnescapeName(strings.TrimSuffix(position, "/"))
 	if !ok {
-		return true
+		return true, nil
+	}
+	if position < l.last {
+		return false, fmt.Errorf("the server's listing is not in the order of bytes: %q comes after %q", position, l.last)
 	}
 	l.last = position
 	info.Name = segment
-	return yield(info, nil)
+	return yield(info, nil), nil
 }

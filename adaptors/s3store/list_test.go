@@ -1,7 +1,9 @@
 package s3store_test
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -38,4 +40,35 @@ func TestListingThatIsEncodedAndBeginsEarly(t *testing.T) {
 		{Name: "e ", Dir: true, Size: -1},
 		{Name: "f\uffff", Size: 3},
 	}, got)
+}
+
+func TestListingsThatAreWrong(t *testing.T) {
+	server := s3test.Start(t)
+	s := open(t, configOf(t, server))
+	for _, row := range []struct{ answer, says string }{
+		{"<IsTruncated>true</IsTruncated>", "the server's listing does not go on, and does not end"},
+		{"<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>", "the server's listing does not go on, and does not end"},
+		{"<Contents><Key>b</Key></Contents><Contents><Key>a</Key></Contents>", `the server's listing is not in the order of bytes: "a" comes after "b"`},
+		{"<Contents><Key>%</Key></Contents><EncodingType>url</EncodingType>", `a name in the server's listing: invalid URL escape "%"`},
+		{"<Contents><Key>a", "XML syntax error"},
+	} {
+		server.Intercept(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+			_, _ = fmt.Fprintf(w, "<ListBucketResult>%s</ListBucketResult>", row.answer)
+		})
+		var failed error
+		for _, err := range s.List(t.Context(), nil, adaptors.ListOptions{}) {
+			failed = err
+		}
+		assert.ErrorContains(t, failed, row.says)
+	}
+}
+
+func TestListingOfADirectoryThatNoNameFitsIn(t *testing.T) {
+	server := s3test.Start(t)
+	s := open(t, configOf(t, server))
+	server.Intercept(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		s3test.Refuse(w, http.StatusBadRequest, "KeyTooLongError")
+	})
+	x := strings.Repeat("x", 255)
+	assert.Empty(t, list(t, s, x, x, x, x)) // with the slashes 1024 bytes
 }
