@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/adaptors/memstore"
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/services/documents"
 	"github.com/seed90475182/restspace/urlpattern"
@@ -271,4 +273,29 @@ func FuzzListFlags(f *testing.F) {
 		require.NoError(t, err)
 		assert.True(t, json.Valid(data), "%s", data)
 	})
+}
+
+func TestPageOfLongNames(t *testing.T) {
+	const documents, room = 2200, 16 << 20
+	c := newClient(t, memstore.New(), false)
+	dir := adaptors.Key(slices.Repeat([]string{strings.Repeat("d", 250)}, 32))
+	for i := range documents {
+		_, err := c.keep.Put(t.Context(), append(slices.Clone(dir), fmt.Sprint(i)), bus.NewBody(nil, ""), adaptors.Condition{})
+		require.NoError(t, err)
+	}
+	names := make(map[string]bool)
+	for next := "/?$list=recursive,nodirs"; next != ""; {
+		a := c.get(next)
+		require.Equal(t, 200, a.status)
+		assert.LessOrEqual(t, len(a.body), room+1)
+		var page []string
+		require.NoError(t, json.Unmarshal([]byte(a.body), &page))
+		for _, name := range page {
+			names[name] = true
+		}
+		link, found := strings.CutPrefix(a.header.Get("Link"), "</base")
+		next, _, _ = strings.Cut(link, ">")
+		assert.Equal(t, found, len(names) < documents)
+	}
+	assert.Len(t, names, documents)
 }

@@ -17,8 +17,11 @@ import (
 	"github.com/seed90475182/restspace/bus"
 )
 
-// pageBodies is how many bodies of the largest size a page of items may hold.
-const pageBodies = 4
+// The limits of a page beside the number of its entries.
+const (
+	pageBodies = 4        // bodies of the largest size that one of items may hold
+	maxPage    = 16 << 20 // bytes of one of names: there are long ones
+)
 
 // A page is the JSON text of a listing, made entry by entry.
 type page struct {
@@ -55,6 +58,9 @@ func (p *page) visit(ctx context.Context, e *entry) error {
 		p.text = append(p.text, ',')
 	}
 	err := p.add(ctx, e)
+	if err == nil && p.count > 0 && !p.o.items && len(p.text) > maxPage {
+		err = errEnough
+	}
 	if err != nil {
 		p.text = p.text[:before]
 		if errors.Is(err, fs.ErrNotExist) { // deleted since the store listed it
