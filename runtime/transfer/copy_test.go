@@ -254,6 +254,21 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// cut is a store whose bodies end early.
+type cut struct{ adaptors.Store }
+
+func (c cut) Get(ctx context.Context, key adaptors.Key, o adaptors.GetOptions) (*bus.Body, adaptors.Info, error) {
+	_, info, err := c.Store.Get(ctx, key, o)
+	return bus.NewStream(io.NopCloser(strings.NewReader("ha")), info.Size, ""), info, err
+}
+
+func TestWhatEndsEarlyIsNotEqual(t *testing.T) {
+	from, to := fill(t, memstore.New(), contents{"a": "halves"}), fill(t, memstore.New(), contents{"a": "hacked"})
+	c, told := copyOf(cut{from}, cut{to})
+	require.NoError(t, c.Run(t.Context()))
+	assert.Equal(t, []string{"FROM: get a: unexpected EOF"}, told())
+}
+
 func TestFailuresToRemove(t *testing.T) {
 	all := contents{"a": "1", "b": "2"}
 	t.Run("delete", func(t *testing.T) {

@@ -141,25 +141,36 @@ func (w *worker) same(ctx context.Context, key adaptors.Key) (bool, error) {
 }
 
 // equal compares two contents, up to the first difference. One that breaks off
-// is different from the whole one: copying it finds out what is wrong.
+// is not the whole one: copying it finds out what is wrong.
 func (w *worker) equal(key adaptors.Key, a, b io.Reader) (bool, error) {
 	for {
-		n, errA := io.ReadFull(a, w.buffers[0][:])
-		m, errB := io.ReadFull(b, w.buffers[1][:])
+		n, errA := fill(a, w.buffers[0][:])
+		m, errB := fill(b, w.buffers[1][:])
 		switch {
 		case failed(errA):
 			return false, inFrom(fmt.Errorf("get %s: %w", key, errA))
 		case failed(errB):
 			return false, inTo(fmt.Errorf("get %s: %w", key, errB))
-		case !bytes.Equal(w.buffers[0][:n], w.buffers[1][:m]):
+		case errA == io.ErrUnexpectedEOF || errB == io.ErrUnexpectedEOF || !bytes.Equal(w.buffers[0][:n], w.buffers[1][:m]):
 			return false, nil
-		case errA != nil || errB != nil:
+		case errA != nil && errB != nil:
 			return true, nil
 		}
 	}
 }
 
-// failed reports whether an error of io.ReadFull is more than an end.
+// fill reads until p is full. An error is that of r: unlike that of
+// io.ReadFull it tells a content that ends from one that breaks off.
+func fill(r io.Reader, p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var m int
+		m, err = r.Read(p[n:])
+		n += m
+	}
+	return n, err
+}
+
+// failed reports whether an error of a reader is more than an end.
 func failed(err error) bool {
 	return err != nil && err != io.EOF && err != io.ErrUnexpectedEOF
 }
