@@ -10,6 +10,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	// What the programs are built of: when it changes, go test does not take
+	// the last result for this one.
+	_ "github.com/seed90475182/restspace/adaptors/all"
+	_ "github.com/seed90475182/restspace/runtime/cli"
+	_ "github.com/seed90475182/restspace/services/all"
 )
 
 // longForm is the variable of the environment that has the harnesses run in
