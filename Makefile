@@ -40,7 +40,7 @@ soak-reload: ## 1,000 reloads beside 500 requests a second (about a minute)
 soak-large: $(S3SERVER) ## a file of 1 GiB to a bucket and back, with less than 100 MiB of memory
 	RESTSPACE_SOAK=1 $(GO) test -count=1 -timeout 10m -run='^TestScripts$$/^serve-large$$' -v ./runtime/cmd/restspace
 
-crash: testdeps ## servers that are killed, and disks that lose power, 150 times in the middle of writes (some minutes)
+crash: testdeps ## servers that are killed, and disks that lose power, 200 times in the middle of writes (some minutes)
 	RESTSPACE_CRASH=1 $(GO) test -count=1 -timeout 30m -v ./runtime/crash
 
 bench: $(S3SERVER) ## benchmarks of every hot path, with allocations; x-of-raw is the rate beside bare calls
@@ -50,7 +50,7 @@ bench-http: build deps ## the server against bare ones, over HTTP (some minutes)
 	$(GO) run ./runtime/benchhttp -restspace $(BIN)
 
 testdeps: $(S3SERVER) ## what the tests need: a C compiler and curl; an S3 server, strace and mounts where they can be had
-	@for p in gcc:gcc curl:curl strace:strace mkfs.ext4:e2fsprogs; do command -v $${p%%:*} >/dev/null || missing="$$missing $${p##*:}"; done; \
+	@for p in gcc:gcc curl:curl strace:strace mkfs.ext4:e2fsprogs mkfs.xfs:xfsprogs; do command -v $${p%%:*} >/dev/null || missing="$$missing $${p##*:}"; done; \
 	test -z "$$missing" || { echo "installing$$missing"; apt-get update -qq && apt-get install -y -qq $$missing libc6-dev >/dev/null; } || \
 	echo "NOT INSTALLED:$$missing: tests that need them are skipped, or fail"
 

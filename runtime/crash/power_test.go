@@ -9,16 +9,24 @@ import (
 // TestPowerCut cuts the power of the disk of servers in the middle of their
 // writes.
 func TestPowerCut(t *testing.T) {
-	h := newHarness(t, newPlace(t, ordinary, ""))
-	h.cut(t, newDisk(t, h.data()), form(2, 50))
-	h.report(t, "power cuts")
+	for _, f := range fileSystems {
+		t.Run(f.name, func(t *testing.T) {
+			h := newHarness(t, newPlace(t, ordinary, ""))
+			h.cut(t, newDisk(t, f, h.data()), form(2, 50))
+			h.report(t, "power cuts, "+f.name)
+		})
+	}
 }
 
 // TestPowerCutControl does the same with servers that do not sync directories.
 func TestPowerCutControl(t *testing.T) {
-	h := newHarness(t, newPlace(t, control, "directories"))
-	h.cut(t, newDisk(t, h.data()), form(20, 50))
-	h.report(t, "power cuts, the control")
+	for _, f := range fileSystems {
+		t.Run(f.name, func(t *testing.T) {
+			h := newHarness(t, newPlace(t, control, "directories"))
+			h.cut(t, newDisk(t, f, h.data()), form(20, 50))
+			h.report(t, "power cuts, "+f.name+", the control")
+		})
+	}
 }
 
 // cut goes on until there were as many cuts, or something was lost.
