@@ -39,7 +39,10 @@ func (s *Store) Get(ctx context.Context, key adaptors.Key, o adaptors.GetOptions
 		_, info, err := s.meta(ctx, object, name, o.Range)
 		if err != nil {
 			return nil, info, err
-		} // else it has grown since
+		} // else it has grown since,
+		if o.Range.First < 0 && o.Range.Last >= info.Size {
+			in.Range = nil // or the server knows no range that is longer than the object
+		}
 	}
 	return nil, adaptors.Info{}, contended()
 }
