@@ -44,6 +44,9 @@ func newClient(ctx context.Context, c *Config) (*client, error) {
 		Credentials: keys,
 		HTTPClient:  web,
 
+		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported, // s3.New does not set what the SDK calls its default
+		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
+
 		DisableLogOutputChecksumValidationSkipped: true,
 	}
 	if c.Endpoint != "" {

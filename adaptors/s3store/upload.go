@@ -123,7 +123,11 @@ func (w *write) metadata() map[string]string { return map[string]string{writeKey
 
 // onePart makes an object of an upload that has all of it in one part.
 func (s *Store) onePart(ctx context.Context, object string, data []byte, metadata map[string]string, g guard) (etag *string, err error) {
-	upload, err := s.api.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &s.bucket, Key: &object, Metadata: metadata})
+	in := &s3.CreateMultipartUploadInput{Bucket: &s.bucket, Key: &object, Metadata: metadata}
+	if s.checksums == aws.RequestChecksumCalculationWhenSupported {
+		in.ChecksumAlgorithm = types.ChecksumAlgorithmCrc32 // which the SDK takes for parts
+	}
+	upload, err := s.api.CreateMultipartUpload(ctx, in)
 	if err != nil {
 		return nil, err
 	}
