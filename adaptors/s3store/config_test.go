@@ -49,6 +49,8 @@ func TestClaims(t *testing.T) {
 	assert.True(t, overlaps(func(c *s3store.Config) { c.Prefix = "a/b/c" }))
 	assert.True(t, overlaps(func(c *s3store.Config) { c.Prefix = "" }), "the whole bucket")
 	assert.True(t, overlaps(func(c *s3store.Config) { c.Endpoint = "https://S3.example.com/" }))
+	assert.True(t, overlaps(func(c *s3store.Config) { c.Endpoint = "https://s3.example.com:443" }))
+	assert.False(t, overlaps(func(c *s3store.Config) { c.Endpoint = "https://s3.example.com:4443" }))
 	assert.True(t, overlaps(func(c *s3store.Config) { c.Region = "eu-central-1" }), "a bucket has one region")
 	assert.False(t, overlaps(func(c *s3store.Config) { c.Prefix = "a/bc" }))
 	assert.False(t, overlaps(func(c *s3store.Config) { c.Bucket = "c" }))

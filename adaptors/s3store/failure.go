@@ -22,6 +22,16 @@ func status(err error) int {
 	return 0
 }
 
+// region returns where Amazon's server says that the bucket is, whose answer an
+// error is about; "" is not said.
+func region(err error) string {
+	var answer *smithyhttp.ResponseError
+	if errors.As(err, &answer) && answer.Response != nil {
+		return answer.Response.Header.Get("X-Amz-Bucket-Region")
+	}
+	return ""
+}
+
 // code returns what the server calls an error.
 func code(err error) string {
 	var named smithy.APIError

@@ -190,3 +190,17 @@ func TestWrongCredentials(t *testing.T) {
 	assert.ErrorContains(t, err, "bucket "+c.Bucket+": the credentials may not list it")
 	assert.NotContains(t, err.Error(), "another")
 }
+
+func TestWrongRegion(t *testing.T) {
+	server := s3test.Start(t)
+	c := configOf(t, server)
+	for _, status := range []int{http.StatusMovedPermanently, http.StatusBadRequest, http.StatusForbidden} {
+		server.Intercept(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+			w.Header().Set("X-Amz-Bucket-Region", "eu-central-1")
+			w.Header().Set("Location", "https://elsewhere.example.com") // where no credentials go
+			w.WriteHeader(status)
+		})
+		_, err := s3store.Open(t.Context(), c, adaptors.Env{})
+		assert.ErrorContains(t, err, "bucket "+c.Bucket+` is in the region "eu-central-1", not in "us-east-1": write that as "region": `)
+	}
+}

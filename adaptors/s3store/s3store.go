@@ -69,6 +69,17 @@ func (c *Config) checkEndpoint() error {
 	return nil
 }
 
+// server returns the endpoint as one text, however it is written.
+func (c *Config) server() string {
+	u, err := url.Parse(strings.ToLower(strings.TrimRight(c.Endpoint, "/")))
+	if err != nil {
+		return c.Endpoint // Check says what is wrong
+	}
+	usual := map[string]string{"http": ":80", "https": ":443"}
+	u.Host = strings.TrimSuffix(u.Host, usual[u.Scheme])
+	return u.String()
+}
+
 // Kind returns the adaptor "s3". It claims its prefix of the bucket.
 func Kind() adaptors.Kind {
 	return adaptors.Kind{
@@ -83,8 +94,7 @@ func Kind() adaptors.Kind {
 			if c.Prefix != "" {
 				path = append(path, strings.Split(c.Prefix, "/")...)
 			}
-			space := strings.ToLower(strings.TrimRight(c.Endpoint, "/"))
-			return []adaptors.Claim{{Space: "s3 " + space, Path: path}}
+			return []adaptors.Claim{{Space: "s3 " + c.server(), Path: path}}
 		},
 		FromURL: fromURL,
 		New: func(ctx context.Context, config any, env adaptors.Env) (any, error) {
@@ -135,6 +145,9 @@ func (s *Store) askForBucket(ctx context.Context) error {
 		return nil
 	}
 	err = failure(ctx, err)
+	if is, asked := region(err), s.api.Options().Region; is != "" && is != asked {
+		return fmt.Errorf(`bucket %s is in the region %q, not in %q: write that as "region": %w`, s.bucket, is, asked, err)
+	}
 	switch status(err) {
 	case http.StatusNotFound:
 		return fmt.Errorf("bucket %s does not exist: make it, or write another one: %w", s.bucket, err)
