@@ -42,6 +42,7 @@ soak-large: $(S3SERVER) ## a file of 1 GiB to a bucket and back, with less than 
 
 crash: testdeps ## servers that are killed, and disks that lose power, 200 times in the middle of writes (some minutes)
 	RESTSPACE_CRASH=1 $(GO) test -count=1 -timeout 30m -v ./runtime/crash
+	RESTSPACE_CRASH=1 $(GO) test -count=1 -timeout 10m -v -run='^TestStoresAgree' ./adaptors/all
 
 bench: $(S3SERVER) ## benchmarks of every hot path, with allocations; x-of-raw is the rate beside bare calls
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
