@@ -28,6 +28,7 @@ const MaxSize = 128 << 10
 type Schema struct {
 	compiled *jsonschema.Schema
 	opposite *jsonschema.Schema  // what does not satisfy compiled satisfies it
+	plain    bool                // it does not take long to check a document
 	name     *urlpattern.Pattern // nil: it says nothing of names
 }
 
@@ -75,7 +76,7 @@ func Compile(text []byte) (*Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Schema{compiled, unmet, name}, nil
+	return &Schema{compiled, unmet, isPlain(compiled), name}, nil
 }
 
 // nowhere loads nothing.
@@ -90,10 +91,16 @@ func (nowhere) Load(string) (any, error) {
 // in memory.
 func (s *Schema) Check(document []byte) error {
 	value, work, err := decode(document)
-	if err != nil || s.admits(value) {
+	if err != nil {
 		return err
 	}
-	if work > maxExplained {
+	load, most := s.load(value, document)
+	switch {
+	case load > most:
+		return Errors{{Detail: "it takes too long to check, since it goes through alternatives of the schema over and over: nest it less deeply"}}
+	case s.admits(value):
+		return nil
+	case work > maxExplained, load > most/explainedPart:
 		return Errors{{Detail: "it has too many values, or nested too deeply, to say where it does not fit: make several documents of it"}}
 	}
 	err = s.compiled.Validate(value)
@@ -104,11 +111,25 @@ func (s *Schema) Check(document []byte) error {
 	return errorsOf(invalid)
 }
 
-// Admits reports whether a document, which is as for Check, satisfies s. It
+// Admits reports whether Check returns nil for a document. It
 // takes less memory than to say why not.
 func (s *Schema) Admits(document []byte) bool {
 	value, _, err := decode(document)
-	return err == nil && s.admits(value)
+	if err != nil {
+		return false
+	}
+	load, most := s.load(value, document)
+	return load <= most && s.admits(value)
+}
+
+// load returns how often the values of a document are looked at, 0 where that
+// can't be much, and how often they may be.
+func (s *Schema) load(value any, document []byte) (count, most int) {
+	l := load{most: baseLoad + loadOfByte*len(document)}
+	if !s.plain {
+		l.value(value, ways{s.compiled: 1})
+	}
+	return l.count, l.most
 }
 
 func (s *Schema) admits(value any) bool { return s.opposite.Validate(value) != nil }

@@ -136,6 +136,29 @@ func TestNothingIsSaidOfTooMuch(t *testing.T) {
 	assert.NoError(t, s.Check(document))
 }
 
+func TestAlternativesThatLeadToAlternatives(t *testing.T) {
+	s, err := schema.Compile([]byte(`{"oneOf":[{"type":"number"},
+		{"type":"object","properties":{"op":{"const":"and"},"of":{"items":{"$ref":"#"}}},"required":["op"]},
+		{"type":"object","properties":{"op":{"const":"or"},"of":{"items":{"$ref":"#"}}},"required":["op"]},
+		{"type":"object","properties":{"op":{"const":"not"},"of":{"items":{"$ref":"#"}}},"required":["op"]}]}`))
+	require.NoError(t, err)
+	nested := func(levels int, inside string) []byte {
+		return []byte(strings.Repeat(`{"op":"or","of":[`, levels) + inside + strings.Repeat("]}", levels))
+	}
+	assert.NoError(t, s.Check(nested(9, "1")))
+	assert.ErrorContains(t, s.Check(nested(3, `"x"`)), "/of/0: fits none")
+	assert.EqualError(t, s.Check(nested(10, `"x"`)), "it has too many values, or nested too deeply, to say where it does not fit: make several documents of it")
+	for _, inside := range []string{"1", `"x"`} {
+		assert.EqualError(t, s.Check(nested(31, inside)), "it takes too long to check, since it goes through alternatives of the schema over and over: nest it less deeply")
+		assert.False(t, s.Admits(nested(31, inside)))
+	}
+
+	s, err = schema.Compile([]byte(`{"anyOf":[{"type":["string","number"]},{"type":"array","items":{"$ref":"#"}},{"type":"object","additionalProperties":{"$ref":"#"}}]}`))
+	require.NoError(t, err)
+	assert.NoError(t, s.Check([]byte("[1"+strings.Repeat(",1", 200_000)+"]")), "many values alone are not much")
+	assert.NoError(t, s.Check([]byte(strings.Repeat(`{"a":[`, 30)+"1"+strings.Repeat("]}", 30))), "nor is depth where the type tells the way")
+}
+
 // lines returns all errors, in lines.
 func lines(err error) string {
 	if err == nil {
