@@ -2,6 +2,7 @@ package s3store
 
 import (
 	"context"
+	"io"
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -32,7 +33,7 @@ func newClient(ctx context.Context, c *Config) (*client, error) {
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = maxIdle, maxIdle
 	transport.DisableCompression = true
 	web := &http.Client{
-		Transport:     transport,
+		Transport:     bounded{transport},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	keys, err := keysOf(ctx, c)
@@ -67,6 +68,27 @@ func newClient(ctx context.Context, c *Config) (*client, error) {
 		createOnlyFromParts: ability{what: "that a large document is not there yet", try: tryCreateOnlyFromParts},
 		replaceFromParts:    ability{what: "that a large document is the one that was read", try: tryReplaceFromParts},
 	}, nil
+}
+
+// maxAnswer is the longest answer that is read into memory: more than twice the
+// longest page of a listing.
+const maxAnswer = 8 << 20
+
+// bounded ends answers that are too long. Only the content of objects has any
+// length, since it is streamed.
+type bounded struct{ http.RoundTripper }
+
+// RoundTrip is part of http.RoundTripper.
+func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := b.RoundTripper.RoundTrip(r)
+	if err != nil || r.URL.Query().Get("x-id") == "GetObject" && answer.StatusCode < http.StatusMultipleChoices {
+		return answer, err
+	}
+	answer.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.LimitReader(answer.Body, maxAnswer), answer.Body}
+	return answer, nil
 }
 
 // keysOf returns the credentials of c, or those of the environment. These are

@@ -3,7 +3,6 @@ package s3store
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"io/fs"
 	"net/http"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/bus"
 )
 
 // writeKey is where the metadata of an object has the id of its write.
@@ -101,5 +101,8 @@ func (f *facts) check(c *adaptors.Condition) error {
 	return c.Check(&info)
 }
 
-// errNoETag is about objects that came to a server in another way than by S3.
-var errNoETag = errors.New("the server says no ETag of the object, so that no condition holds a write of it: write it once without one")
+// noETag is about objects that came to a server in another way than by S3.
+func noETag() error {
+	return &bus.Error{Status: http.StatusNotImplemented, Type: bus.TypeCondition,
+		Detail: "the storage of the documents says no ETag of this one, so that no condition holds a write of it: write it once without one"}
+}

@@ -54,7 +54,7 @@ func (s *Store) List(ctx context.Context, prefix adaptors.Key, o adaptors.ListOp
 				yield(adaptors.Info{}, errors.New("the server's listing does not go on, and does not end"))
 				return
 			}
-			in.StartAfter, in.ContinuationToken = nil, &token
+			in.StartAfter, in.ContinuationToken, in.MaxKeys = nil, &token, nil // more is wanted than was said
 		}
 	}
 }

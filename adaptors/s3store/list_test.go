@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -71,4 +72,42 @@ func TestListingOfADirectoryThatNoNameFitsIn(t *testing.T) {
 	})
 	x := strings.Repeat("x", 255)
 	assert.Empty(t, list(t, s, x, x, x, x)) // with the slashes 1024 bytes
+}
+
+func TestListingWithoutAnEnd(t *testing.T) {
+	server := s3test.Start(t)
+	s := open(t, configOf(t, server))
+	contents := []byte(strings.Repeat("<Contents><Key>a</Key></Contents>", 1000))
+	var sent atomic.Int64
+	server.Intercept(func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		_, _ = w.Write([]byte("<ListBucketResult>"))
+		for r.Context().Err() == nil && sent.Load() < 64<<20 {
+			n, _ := w.Write(contents)
+			sent.Add(int64(n))
+		}
+	})
+	for _, err := range s.List(t.Context(), nil, adaptors.ListOptions{}) {
+		assert.ErrorContains(t, err, "XML syntax error")
+	}
+	server.Intercept(nil)
+	assert.Less(t, sent.Load(), int64(32<<20))
+}
+
+func TestPagesGrow(t *testing.T) {
+	server := s3test.Start(t)
+	c := configOf(t, server)
+	s := open(t, c)
+	for _, name := range []string{".a", ".b", ".c", "d"} {
+		server.WriteFile(t, c.Bucket, name, "x")
+	}
+	var sizes []string
+	server.Intercept(func(w http.ResponseWriter, r *http.Request, forward http.Handler) {
+		sizes = append(sizes, r.URL.Query().Get("max-keys"))
+		forward.ServeHTTP(w, r)
+	})
+	for info, err := range s.List(t.Context(), nil, adaptors.ListOptions{Page: 1}) {
+		require.NoError(t, err)
+		assert.Equal(t, "d", info.Name)
+	}
+	assert.Equal(t, []string{"1", ""}, sizes)
 }

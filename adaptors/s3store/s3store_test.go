@@ -2,6 +2,7 @@ package s3store_test
 
 import (
 	"encoding/pem"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -75,6 +76,7 @@ func TestObjectsOfOtherTools(t *testing.T) {
 	assert.Equal(t, "hello", read(t, s, "by-hand.txt"))
 	_, err := put(s, "by-hand.txt", "new", adaptors.Condition{Exists: true})
 	assert.ErrorContains(t, err, "no ETag")
+	assert.Equal(t, http.StatusNotImplemented, bus.Classify(err).Status)
 	err = s.Delete(t.Context(), adaptors.Key{"by-hand.txt"}, adaptors.Condition{Exists: true})
 	assert.ErrorContains(t, err, "no ETag")
 	info, err := put(s, "by-hand.txt", "hello", adaptors.Condition{})

@@ -61,7 +61,7 @@ func (s *Store) Delete(ctx context.Context, key adaptors.Key, c adaptors.Conditi
 		in := &s3.DeleteObjectInput{Bucket: &s.bucket, Key: &object}
 		if !c.Unconditional() {
 			if f.etag == "" {
-				return errNoETag
+				return noETag()
 			}
 			if err := s.deleteIf.demand(ctx, s); err != nil {
 				return err
@@ -151,7 +151,7 @@ func (w *write) guard(ctx context.Context, now *facts, create, replace *ability)
 		return g, create.demand(ctx, w.store)
 	}
 	if now.etag == "" {
-		return g, errNoETag
+		return g, noETag()
 	}
 	g.match = quoted(now.etag)
 	return g, replace.demand(ctx, w.store)
