@@ -62,7 +62,7 @@ type root struct {
 // openRoot opens the directory base, which is at path, for reading, and for
 // writing if it can be written to.
 func openRoot(base dir, path string) (*root, error) {
-	r := &root{temp: -1, seed: maphash.MakeSeed(), now: time.Now, sync: unix.Fsync}
+	r := &root{temp: -1, seed: maphash.MakeSeed(), now: time.Now, sync: fsync}
 	var st unix.Stat_t
 	err := base.stat(".", &st)
 	if err != nil {
@@ -176,6 +176,17 @@ func (r *root) keyLock(key adaptors.Key) *sync.Mutex {
 		_ = h.WriteByte(0)
 	}
 	return &r.keys[h.Sum64()%uint64(len(r.keys))]
+}
+
+// fsync brings what was written to a descriptor to the disk, and looks at it
+// afterwards. XFS that has shut down, since its disk failed, syncs a directory
+// without an error although it has given up its changes; a look is an error.
+func fsync(fd int) error {
+	if err := unix.Fsync(fd); err != nil {
+		return err
+	}
+	var st unix.Stat_t
+	return unix.Fstat(fd, &st)
 }
 
 // flush syncs a descriptor that was written to. A failure is remembered: what
