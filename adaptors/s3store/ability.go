@@ -47,10 +47,10 @@ func (a *ability) demand(ctx context.Context, s *Store) error {
 // condition that does not hold, so that it must fail for that.
 func (s *Store) tried(ctx context.Context, a *ability) (does bool, err error) {
 	object := s.prefix + ".try-" + newWrite() // the name of no document
+	defer s.removeTrial(ctx, object)
 	if _, err := s.api.PutObject(ctx, &s3.PutObjectInput{Bucket: &s.bucket, Key: &object, Body: bytes.NewReader(nil)}); err != nil {
 		return false, failure(ctx, err)
 	}
-	defer s.removeTrial(ctx, object)
 	err = a.try(ctx, s, object)
 	switch {
 	case err == nil, status(err) == http.StatusNotImplemented:

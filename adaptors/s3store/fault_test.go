@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -203,4 +204,21 @@ func TestWrongRegion(t *testing.T) {
 		_, err := s3store.Open(t.Context(), c, adaptors.Env{})
 		assert.ErrorContains(t, err, "bucket "+c.Bucket+` is in the region "eu-central-1", not in "us-east-1": write that as "region": `)
 	}
+}
+
+func TestTrialsWhoseAnswerIsLost(t *testing.T) {
+	server := s3test.Start(t)
+	c := configOf(t, server)
+	s := open(t, c)
+	server.Intercept(func(w http.ResponseWriter, r *http.Request, forward http.Handler) {
+		if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/.try-") {
+			lost(w, r, forward)
+		}
+		forward.ServeHTTP(w, r)
+	})
+	_, err := put(s, "a", "x", adaptors.Condition{Absent: true})
+	assert.Equal(t, http.StatusServiceUnavailable, bus.Classify(err).Status)
+	left, err := filepath.Glob(filepath.Join(server.Dir(c.Bucket), ".try-*"))
+	require.NoError(t, err)
+	assert.Empty(t, left)
 }
