@@ -20,8 +20,8 @@ import (
 func TestContacts(t *testing.T) {
 	readme, err := os.ReadFile("contacts/README.md")
 	require.NoError(t, err)
-	texts := consoles(t, string(readme), 7)
-	whole, move := strings.Join(texts[:6], ""), texts[6]
+	texts := consoles(t, string(readme), 8)
+	whole, move := strings.Join(texts[:7], ""), texts[7]
 
 	dir := t.TempDir()
 	build(t, dir)

@@ -55,7 +55,7 @@ func (d *Documents) createJSON(ctx context.Context, m *bus.Message, body *bus.Bo
 				return adaptors.Info{}, bus.Errorf(http.StatusForbidden, "you may make documents here, but not %s", urlpattern.Path{Segments: path})
 			}
 		}
-		info, err := d.Keep.Put(ctx, d.key(servicePath), body, adaptors.Condition{Absent: true})
+		info, err := d.store(ctx, d.key(servicePath), body, adaptors.Condition{Absent: true})
 		if errors.Is(err, adaptors.ErrCondition) {
 			return info, bus.Errorf(http.StatusConflict, "%s is there already: PUT it to replace it", urlpattern.Path{Segments: path})
 		}

@@ -32,6 +32,10 @@ type Config struct {
 	// Schema governs the JSON documents that no .schema.json does; nil is none.
 	Schema *Schema
 
+	// Summary is what listings with $list=summary show of JSON documents; nil:
+	// there are none.
+	Summary *Summary
+
 	// MaxBody is the most bytes of one document that are held in memory.
 	MaxBody int64
 
@@ -44,18 +48,20 @@ type Config struct {
 // for concurrent use; the Keep stays the caller's to close.
 type Documents struct {
 	Config
-	schemas  schemas
-	writing  *semaphore.Weighted // 1 for each document that is written, allWrites for a schema
-	checking *semaphore.Weighted // bytes of documents that are held to schemas at one time
+	schemas   schemas
+	summaries *summaries
+	writing   *semaphore.Weighted // 1 for each document that is written, allWrites for a schema
+	checking  *semaphore.Weighted // bytes of documents that are held to schemas at one time
 }
 
 // New returns the service of a Config.
 func New(c Config) *Documents {
 	return &Documents{
-		Config:   c,
-		schemas:  schemas{keep: c.Keep, dirs: make(map[string]*remembered)},
-		writing:  semaphore.NewWeighted(allWrites),
-		checking: semaphore.NewWeighted(maxChecked * c.MaxBody),
+		Config:    c,
+		schemas:   schemas{keep: c.Keep, dirs: make(map[string]*remembered)},
+		summaries: newSummaries(),
+		writing:   semaphore.NewWeighted(allWrites),
+		checking:  semaphore.NewWeighted(maxChecked * c.MaxBody),
 	}
 }
 

@@ -68,6 +68,15 @@ func newClient(t testing.TB, store adaptors.Store, json bool) *client {
 	})}
 }
 
+// summarized has summaries of documents in another service of the same store.
+func (c *client) summarized(members ...string) *client {
+	summary, err := documents.ParseSummary(members, "")
+	require.NoError(c.t, err)
+	other := *c
+	other.service = documents.New(documents.Config{Keep: c.keep, JSON: true, MaxBody: maxBody, Summary: summary})
+	return &other
+}
+
 // do sends a request for a path below the base. header is names and values.
 func (c *client) do(method, path string, body *bus.Body, header ...string) answer {
 	c.t.Helper()

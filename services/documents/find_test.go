@@ -98,8 +98,8 @@ func TestSearchesThatAreNotPossible(t *testing.T) {
 		{"$count=yes", `$count is "yes": write true, or false`},
 		{"$filter=a&$filter=b", `"$filter" is there twice`},
 		{"$filter=a&$take=1", "$take is for names: write $top"},
-		{"$filter=a&$list=details", "details and zip are not for what is found"},
-		{"$filter=a&$list=zip", "details and zip are not for what is found"},
+		{"$filter=a&$list=details", "details, summary and zip are not for what is found"},
+		{"$filter=a&$list=zip", "details, summary and zip are not for what is found"},
 		{"$orderby=a&$after=x.json", "$after can't be together with $orderby and $count: use $skip"},
 		{"$search=a", `"$search" is not supported here: use $list, $take, $skip, $after, $filter, $orderby, $select, $top, $count`},
 	} {

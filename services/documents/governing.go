@@ -40,7 +40,7 @@ func (d *Documents) put(ctx context.Context, key adaptors.Key, body *bus.Body, c
 		return d.putSchema(ctx, key, body, c, nil)
 	}
 	return d.held(ctx, key[:len(key)-1], document, func(governing) (adaptors.Info, error) {
-		return d.Keep.Put(ctx, key, body, c)
+		return d.store(ctx, key, body, c)
 	})
 }
 

@@ -14,7 +14,7 @@ const maxTake = 10_000
 
 // listOptions are what the query of a listing asks for.
 type listOptions struct {
-	recursive, details, items, noDirs, all, zip bool
+	recursive, details, items, summary, noDirs, all, zip bool
 
 	take, skip int
 	after      urlpattern.Path // the entry before the page, relative to the directory; no segments is none
@@ -28,7 +28,7 @@ const (
 	skipKey  = "$skip"
 	afterKey = "$after"
 
-	listFlags = "details, items, recursive, nodirs, all, zip"
+	listFlags = "details, items, summary, recursive, nodirs, all, zip"
 )
 
 // parseListOptions reads the query of a listing. A key that it does not know is
@@ -75,6 +75,8 @@ func (o *listOptions) addFlags(value string) error {
 			o.details = true
 		case "items":
 			o.items = true
+		case "summary":
+			o.summary, o.noDirs = true, true
 		case "recursive":
 			o.recursive = true
 		case "nodirs":
@@ -92,17 +94,20 @@ func (o *listOptions) addFlags(value string) error {
 
 // check refuses what can't be together.
 func (o *listOptions) check() error {
-	if o.details && o.items {
-		return bus.Errorf(http.StatusBadRequest, "%s: details and items can't be together: write one of them", listKey)
+	forms := 0
+	for _, form := range []bool{o.details, o.items, o.summary, o.zip} {
+		if form {
+			forms++
+		}
 	}
-	if o.zip && (o.details || o.items) {
-		return bus.Errorf(http.StatusBadRequest, "%s: zip can't be together with details or items: write one of them", listKey)
+	if forms > 1 {
+		return bus.Errorf(http.StatusBadRequest, "%s: only one of details, items, summary and zip can be there: write one of them", listKey)
 	}
 	if o.zip && (o.take != maxTake || o.skip > 0 || len(o.after.Segments) > 0) {
 		return bus.Errorf(http.StatusBadRequest, "a zip has no pages: leave out %s, %s and %s", takeKey, skipKey, afterKey)
 	}
-	if o.search != nil && (o.details || o.zip) {
-		return bus.Errorf(http.StatusBadRequest, "%s: details and zip are not for what is found: use items, recursive, all", listKey)
+	if o.search != nil && (o.details || o.summary || o.zip) {
+		return bus.Errorf(http.StatusBadRequest, "%s: details, summary and zip are not for what is found: use items, recursive, all, and %s for some members", listKey, selectKey)
 	}
 	if o.search != nil && o.search.whole() && len(o.after.Segments) > 0 {
 		return bus.Errorf(http.StatusBadRequest, "%s can't be together with %s and %s: use %s", afterKey, orderKey, countKey, skipKey)

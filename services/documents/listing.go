@@ -2,6 +2,7 @@ package documents
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
@@ -15,6 +16,9 @@ func (d *Documents) list(ctx context.Context, m *bus.Message) (*bus.Message, err
 	o, err := parseListOptions(m.URL.Query, d.JSON)
 	if err != nil {
 		return nil, err
+	}
+	if o.summary && d.Summary == nil {
+		return nil, bus.Errorf(http.StatusBadRequest, "%s: there are no summaries, since the configuration of this service does not say which members they have: use items", listKey)
 	}
 	if o.zip {
 		return d.zip(ctx, m, &o)

@@ -74,9 +74,12 @@ func TestListings(t *testing.T) {
 func TestListingsThatAreNotPossible(t *testing.T) {
 	c := newClient(t, stores()["memory"](t), true)
 	rows := []struct{ query, detail string }{
-		{"$list=tar", `the flag "tar" is not supported: use details, items, recursive, nodirs, all, zip`},
+		{"$list=tar", `the flag "tar" is not supported: use details, items, summary, recursive, nodirs, all, zip`},
 		{"$list=", `the flag "" is not supported`},
 		{"$list=details,items", "write one of them"},
+		{"$list=summary,items", "write one of them"},
+		{"$list=summary", "the configuration of this service does not say which members they have: use items"},
+		{"$list=summary&$top=1", "details, summary and zip are not for what is found"},
 		{"$list=details&$list=all", `"$list" is there twice`},
 		{"$take=0", "a number from 1 to 10000"},
 		{"$take=10001", "a number from 1 to 10000"},
@@ -166,7 +169,7 @@ func (c *client) pages(path string) []string {
 // what one page shows.
 func TestPagesAreTheWhole(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		c := newClient(t, stores()["memory"](t), true)
+		c := newClient(t, stores()["memory"](t), true).summarized("name")
 		segment := rapid.SampledFrom([]string{"a", "b", "a.json", "b-", "b%2Fa", ".c", "ä ö"})
 		for _, path := range rapid.SliceOfN(rapid.SliceOfN(segment, 1, 4), 1, 20).Draw(r, "paths") {
 			c.do("PUT", "/"+strings.Join(path, "/"), jsonBody(`{}`)) // one may be in the way of another
@@ -175,7 +178,7 @@ func TestPagesAreTheWhole(t *testing.T) {
 		if hidden != "" {
 			c.sees = func(path []string) bool { return !slices.Contains(path, hidden) }
 		}
-		flags := rapid.SampledFrom([]string{"recursive", "recursive,nodirs", "recursive,all", "nodirs", "all", "recursive,items"}).Draw(r, "flags")
+		flags := rapid.SampledFrom([]string{"recursive", "recursive,nodirs", "recursive,all", "nodirs", "all", "recursive,items", "recursive,summary"}).Draw(r, "flags")
 		whole := c.pages("/?$list=" + flags)
 		take := rapid.IntRange(1, 5).Draw(r, "take")
 		assert.Equal(r, whole, c.pages(fmt.Sprintf("/?$list=%s&$take=%d", flags, take)))

@@ -20,7 +20,7 @@ import (
 // The limits of a page beside the number of its entries.
 const (
 	pageBodies = 4        // bodies of the largest size that one of items may hold
-	maxPage    = 16 << 20 // bytes of one of names: there are long ones
+	maxPage    = 16 << 20 // bytes of one of names or summaries: there are long ones
 )
 
 // A page is the JSON text of a listing, made entry by entry.
@@ -37,7 +37,7 @@ type page struct {
 func newPage(d *Documents, o *listOptions) *page {
 	p := &page{Documents: d, o: o, skip: o.skip, text: make([]byte, 1, 1024), closing: ']'}
 	p.text[0] = '['
-	if o.items {
+	if o.items || o.summary {
 		p.text[0], p.closing = '{', '}'
 	}
 	return p
@@ -63,7 +63,7 @@ func (p *page) visit(ctx context.Context, e *entry) error {
 	}
 	if err != nil {
 		p.text = p.text[:before]
-		if errors.Is(err, fs.ErrNotExist) { // deleted since the store listed it
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNoSummary) { // it was deleted since the store listed it
 			return nil
 		}
 		p.more = errors.Is(err, errEnough)
@@ -81,6 +81,8 @@ func (p *page) add(ctx context.Context, e *entry) error {
 	switch {
 	case p.o.items:
 		return p.addItem(ctx, e)
+	case p.o.summary:
+		return p.addSummary(ctx, e)
 	case p.o.details:
 		return p.addDetails(ctx, e)
 	default:
@@ -93,13 +95,22 @@ func (p *page) quote(text []byte) (err error) {
 	return err
 }
 
-// addDetails adds the facts of an entry. A store that lists names only is asked
-// for them.
+// factsOf returns the facts of a document in a listing. A store that lists names
+// only is asked for them.
+func (d *Documents) factsOf(ctx context.Context, e *entry) (adaptors.Info, error) {
+	if e.ETag != "" {
+		return e.Info, nil
+	}
+	_, info, err := d.Keep.Get(ctx, e.key, adaptors.GetOptions{Meta: true})
+	return info, err
+}
+
+// addDetails adds the facts of an entry.
 func (p *page) addDetails(ctx context.Context, e *entry) error {
 	info := e.Info
-	if !e.Dir && info.ETag == "" {
+	if !e.Dir {
 		var err error
-		if _, info, err = p.Keep.Get(ctx, e.key, adaptors.GetOptions{Meta: true}); err != nil {
+		if info, err = p.factsOf(ctx, e); err != nil {
 			return err
 		}
 	}
@@ -115,6 +126,25 @@ func (p *page) addDetails(ctx context.Context, e *entry) error {
 	}
 	p.text = append(p.text, '}')
 	return err
+}
+
+// errNoSummary is about what is left out of a listing, since it is no JSON.
+var errNoSummary = errors.New("the document has no summary")
+
+// addSummary adds an entry's name and summary.
+func (p *page) addSummary(ctx context.Context, e *entry) error {
+	text, err := p.summaryOf(ctx, e)
+	switch {
+	case err != nil:
+		return err
+	case text == nil:
+		return errNoSummary
+	}
+	if err := p.quote(e.name); err != nil {
+		return err
+	}
+	p.text = append(append(p.text, ':'), text...)
+	return nil
 }
 
 // addItem adds an entry's name and content.

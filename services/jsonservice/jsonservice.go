@@ -4,6 +4,7 @@ package jsonservice
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"net/http"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -17,15 +18,18 @@ import (
 //go:embed README.md
 var doc string
 
-// Config says what the documents have to be like.
+// Config says what the documents have to be like, and what listings show of
+// them.
 type Config struct {
-	Schema jsontext.Value `json:"schema" form:"schema" doc:"a JSON Schema of the documents that no .schema.json governs"`
+	Schema  jsontext.Value `json:"schema" form:"schema" doc:"a JSON Schema of the documents that no .schema.json governs"`
+	Summary []string       `json:"summary" example:"[\"name\"]" doc:"the members of documents that listings with $list=summary show, such as name, address/city"`
 }
 
 // Check returns what is wrong with a config.
 func (c *Config) Check() error {
 	_, err := c.schema()
-	return err
+	_, summaryErr := c.summary()
+	return errors.Join(err, summaryErr)
 }
 
 // schema returns the schema of the config, nil if it has none.
@@ -34,6 +38,14 @@ func (c *Config) schema() (*documents.Schema, error) {
 		return nil, nil
 	}
 	return documents.ParseSchema(c.Schema, "/schema")
+}
+
+// summary returns the members of the config, nil if it has none.
+func (c *Config) summary() (*documents.Summary, error) {
+	if c.Summary == nil {
+		return nil, nil
+	}
+	return documents.ParseSummary(c.Summary, "/summary")
 }
 
 // Kind returns the Kind json.
@@ -57,7 +69,11 @@ func open(_ context.Context, env services.Env, c Config, n needs) (bus.Service, 
 	if err != nil {
 		return nil, err
 	}
-	return documents.New(documents.Config{Keep: n.Store, JSON: true, Schema: schema, MaxBody: env.Limits.Body, MaxFile: env.Limits.File}), nil
+	summary, err := c.summary()
+	if err != nil {
+		return nil, err
+	}
+	return documents.New(documents.Config{Keep: n.Store, JSON: true, Schema: schema, Summary: summary, MaxBody: env.Limits.Body, MaxFile: env.Limits.File}), nil
 }
 
 // manages reports whether a request writes a schema, by either of its names, or

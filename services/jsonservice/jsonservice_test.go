@@ -74,6 +74,31 @@ func TestWhatIsWrongWithAConfig(t *testing.T) {
 	}
 }
 
+func TestWhatIsWrongWithASummary(t *testing.T) {
+	for member, want := range map[string]string{
+		"name":           "",
+		"address/city":   "",
+		`"first name"/x`: "",
+		"first name":     `/summary/1: byte 6: "name" can't stand here`,
+		"":               "/summary/1: byte 0: a member or a value is missing",
+	} {
+		config := jsonservice.Config{Summary: []string{"email", member}}
+		err := config.Check()
+		if want == "" {
+			assert.NoError(t, err, member)
+			continue
+		}
+		pointed, ok := errors.AsType[interface {
+			error
+			Pointer() string
+		}](err)
+		require.True(t, ok, member)
+		assert.Contains(t, pointed.Pointer()+": "+pointed.Error(), want)
+	}
+	empty := jsonservice.Config{Summary: []string{}}
+	assert.EqualError(t, empty.Check(), `it names no member: write one, such as "name", or leave it out`)
+}
+
 func TestServiceHoldsItsLimit(t *testing.T) {
 	kind := jsonservice.Kind()
 	service, err := kind.New(t.Context(), services.Env{
