@@ -19,7 +19,7 @@ import (
 
 func TestChecksumsWithoutAnEndpoint(t *testing.T) {
 	server := s3test.Start(t)
-	shared, err := newClient(t.Context(), &Config{Region: "us-east-1",
+	shared, err := newClient(&Config{Region: "us-east-1",
 		Credentials: Credentials{AccessKeyID: server.AccessKeyID, SecretAccessKey: server.SecretAccessKey}})
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, shared.Close()) }()

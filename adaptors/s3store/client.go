@@ -1,19 +1,18 @@
 package s3store
 
 import (
-	"context"
 	"io"
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // maxIdle is how many connections to the server are kept for later.
 const maxIdle = 64
+
+// defaultRegion is that of a server other than Amazon's, unless it is said.
+const defaultRegion = "us-east-1"
 
 // client is what all stores of a bucket share.
 type client struct {
@@ -27,7 +26,7 @@ type client struct {
 
 // newClient returns a client for the bucket of c. It asks nothing of the
 // server yet.
-func newClient(ctx context.Context, c *Config) (*client, error) {
+func newClient(c *Config) (*client, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = maxIdle, maxIdle
@@ -36,7 +35,7 @@ func newClient(ctx context.Context, c *Config) (*client, error) {
 		Transport:     bounded{transport},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	keys, err := keysOf(ctx, c)
+	keys, err := keysOf(c)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +54,7 @@ func newClient(ctx context.Context, c *Config) (*client, error) {
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired // other servers may not know the newer ones
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 		if o.Region == "" {
-			o.Region = "us-east-1"
+			o.Region = defaultRegion
 		}
 	}
 	return &client{
@@ -89,21 +88,6 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 		io.Closer
 	}{io.LimitReader(answer.Body, maxAnswer), answer.Body}
 	return answer, nil
-}
-
-// keysOf returns the credentials of c, or those of the environment. These are
-// looked for with a client of their own: the SDK takes no other where
-// AWS_CA_BUNDLE names certificates.
-func keysOf(ctx context.Context, c *Config) (aws.CredentialsProvider, error) {
-	if k := c.Credentials; k.AccessKeyID != "" {
-		return credentials.NewStaticCredentialsProvider(k.AccessKeyID, k.SecretAccessKey, k.SessionToken), nil
-	}
-	web := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
-		t.Proxy = nil
-		t.DisableKeepAlives = true // keys last for hours
-	})
-	found, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(web), config.WithRegion(c.Region))
-	return found.Credentials, err
 }
 
 // Close gives up the connections that nobody uses.

@@ -121,7 +121,7 @@ func Open(ctx context.Context, c Config, env adaptors.Env) (*Store, error) {
 	}
 	key := c
 	key.Prefix = ""
-	shared, release, err := adaptors.Share(env.Pool, key, func() (*client, error) { return newClient(ctx, &c) })
+	shared, release, err := adaptors.Share(env.Pool, key, func() (*client, error) { return newClient(&c) })
 	if err != nil {
 		return nil, fmt.Errorf("bucket %s: %w", c.Bucket, err)
 	}
