@@ -53,6 +53,7 @@ func (l *load) value(v any, by ways) {
 	switch v := v.(type) {
 	case map[string]any:
 		for name, value := range v {
+			l.child(name, all, ofName)
 			l.child(value, all, func(s *jsonschema.Schema) []*jsonschema.Schema { return ofMember(s, name) })
 		}
 	case []any:
@@ -135,6 +136,9 @@ func below(s *jsonschema.Schema) []*jsonschema.Schema {
 	list = appendAny(list, s.AdditionalProperties, s.Items, s.AdditionalItems)
 	return appendSchemas(list, s.PropertyNames, s.UnevaluatedProperties, s.Items2020, s.Contains, s.UnevaluatedItems)
 }
+
+// ofName returns the schemas that s applies to the names of members.
+func ofName(s *jsonschema.Schema) []*jsonschema.Schema { return appendSchemas(nil, s.PropertyNames) }
 
 // ofMember returns the schemas that s applies to the member of that name.
 func ofMember(s *jsonschema.Schema, name string) (list []*jsonschema.Schema) {
