@@ -13,8 +13,10 @@ import (
 	"github.com/seed90475182/restspace/runtime/transfer"
 )
 
-// defaultWorkers keeps a disk or a bucket busy: most of their time is waiting.
-const defaultWorkers = 16
+const (
+	defaultWorkers = 16   // keep a disk or a bucket busy: most of their time is waiting
+	maxWorkers     = 1024 // use 128 MiB of memory, beside what the stores do
+)
 
 // copying is what the arguments of the command copy say.
 type copying struct {
@@ -53,8 +55,8 @@ The names and contents of documents are copied, not their times. The exit code i
 		ValidArgsFunction: r.completePlaces,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.from, c.to = args[0], args[1]
-			if c.workers < 1 {
-				return usagef("--workers %d: write a number of 1 or more", c.workers)
+			if c.workers < 1 || c.workers > maxWorkers {
+				return usagef("--workers %d: write a number from 1 to %d", c.workers, maxWorkers)
 			}
 			return r.copy(cmd.Context(), c)
 		},
