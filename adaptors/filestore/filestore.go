@@ -238,5 +238,5 @@ func makeAll(path string) error {
 		return err
 	}
 	defer d.close()
-	return unix.Fsync(int(d))
+	return fsync(int(d))
 }
