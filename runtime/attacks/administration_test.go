@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed90475182/restspace/runtime/stracetest"
 )
 
 // administration is where the configuration is read and replaced.
@@ -56,7 +58,7 @@ func configCut(t *testing.T, _ attack) {
 		p := newPlace(t)
 		p.configure(t, administered(t))
 		s := p.start(t)
-		end := s.trace(t, "-e", "trace=fsync,rename,renameat,renameat2")
+		end := stracetest.Attach(t, s.pid, "-e", "trace=fsync,rename,renameat,renameat2")
 		require.Equal(t, 200, s.put(t, administration, administered(t)+"\n", "If-Match: *").status)
 		assert.Regexp(t, `(?s)fsync\(\d+<`+p.dir+`/\.services\.json\.next-.*rename.*\.services\.json\.next-.*fsync\(\d+<`+p.dir+`>`, end())
 	})

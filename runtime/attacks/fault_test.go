@@ -1,64 +1,16 @@
 package attacks
 
 import (
-	"bytes"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
-	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/seed90475182/restspace/runtime/stracetest"
 )
-
-// trace lets strace watch a server, or inject faults into its system calls,
-// until the returned function is called; that returns what strace saw.
-func (s *server) trace(t *testing.T, options ...string) (end func() string) {
-	t.Helper()
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("NOT TESTED: there is no strace")
-	}
-	out := filepath.Join(t.TempDir(), "trace")
-	var said bytes.Buffer
-	cmd := exec.Command(strace, append([]string{"-f", "-y", "-o", out, "-p", strconv.Itoa(s.pid)}, options...)...)
-	cmd.Stderr = &said
-	require.NoError(t, cmd.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	for !s.traced() {
-		select {
-		case err := <-ended:
-			t.Skipf("NOT TESTED: strace: %v: %s", err, said.String())
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
-	end = sync.OnceValue(func() string {
-		_ = cmd.Process.Signal(os.Interrupt)
-		<-ended
-		seen, _ := os.ReadFile(out)
-		return string(seen)
-	})
-	t.Cleanup(func() { end() })
-	return end
-}
-
-// traced reports whether all threads of the server are traced.
-func (s *server) traced() bool {
-	threads, _ := filepath.Glob("/proc/" + strconv.Itoa(s.pid) + "/task/*/status")
-	for _, thread := range threads {
-		status, err := os.ReadFile(thread)
-		if err == nil && strings.Contains(string(status), "TracerPid:\t0\n") {
-			return false
-		}
-	}
-	return len(threads) > 0
-}
 
 // fault is system calls that fail.
 type fault struct {
@@ -79,7 +31,7 @@ func (f fault) script(t *testing.T, _ attack) {
 			options = append(options, "-P", path)
 		}
 	}
-	end := s.trace(t, options...)
+	end := stracetest.Attach(t, s.pid, options...)
 	reply := s.put(t, "/files/doc", "new")
 	if f.next != nil {
 		f.next(t, s)
@@ -129,7 +81,7 @@ func fsInterrupted(t *testing.T, row attack) {
 // was made. What a power cut would do is not seen here.
 func fsNewDirectories(t *testing.T, _ attack) {
 	s := newPlace(t).start(t)
-	end := s.trace(t, "-e", "trace=fsync")
+	end := stracetest.Attach(t, s.pid, "-e", "trace=fsync")
 	require.Equal(t, 201, s.put(t, "/files/a/b/c/doc", "x").status)
 	seen := end()
 	for _, path := range []string{"", "/a", "/a/b", "/a/b/c"} {
