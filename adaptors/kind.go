@@ -36,6 +36,11 @@ type Kind struct {
 	// URL stands for one.
 	FromURL func(u *url.URL) (config any, err error)
 
+	// Ask says what is wrong with a config where only somebody outside of the
+	// process knows, such as a plugin: an error as Check's. It opens nothing. nil
+	// has nobody to ask.
+	Ask func(ctx context.Context, config any, env Env) error
+
 	// New opens an adaptor for a decoded config. What it returns has the
 	// interface Of, and io.Closer where there is something to close.
 	New func(ctx context.Context, config any, env Env) (any, error)
@@ -77,7 +82,10 @@ const (
 )
 
 // A Registry is a list of Kinds by name. It does not change.
-type Registry struct{ kinds map[string]Kind }
+type Registry struct {
+	kinds  map[string]Kind
+	plugin func(Plugin, Interface) (Kind, error) // nil takes none
+}
 
 // NewRegistry returns a list of the kinds. It panics where two have one name.
 func NewRegistry(kinds ...Kind) Registry {

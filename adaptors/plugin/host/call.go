@@ -1,0 +1,94 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed90475182/restspace/adaptors/plugin/wire"
+	"github.com/seed90475182/restspace/bus"
+)
+
+// call makes a call that is answered by one message.
+func call[R any](ctx context.Context, v *supervisor, do func(context.Context, *process) (R, error)) (reply R, err error) {
+	p, err := v.running(ctx)
+	if err != nil {
+		return reply, err
+	}
+	w := v.watch(ctx, p)
+	defer w.close()
+	err = w.during(func() (err error) {
+		reply, err = do(w.ctx, p)
+		return err
+	})
+	return reply, err
+}
+
+// watch ends a call in which a program is silent for too long.
+type watch struct {
+	v      *supervisor
+	p      *process
+	caller context.Context
+	ctx    context.Context // of the call
+	cancel context.CancelFunc
+	timer  *time.Timer
+	silent atomic.Bool
+}
+
+// watch begins one; close ends it, and the call.
+func (v *supervisor) watch(ctx context.Context, p *process) *watch {
+	w := &watch{v: v, p: p, caller: ctx}
+	w.ctx, w.cancel = context.WithCancel(ctx)
+	w.timer = time.AfterFunc(v.Timeout, func() {
+		w.silent.Store(true)
+		w.cancel()
+	})
+	w.timer.Stop()
+	return w
+}
+
+func (w *watch) close() {
+	w.timer.Stop()
+	w.cancel()
+}
+
+// during does what waits for the program, and says what its error means.
+func (w *watch) during(do func() error) error {
+	w.timer.Reset(w.v.Timeout)
+	err := do()
+	w.timer.Stop()
+	switch {
+	case err == nil:
+		return nil
+	case w.caller.Err() != nil:
+		return w.caller.Err()
+	case w.silent.Load():
+		w.v.suspect(w.p)
+		return &bus.Error{Status: http.StatusGatewayTimeout, Type: bus.TypeTimeout, Err: fmt.Errorf("plugin %s: silent for %s", w.v.Path, w.v.Timeout),
+			Detail: "the program that keeps the documents did not answer in time"}
+	}
+	return fmt.Errorf("plugin %s: %w", w.v.Path, wire.Error(w.caller, err))
+}
+
+// healthTimeout is how long the answer to Health may take.
+const healthTimeout = 2 * time.Second
+
+// suspect asks a program that was silent whether it is there at all, and ends
+// it by force if it does not say so: it is started again then.
+func (v *supervisor) suspect(p *process) {
+	if !p.asked.CompareAndSwap(false, true) {
+		return
+	}
+	go func() {
+		defer p.asked.Store(false)
+		ctx, cancel := context.WithTimeout(v.ctx, healthTimeout)
+		defer cancel()
+		if _, err := p.plugin.Health(ctx, &wire.HealthRequest{}); err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			v.log.Error("the plugin hangs: it is ended by force")
+			_ = p.run.Kill(ctx)
+		}
+	}()
+}

@@ -1,0 +1,92 @@
+package host
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/seed90475182/restspace/adaptors"
+)
+
+// checkProgram returns what is wrong with the file of a plugin: it has to be a
+// regular file that can be run, that nobody else can write to or replace, and
+// of the checksum that is asked for.
+func checkProgram(p *adaptors.Plugin) error {
+	if slices.Contains(strings.Split(p.Path, "/"), "..") {
+		return fmt.Errorf("the plugin %s has a .. in its path: write the path without it", p.Path)
+	}
+	info, err := os.Lstat(p.Path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no plugin %s: write the path of an executable", p.Path)
+	case err != nil:
+		return fmt.Errorf("the plugin %s can't be looked at: %w", p.Path, err)
+	case info.Mode()&fs.ModeSymlink != 0:
+		return fmt.Errorf("the plugin %s is a link: write the path of the program itself", p.Path)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("the plugin %s is no file: write the path of an executable", p.Path)
+	case info.Mode()&0o111 == 0:
+		return fmt.Errorf("the plugin %s is not executable: chmod +x it", p.Path)
+	case info.Mode()&0o002 != 0:
+		return fmt.Errorf("everybody can write to the plugin %s: chmod o-w it", p.Path)
+	}
+	if err := checkFolder(p.Path); err != nil {
+		return err
+	}
+	return checkSum(p)
+}
+
+// checkFolder sees that nobody else can put another program in the place of
+// one.
+func checkFolder(path string) error {
+	dir := filepath.Dir(path)
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if info.Mode()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
+		return fmt.Errorf("everybody can replace the plugin %s: chmod o-w %s", path, dir)
+	}
+	return nil
+}
+
+// checkSum sees that the program is the one that is meant.
+func checkSum(p *adaptors.Plugin) error {
+	if p.SHA256 == "" {
+		return nil
+	}
+	want, err := hex.DecodeString(p.SHA256)
+	if err != nil || len(want) != sha256.Size {
+		return &pointed{"/sha256", fmt.Errorf("not a SHA-256: write its 64 hexadecimal digits, as sha256sum prints them")}
+	}
+	f, err := os.Open(p.Path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return err
+	}
+	if got := sum.Sum(nil); !slices.Equal(got, want) {
+		return &pointed{"/sha256", fmt.Errorf("the program %s is another one, of the SHA-256 %x: see who has changed it, and write that if it is meant", p.Path, got)}
+	}
+	return nil
+}
+
+// pointed is an error of a value in a config.
+type pointed struct {
+	pointer string
+	err     error
+}
+
+func (p *pointed) Error() string   { return p.err.Error() }
+func (p *pointed) Unwrap() error   { return p.err }
+func (p *pointed) Pointer() string { return p.pointer }

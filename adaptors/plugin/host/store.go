@@ -1,0 +1,186 @@
+package host
+
+import (
+	"context"
+	"io"
+	"iter"
+
+	"google.golang.org/grpc"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/adaptors/plugin/wire"
+	"github.com/seed90475182/restspace/bus"
+)
+
+// A Store is one that a plugin serves. Close gives it up.
+type Store struct{ plugin }
+
+// Get is part of adaptors.Store. What is small comes in one message. The first
+// answer tells where it is not, and a stream is asked for.
+func (s *Store) Get(ctx context.Context, key adaptors.Key, o adaptors.GetOptions) (*bus.Body, adaptors.Info, error) {
+	request := &wire.GetRequest{Key: wire.KeyOf(key), Meta: o.Meta, Range: wire.RangeOf(o.Range), Inline: wire.Inline}
+	reply, err := call(ctx, s.supervisor, func(ctx context.Context, p *process) (*wire.GetReply, error) {
+		return p.store.Get(ctx, request)
+	})
+	switch {
+	case err != nil:
+		return nil, adaptors.Info{}, err
+	case reply.GetUnsatisfiable():
+		return nil, reply.GetInfo().Info(), adaptors.ErrRange
+	case o.Meta:
+		return nil, reply.GetInfo().Info(), nil
+	case reply.GetLarge():
+		return s.read(ctx, request)
+	}
+	return bus.NewBody(reply.GetData(), ""), reply.GetInfo().Info(), nil
+}
+
+// read gets a body as a stream.
+func (s *Store) read(ctx context.Context, request *wire.GetRequest) (body *bus.Body, info adaptors.Info, err error) {
+	p, err := s.running(ctx)
+	if err != nil {
+		return nil, info, err
+	}
+	w := s.watch(ctx, p)
+	defer func() {
+		if body == nil {
+			w.close()
+		}
+	}()
+	var stream grpc.ServerStreamingClient[wire.ReadReply]
+	var head *wire.ReadHead
+	err = w.during(func() (err error) {
+		if stream, err = p.store.Read(w.ctx, request); err != nil {
+			return err
+		}
+		first, err := stream.Recv()
+		if head = first.GetHead(); err == nil && head == nil {
+			err = wire.Misplaced("a head")
+		}
+		return err
+	})
+	switch info = head.GetInfo().Info(); {
+	case err != nil:
+		return nil, info, err
+	case head.GetUnsatisfiable():
+		return nil, info, adaptors.ErrRange
+	}
+	chunks := wire.NewReader(func() (chunk []byte, end bool, err error) {
+		var next *wire.ReadReply
+		err = w.during(func() (err error) {
+			if next, err = stream.Recv(); err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
+			return err
+		})
+		return next.GetChunk(), next.GetEnd() != nil, err
+	}, w.close)
+	return bus.NewStream(chunks, head.GetLength(), ""), info, nil
+}
+
+// Put is part of adaptors.Store. A small body goes in one message.
+func (s *Store) Put(ctx context.Context, key adaptors.Key, b *bus.Body, c adaptors.Condition) (adaptors.Info, error) {
+	defer b.Close()
+	if size := b.Size(); size < 0 || size > wire.Inline {
+		return s.write(ctx, key, b, c)
+	}
+	data, err := b.Bytes(b.Size())
+	if err != nil {
+		return adaptors.Info{}, err
+	}
+	reply, err := call(ctx, s.supervisor, func(ctx context.Context, p *process) (*wire.PutReply, error) {
+		return p.store.Put(ctx, &wire.PutRequest{Key: wire.KeyOf(key), Condition: wire.ConditionOf(&c), Data: data})
+	})
+	return stored(reply), err
+}
+
+// write puts a body as a stream.
+func (s *Store) write(ctx context.Context, key adaptors.Key, b *bus.Body, c adaptors.Condition) (adaptors.Info, error) {
+	p, err := s.running(ctx)
+	if err != nil {
+		return adaptors.Info{}, err
+	}
+	w := s.watch(ctx, p)
+	defer w.close()
+	var stream grpc.ClientStreamingClient[wire.WriteRequest, wire.PutReply]
+	err = w.during(func() (err error) {
+		stream, err = p.store.Write(w.ctx)
+		return err
+	})
+	if err != nil {
+		return adaptors.Info{}, err
+	}
+	var reply *wire.PutReply
+	up := upload(w, stream.Send, func() (err error) {
+		reply, err = stream.CloseAndRecv()
+		return err
+	})
+	err = up.send(&wire.WriteRequest{Part: &wire.WriteRequest_Head{Head: &wire.WriteHead{
+		Key: wire.KeyOf(key), Condition: wire.ConditionOf(&c), Size: b.Size(),
+	}}})
+	if err == nil {
+		err = up.body(b, writeChunk, &wire.WriteRequest{Part: &wire.WriteRequest_End{End: &wire.End{}}})
+	}
+	if err == nil {
+		err = up.finish()
+	}
+	if err != nil {
+		return adaptors.Info{}, err
+	}
+	return stored(reply), nil
+}
+
+func writeChunk(chunk []byte) *wire.WriteRequest {
+	return &wire.WriteRequest{Part: &wire.WriteRequest_Chunk{Chunk: chunk}}
+}
+
+func stored(reply *wire.PutReply) adaptors.Info {
+	info := reply.GetInfo().Info()
+	info.Created = reply.GetCreated()
+	return info
+}
+
+// Delete is part of adaptors.Store.
+func (s *Store) Delete(ctx context.Context, key adaptors.Key, c adaptors.Condition) error {
+	_, err := call(ctx, s.supervisor, func(ctx context.Context, p *process) (*wire.DeleteReply, error) {
+		return p.store.Delete(ctx, &wire.DeleteRequest{Key: wire.KeyOf(key), Condition: wire.ConditionOf(&c)})
+	})
+	return err
+}
+
+// List is part of adaptors.Store.
+func (s *Store) List(ctx context.Context, prefix adaptors.Key, o adaptors.ListOptions) iter.Seq2[adaptors.Info, error] {
+	return func(yield func(adaptors.Info, error) bool) {
+		p, err := s.running(ctx)
+		if err != nil {
+			yield(adaptors.Info{}, err)
+			return
+		}
+		w := s.watch(ctx, p)
+		defer w.close()
+		var stream grpc.ServerStreamingClient[wire.ListReply]
+		err = w.during(func() (err error) {
+			stream, err = p.store.List(w.ctx, &wire.ListRequest{Prefix: wire.KeyOf(prefix), After: o.After, Page: int32(min(o.Page, 1<<20))})
+			return err
+		})
+		for err == nil {
+			var next *wire.ListReply
+			over := false
+			err = w.during(func() (err error) {
+				if next, err = stream.Recv(); err == io.EOF {
+					over, err = true, nil
+				}
+				return err
+			})
+			if over {
+				return
+			}
+			for _, info := range next.GetEntries() {
+				if !yield(info.Info(), nil) {
+					return
+				}
+			}
+		}
+		yield(adaptors.Info{}, err)
+	}
+}

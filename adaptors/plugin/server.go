@@ -1,0 +1,125 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/adaptors/plugin/wire"
+)
+
+// server is the wire.Plugin of a program, and holds what it has opened.
+type server struct {
+	wire.UnimplementedPluginServer
+	kinds map[adaptors.Interface]adaptors.Kind
+
+	mu     sync.RWMutex // guards what follows
+	opened map[adaptors.Interface]any
+}
+
+// newServer panics where two kinds have one interface, or one has none.
+func newServer(kinds []adaptors.Kind) *server {
+	s := &server{kinds: make(map[adaptors.Interface]adaptors.Kind), opened: make(map[adaptors.Interface]any)}
+	for _, k := range kinds {
+		switch k.Of {
+		case adaptors.StoreInterface, adaptors.MailerInterface, adaptors.EngineInterface:
+		default:
+			panic(fmt.Sprintf("plugin: the kind %q is of the unknown interface %q", k.Name, k.Of))
+		}
+		if _, ok := s.kinds[k.Of]; ok {
+			panic(fmt.Sprintf("plugin: two kinds are of the interface %s: serve one", k.Of))
+		}
+		s.kinds[k.Of] = k
+	}
+	return s
+}
+
+func (s *server) register(to grpc.ServiceRegistrar) {
+	wire.RegisterPluginServer(to, s)
+	if _, ok := s.kinds[adaptors.StoreInterface]; ok {
+		wire.RegisterStoreServer(to, &storeServer{server: s})
+	}
+	if _, ok := s.kinds[adaptors.MailerInterface]; ok {
+		wire.RegisterMailerServer(to, &mailerServer{server: s})
+	}
+	if _, ok := s.kinds[adaptors.EngineInterface]; ok {
+		wire.RegisterEngineServer(to, &engineServer{server: s})
+	}
+}
+
+// Describe is part of wire.PluginServer.
+func (s *server) Describe(context.Context, *wire.DescribeRequest) (*wire.Description, error) {
+	d := &wire.Description{}
+	for _, of := range []adaptors.Interface{adaptors.StoreInterface, adaptors.MailerInterface, adaptors.EngineInterface} {
+		if k, ok := s.kinds[of]; ok {
+			d.Interfaces = append(d.Interfaces, string(of))
+			d.Name, d.Doc = k.Name, k.Doc
+		}
+	}
+	return d, nil
+}
+
+// Check is part of wire.PluginServer.
+func (s *server) Check(_ context.Context, c *wire.Config) (*wire.Checked, error) {
+	_, _, faults, err := s.config(c)
+	return &wire.Checked{Faults: faults}, err
+}
+
+// config decodes a config for the kind of its interface.
+func (s *server) config(c *wire.Config) (k adaptors.Kind, config any, faults []*wire.Fault, err error) {
+	k, ok := s.kinds[adaptors.Interface(c.GetInterface())]
+	if !ok {
+		return k, nil, nil, status.Errorf(codes.Unimplemented, "this plugin has no %s", c.GetInterface())
+	}
+	config = k.Config()
+	return k, config, decode(c.GetJson(), config), nil
+}
+
+// Open is part of wire.PluginServer.
+func (s *server) Open(ctx context.Context, c *wire.Config) (*wire.Checked, error) {
+	k, config, faults, err := s.config(c)
+	if err != nil || len(faults) > 0 {
+		return &wire.Checked{Faults: faults}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.opened[k.Of]; ok {
+		return nil, status.Errorf(codes.Internal, "the %s is open already", k.Of)
+	}
+	made, err := k.New(ctx, config, adaptors.Env{Name: k.Name, Log: logger()})
+	if err != nil {
+		return nil, wire.Status(err)
+	}
+	s.opened[k.Of] = made
+	return &wire.Checked{}, nil
+}
+
+// Health is part of wire.PluginServer.
+func (s *server) Health(context.Context, *wire.HealthRequest) (*wire.HealthReply, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, made := range s.opened {
+		if h, ok := made.(interface{ Health() error }); ok {
+			if err := h.Health(); err != nil {
+				return &wire.HealthReply{Problem: err.Error()}, nil
+			}
+		}
+	}
+	return &wire.HealthReply{}, nil
+}
+
+// adaptor returns what Open has made.
+func adaptor[A any](s *server, of adaptors.Interface) (a A, err error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	a, ok := s.opened[of].(A)
+	if !ok {
+		return a, status.Errorf(codes.Internal, "the %s is not open: call Open first", of)
+	}
+	return a, nil
+}
