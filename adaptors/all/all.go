@@ -5,14 +5,15 @@ import (
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/adaptors/filestore"
 	"github.com/seed90475182/restspace/adaptors/memstore"
+	"github.com/seed90475182/restspace/adaptors/plugin/host"
 	"github.com/seed90475182/restspace/adaptors/s3store"
 )
 
-// Registry returns the adaptors that every server has.
+// Registry returns the adaptors that every server has, and takes in plugins.
 func Registry() adaptors.Registry {
 	return adaptors.NewRegistry(
 		filestore.Kind(),
 		memstore.Kind(),
 		s3store.Kind(),
-	)
+	).WithPlugins(host.Kind)
 }

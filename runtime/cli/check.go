@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -17,17 +18,18 @@ func (r *run) checkCommand() *cobra.Command {
 
 		SuggestFor: []string{"lint", "validate", "verify"},
 		Long: `Checks a configuration as serve would, and prints all its errors. It opens and
-makes nothing that the configuration names. FILE may be -, for standard input.`,
+makes nothing that the configuration names: plugins are started, to read their
+configs, and ended. FILE may be -, for standard input.`,
 		Example: `  restspace check
   restspace check next.json`,
 		Args:              takes("[FILE]"),
 		ValidArgsFunction: first(jsonFiles),
-		RunE:              func(_ *cobra.Command, args []string) error { return r.check(args) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return r.check(cmd.Context(), args) },
 	}
 }
 
 // check checks the one file of files, or else the configuration.
-func (r *run) check(files []string) (err error) {
+func (r *run) check(ctx context.Context, files []string) (err error) {
 	var name string
 	var data []byte
 	if len(files) == 0 {
@@ -39,7 +41,7 @@ func (r *run) check(files []string) (err error) {
 	if err != nil {
 		return err
 	}
-	conf, err := r.parse(name, data)
+	conf, err := r.parseAsking(ctx, name, data)
 	if err != nil && oldconfig.Is(data) {
 		r.complain(err)
 		r.note("%s is of an older form: see restspace help import", name)

@@ -1,13 +1,16 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 
+	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/runtime"
 	"github.com/seed90475182/restspace/runtime/config"
 )
@@ -32,6 +35,15 @@ func absent(name string) error {
 func (r *run) parse(name string, data []byte) (*config.Config, error) {
 	kinds := config.Kinds{Services: r.Services, Adaptors: r.Adaptors}
 	return config.Parse(name, data, kinds, config.Lookup{Env: r.lookup, ReadFile: os.ReadFile})
+}
+
+// parseAsking is parse, with the plugins asked what they make of their configs.
+func (r *run) parseAsking(ctx context.Context, name string, data []byte) (*config.Config, error) {
+	kinds := config.Kinds{Services: r.Services, Adaptors: r.Adaptors}
+	ask := func(kind adaptors.Kind, config any) error {
+		return kind.Ask(ctx, config, adaptors.Env{Name: "check", Log: slog.New(slog.DiscardHandler)})
+	}
+	return config.Parse(name, data, kinds, config.Lookup{Env: r.lookup, ReadFile: os.ReadFile, Ask: ask})
 }
 
 // configuration reads and checks the configuration.

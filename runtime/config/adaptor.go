@@ -14,13 +14,14 @@ import (
 	"github.com/seed90475182/restspace/services"
 )
 
-// slotKeys are the two keys of a slot as the file has them.
-type slotKeys struct{ kind, config *hujson.Value }
+// slotKeys are the keys of a slot as the file has them.
+type slotKeys struct{ kind, config, plugin *hujson.Value }
 
 func (k *slotKeys) fields(key string) []field {
 	return []field{
 		{name: key, value: reflect.ValueOf(&k.kind).Elem()},
 		{name: key + "Config", value: reflect.ValueOf(&k.config).Elem()},
+		{name: key + "Plugin", value: reflect.ValueOf(&k.plugin).Elem()},
 	}
 }
 
@@ -35,13 +36,16 @@ func (r *reader) adaptor(b *block, slot services.Slot, keys slotKeys, t *togethe
 	stands := cmp.Or(keys.config, keys.kind, b.value)
 	before := len(r.faults)
 	if v := keys.config; v != nil {
-		if r.object(v, at, fieldsOf(a.Config)); r.broken[v.StartOffset] {
+		a.Canonical = canonical(v)
+		if r.adaptorConfig(v, at, &a); r.broken[v.StartOffset] {
 			return
 		}
-		a.Canonical = canonical(v)
 	}
 	if before == len(r.faults) {
 		r.check(stands, at, a.Config)
+	}
+	if before == len(r.faults) && r.complete(stands) && kind.Ask != nil && r.lookup.Ask != nil {
+		r.tell(stands, at, r.lookup.Ask(kind, a.Config))
 	}
 	if before == len(r.faults) && r.complete(stands) && kind.Claims != nil {
 		for _, c := range kind.Claims(a.Config) {
@@ -51,9 +55,24 @@ func (r *reader) adaptor(b *block, slot services.Slot, keys slotKeys, t *togethe
 	b.Adaptors[slot.Key] = a
 }
 
+// adaptorConfig decodes the config of an adaptor. What is read elsewhere only
+// has to be an object.
+func (r *reader) adaptorConfig(v *hujson.Value, at pointer, a *Adaptor) {
+	raw, ok := a.Config.(*adaptors.RawConfig)
+	switch {
+	case !ok:
+		r.object(v, at, fieldsOf(a.Config))
+	case v.Value.Kind() != '{':
+		r.mistyped(v, at, such("{}"))
+	default:
+		*raw = a.Canonical
+	}
+}
+
 // adaptorKind finds the Kind of the adaptor of a slot.
 func (r *reader) adaptorKind(b *block, slot services.Slot, keys slotKeys) (kind adaptors.Kind, ok bool) {
 	at := b.at.AppendToken(slot.Key)
+	p := r.pluginKeys(b, slot, keys)
 	if keys.kind == nil {
 		if kind, ok = r.kinds.Adaptors.Kind(slot.Default); !ok {
 			r.missing(b.value, b.at, slot.Key, "%s has no %q: write %s", b.title, slot.Key, oneOf(r.fitting(slot)))
@@ -64,10 +83,14 @@ func (r *reader) adaptorKind(b *block, slot services.Slot, keys slotKeys) (kind 
 	if !ok {
 		return kind, false
 	}
+	if p.Path = name; strings.Contains(name, "/") {
+		return r.plugin(b, slot, keys, p)
+	}
+	if keys.plugin != nil {
+		r.fault(keys.plugin, b.at.AppendToken(slot.Key+"Plugin"), "it is about a plugin, and %s is built in: leave it out", quote(name))
+	}
 	kind, ok = r.kinds.Adaptors.Kind(name)
 	switch {
-	case strings.Contains(name, "/"):
-		r.fault(keys.kind, at, "plugins are not supported yet: write %s", oneOf(r.fitting(slot)))
 	case !ok:
 		r.fault(keys.kind, at, "unknown adaptor %s: %s", quote(name), choice(name, r.fitting(slot)))
 	case kind.Of != slot.Of:
@@ -75,6 +98,31 @@ func (r *reader) adaptorKind(b *block, slot services.Slot, keys slotKeys) (kind 
 		ok = false
 	}
 	return kind, ok
+}
+
+// plugin returns the Kind that a program serves.
+func (r *reader) plugin(b *block, slot services.Slot, keys slotKeys, p adaptors.Plugin) (kind adaptors.Kind, ok bool) {
+	at, stands := b.at.AppendToken(slot.Key+"Plugin"), cmp.Or(keys.plugin, keys.kind)
+	if r.broken[stands.StartOffset] || !r.complete(stands) {
+		return kind, false
+	}
+	kind, err := r.kinds.Adaptors.Plugin(p, slot.Of)
+	if pointerOf(err) != "" {
+		r.tell(stands, at, err)
+	} else {
+		r.tell(keys.kind, b.at.AppendToken(slot.Key), err)
+	}
+	return kind, err == nil
+}
+
+// pluginKeys reads how a plugin is run.
+func (r *reader) pluginKeys(b *block, slot services.Slot, keys slotKeys) (p adaptors.Plugin) {
+	if v := keys.plugin; v != nil {
+		at, fields := b.at.AppendToken(slot.Key+"Plugin"), fieldsOf(&p)
+		r.object(v, at, fields)
+		r.positive(v, at, "", fields)
+	}
+	return p
 }
 
 // fitting returns the names of the adaptors that a slot takes.

@@ -37,10 +37,13 @@ type Kinds struct {
 	Adaptors adaptors.Registry
 }
 
-// Lookup finds values outside the file. A nil function finds nothing.
+// Lookup finds what is outside the file. A nil function finds nothing.
 type Lookup struct {
 	Env      func(name string) (string, bool)  // os.LookupEnv
 	ReadFile func(path string) ([]byte, error) // os.ReadFile
+
+	// Ask has the Ask of an adaptor's Kind say what is wrong with its config.
+	Ask func(kind adaptors.Kind, config any) error
 }
 
 // Parse reads a configuration. name is its file, for messages. An error is an

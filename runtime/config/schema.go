@@ -89,6 +89,7 @@ func (g *generator) slot(s *schema, slot services.Slot) {
 		names = append(names, &schema{Const: k.Name, Description: Summary(k.Doc)})
 		s.AllOf = append(s.AllOf, when(slot.Key, k.Name, k.Name != slot.Default, g.adaptor(slot.Key+"Config", k)))
 	}
+	names = append(names, &schema{Pattern: "/", Description: "the path of a plugin"})
 	kind := oneOfThese(names)
 	kind.Description = "which " + what + " it uses"
 	if slot.Default == "" {
@@ -98,6 +99,8 @@ func (g *generator) slot(s *schema, slot services.Slot) {
 	}
 	s.Properties[slot.Key] = kind
 	s.Properties[slot.Key+"Config"] = &schema{Type: "object", Description: "what that " + what + " is told"}
+	s.Properties[slot.Key+"Plugin"] = g.object(fieldsOf(&adaptors.Plugin{}))
+	s.Properties[slot.Key+"Plugin"].Description = "how that " + what + " is run, where it is a plugin"
 }
 
 // adaptor returns the schema of a service whose adaptor is of a Kind, with its

@@ -193,24 +193,32 @@ func (r *reader) settings(b *block) {
 	}
 }
 
-// check calls the Check of a config, which stands in v. Its errors may say
-// where in the config they belong: those with a method Pointer do.
+// check calls the Check of a config, which stands in v.
 func (r *reader) check(v *hujson.Value, at pointer, config any) {
-	checker, ok := config.(interface{ Check() error })
-	if !ok || !r.complete(v) {
-		return
+	if checker, ok := config.(interface{ Check() error }); ok && r.complete(v) {
+		r.tell(v, at, checker.Check())
 	}
-	for _, err := range flatten(checker.Check()) {
-		inner, rest := v, pointer("")
-		if pointed, ok := errors.AsType[interface {
-			error
-			Pointer() string
-		}](err); ok {
-			rest = pointer(pointed.Pointer())
-			inner = nearestValue(v, rest)
-		}
-		r.faultAbout(v, inner, at+rest, err.Error())
+}
+
+// tell tells of the errors of a config, which stands in v. They may say where in
+// the config they belong.
+func (r *reader) tell(v *hujson.Value, at pointer, err error) {
+	for _, err := range flatten(err) {
+		rest := pointerOf(err)
+		r.faultAbout(v, nearestValue(v, rest), at+rest, err.Error())
 	}
+}
+
+// pointerOf returns where in its config an error says that it belongs: one with
+// a method Pointer does.
+func pointerOf(err error) pointer {
+	if pointed, ok := errors.AsType[interface {
+		error
+		Pointer() string
+	}](err); ok {
+		return pointer(pointed.Pointer())
+	}
+	return ""
 }
 
 // flatten returns the errors that were joined in err.

@@ -16,7 +16,7 @@ const module = "github.com/seed90475182/restspace/"
 var order = [...]string{"urlpattern", "bus", "adaptors", "services", "runtime", "examples"}
 
 // libraries may be imported by their siblings.
-var libraries = [...]string{"services/documents", "services/documents/decimal", "services/expr"}
+var libraries = [...]string{"services/documents", "services/documents/decimal", "services/expr", "adaptors/plugin/wire"}
 
 func layer(pkg string) int {
 	top, _, _ := strings.Cut(pkg, "/")

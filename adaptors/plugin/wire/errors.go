@@ -89,7 +89,7 @@ func Error(ctx context.Context, err error) error {
 	case codes.Unimplemented:
 		return &bus.Error{Status: http.StatusNotImplemented, Err: errors.Join(errors.ErrUnsupported, said),
 			Detail: "the storage of the documents can't do this"}
-	case codes.Unavailable:
+	case codes.Unavailable, codes.Canceled: // the connection; the caller is there
 		return broken(said)
 	case codes.ResourceExhausted:
 		if strings.HasPrefix(s.Message(), "grpc: ") { // of the library: a message over MaxMessage
