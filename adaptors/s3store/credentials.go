@@ -23,8 +23,9 @@ import (
 // tools do, in their order: in the environment, as the identity that it names, in
 // the shared files, at the container's service, at the machine's.
 //
-// The SDK has a module that does so too, and which takes 3 MB of memory in every
-// server for ways to sign in by a browser: a server has nobody to do that.
+// The SDK has a module that does so too, which takes 1.4 MB of memory in every
+// idle server, and 1.9 MB of the program, for ways to sign in by a browser: a
+// server has nobody to do that.
 func keysOf(c *Config) (aws.CredentialsProvider, error) {
 	k := c.Credentials
 	if k.AccessKeyID == "" {
