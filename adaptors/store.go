@@ -95,6 +95,7 @@ type Info struct {
 	Size      int64  // bytes of the whole body, whatever range was asked for; -1 is not known
 	ModTime   time.Time
 	ETag      string // opaque, strong, without quotes; never the same for two contents of a key; "" is not known
+	Content   string // opaque; never the same for two contents of a key, but for two writes of one it may be; "" is not known
 	MediaType string // set by Keep
 	Created   bool   // by Put: the key was not there before
 }

@@ -84,6 +84,9 @@ func sameFacts(t T, s adaptors.Store) {
 		if listed.ETag != "" {
 			assert.Equal(t, stored.ETag, listed.ETag, "what List says")
 		}
+		if listed.Content != "" {
+			assert.Equal(t, stored.Content, listed.Content, "what List says")
+		}
 	}
 }
 

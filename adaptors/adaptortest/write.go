@@ -183,15 +183,20 @@ func deleted(t T, s adaptors.Store) {
 }
 
 func etagsNeverRepeat(t T, s adaptors.Store) {
-	seen := make(map[string]int)
+	seen, contents := make(map[string]int), make(map[string]string)
 	for i := range 60 {
 		if i%5 == 4 {
 			remove(t, s, key("a"))
 		}
-		etag := put(t, s, key("a"), []string{"same", "same", "diff"}[i%3]).ETag
-		require.NotEmpty(t, etag)
-		before, again := seen[etag]
-		require.Falsef(t, again, "writes %d and %d have the ETag %q", before, i, etag)
-		seen[etag] = i
+		content := []string{"same", "same", "diff"}[i%3]
+		info := put(t, s, key("a"), content)
+		require.NotEmpty(t, info.ETag)
+		before, again := seen[info.ETag]
+		require.Falsef(t, again, "writes %d and %d have the ETag %q", before, i, info.ETag)
+		seen[info.ETag] = i
+		if other, again := contents[info.Content]; info.Content != "" && again {
+			require.Equal(t, other, content, "both have the Content %q", info.Content)
+		}
+		contents[info.Content] = content
 	}
 }

@@ -54,7 +54,7 @@ func bare(etag *string) string {
 
 // info returns the facts as callers see them.
 func (f *facts) info(name string) adaptors.Info {
-	info := adaptors.Info{Name: name, Size: f.size, ModTime: f.modified, ETag: f.etag}
+	info := adaptors.Info{Name: name, Size: f.size, ModTime: f.modified, ETag: f.etag, Content: f.etag}
 	id, err := ulid.ParseStrict(f.write)
 	if err != nil {
 		return info

@@ -97,7 +97,8 @@ func (l *listing) page(out *s3.ListObjectsV2Output, yield func(adaptors.Info, er
 		}
 		info := adaptors.Info{Dir: true, Size: -1}
 		if len(dirs) == 0 || len(objects) > 0 && name < dir {
-			info = factsOf(nil, objects[0].Size, objects[0].LastModified, nil).info("")
+			info = factsOf(objects[0].ETag, objects[0].Size, objects[0].LastModified, nil).info("")
+			info.ETag = "" // whether it names a write, too, is not known
 			objects = objects[1:]
 		} else {
 			name, dirs = dir, dirs[1:]

@@ -15,13 +15,13 @@ const (
 
 // A summary is that of one content of a document.
 type summary struct {
-	etag string
-	text []byte // nil: the content is no JSON
+	etag, content string // as adaptors.Info has them
+	text          []byte // nil: the content is no JSON
 }
 
 // summaries remembers summaries by the names of their documents. Those that
 // nobody wanted for the longest time are forgotten where there is no room. Who
-// finds one compares its ETag with the document's: so none is older than its
+// finds one compares what it is of with the document: so none is older than its
 // document, whoever wrote that. Safe for concurrent use.
 type summaries struct {
 	mu     sync.Mutex
@@ -35,7 +35,9 @@ func newSummaries() *summaries {
 	return s
 }
 
-func size(name string, s summary) int { return len(name) + len(s.etag) + len(s.text) + summaryCost }
+func size(name string, s summary) int {
+	return len(name) + len(s.etag) + len(s.content) + len(s.text) + summaryCost
+}
 
 func (s *summaries) find(name string) (summary, bool) {
 	s.mu.Lock()

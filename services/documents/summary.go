@@ -54,7 +54,7 @@ func (d *Documents) store(ctx context.Context, key adaptors.Key, body *bus.Body,
 	}
 	document, err := body.Bytes(d.MaxBody)
 	if err == nil {
-		d.summaries.remember(key.String(), summary{info.ETag, d.Summary.of(document)})
+		d.summaries.remember(key.String(), summary{info.ETag, info.Content, d.Summary.of(document)})
 	}
 	return info, err
 }
@@ -65,11 +65,9 @@ func (d *Documents) store(ctx context.Context, key adaptors.Key, body *bus.Body,
 func (d *Documents) summaryOf(ctx context.Context, e *entry) ([]byte, error) {
 	name := e.key.String()
 	if known, ok := d.summaries.find(name); ok {
-		info, err := d.factsOf(ctx, e)
-		if err != nil {
+		if holds, err := d.holds(ctx, e, &known); err != nil {
 			return nil, err
-		}
-		if info.ETag == known.etag {
+		} else if holds {
 			return known.text, nil
 		}
 	}
@@ -85,10 +83,20 @@ func (d *Documents) summaryOf(ctx context.Context, e *entry) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	read := summary{etag: info.ETag}
+	read := summary{etag: info.ETag, content: info.Content}
 	if CheckJSON(document) == nil {
 		read.text = d.Summary.of(document)
 	}
 	d.summaries.remember(name, read)
 	return read.text, nil
+}
+
+// holds reports whether a summary is of the content that a document has. Where
+// the store's listing says too little the store is asked about the document.
+func (d *Documents) holds(ctx context.Context, e *entry, s *summary) (bool, error) {
+	if e.ETag == "" && e.Content != "" && s.content != "" {
+		return e.Content == s.content, nil
+	}
+	info, err := d.factsOf(ctx, e)
+	return err == nil && info.ETag == s.etag, err
 }

@@ -3,13 +3,21 @@ package documents_test
 import (
 	"fmt"
 	"testing"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/adaptors/s3store/s3test"
 )
 
 // BenchmarkSummaries lists 1,000 documents of 1 KB: once their summaries are
 // known, and by a service that has to open each.
 func BenchmarkSummaries(b *testing.B) {
 	const documents = 1_000
-	for name, open := range stores() {
+	all := stores()
+	all["s3"] = func(b testing.TB) adaptors.Store {
+		server := s3test.Start(b)
+		return onS3(b, server, server.Bucket(b))
+	}
+	for name, open := range all {
 		b.Run(name, func(b *testing.B) {
 			plain := newClient(b, open(b), true)
 			for i := range documents {

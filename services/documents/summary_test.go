@@ -17,6 +17,8 @@ import (
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/adaptors/filestore"
 	"github.com/seed90475182/restspace/adaptors/memstore"
+	"github.com/seed90475182/restspace/adaptors/s3store"
+	"github.com/seed90475182/restspace/adaptors/s3store/s3test"
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/bus/bustest"
 )
@@ -104,6 +106,44 @@ func TestSummariesAreReadOnce(t *testing.T) {
 			reads(3) // a service that knows none
 			assert.Zero(t, store.facts.Load(), "what is read anyway need not be asked about")
 		})
+	}
+}
+
+// onS3 returns a store in a bucket of the server.
+func onS3(t testing.TB, server *s3test.Server, bucket string) adaptors.Store {
+	s, err := s3store.Open(t.Context(), s3store.Config{
+		Bucket: bucket, Endpoint: server.Endpoint,
+		Credentials: s3store.Credentials{AccessKeyID: server.AccessKeyID, SecretAccessKey: server.SecretAccessKey},
+	}, adaptors.Env{})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	return s
+}
+
+// TestSummariesOnS3 sees that the server's listing is enough.
+func TestSummariesOnS3(t *testing.T) {
+	server := s3test.Start(t)
+	bucket := server.Bucket(t)
+	store := &counted{Store: onS3(t, server, bucket)}
+	plain := newClient(t, store, true)
+	c := plain.summarized("name")
+	shows := func(want string, reads int, why string) {
+		t.Helper()
+		store.reads.Store(0)
+		store.facts.Store(0)
+		assert.Equal(t, want, c.get("/?$list=summary").body, why)
+		assert.EqualValues(t, reads, store.reads.Load(), why)
+		assert.Zero(t, store.facts.Load(), why)
+	}
+	c.put("/ann", `{"name":"Ann"}`)
+	c.put("/bert", `{"name":"Bert"}`)
+	shows(`{"ann.json":{"name":"Ann"},"bert.json":{"name":"Bert"}}`, 0, "written here")
+	plain.put("/ann", `{"name":"Anna"}`)
+	shows(`{"ann.json":{"name":"Anna"},"bert.json":{"name":"Bert"}}`, 1, "written by another")
+	shows(`{"ann.json":{"name":"Anna"},"bert.json":{"name":"Bert"}}`, 0, "read before")
+	server.WriteFile(t, bucket, "carl.json", `{"name":"Carl"}`)
+	for range 2 {
+		shows(`{"ann.json":{"name":"Anna"},"bert.json":{"name":"Bert"},"carl.json":{"name":"Carl"}}`, 1, "an object without an ETag")
 	}
 }
 
