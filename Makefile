@@ -40,7 +40,7 @@ soak-reload: ## 1,000 reloads beside 500 requests a second (about a minute)
 soak-large: $(S3SERVER) ## a file of 1 GiB to a bucket and back, with less than 100 MiB of memory
 	RESTSPACE_SOAK=1 $(GO) test -count=1 -timeout 10m -run='^TestScripts$$/^serve-large$$' -v ./runtime/cmd/restspace
 
-crash: testdeps ## servers that are killed, disks that lose power, system calls that fail, and stores side by side (some minutes)
+crash: testdeps ## servers that are killed, disks that lose power or are full, system calls that fail, and stores side by side (some minutes)
 	RESTSPACE_CRASH=1 $(GO) test -count=1 -timeout 30m -v ./runtime/crash
 	RESTSPACE_CRASH=1 $(GO) test -count=1 -timeout 10m -v -run='^TestStoresAgree' ./adaptors/all
 

@@ -2,6 +2,7 @@ package crash
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
@@ -203,19 +204,29 @@ func (h *harness) fail(t *testing.T, f failing, fault string, end func(*server))
 // change makes one, notes what comes of it, and returns the status.
 func (h *harness) change(t *testing.T, s *server, c change, f failing) int {
 	t.Helper()
+	status, _, err := h.send(s, c, 5000, f.late)
+	require.NoError(t, err)
+	return status
+}
+
+// send makes a change with a document of that size, and notes what comes of it.
+// What is refused late may have been done. It returns the status and the answer.
+func (h *harness) send(s *server, c change, size int, late bool) (status int, said []byte, err error) {
 	w := &write{path: c.path}
 	var body []byte
 	if c.method != http.MethodDelete {
-		w.puts, body = compose(h.number(), 5000, h.random)
+		number := h.number()
+		w.puts, body = compose(number, size, rand.New(rand.NewPCG(uint64(number), 0)))
 	}
 	h.begin(w)
-	reply, _, err := s.request(c.method, c.path, body, "Content-Type: "+c.media, c.condition)
-	require.NoError(t, err)
+	reply, said, err := s.request(c.method, c.path, body, "Content-Type: "+c.media, c.condition)
 	switch {
+	case err != nil:
+		return 0, nil, err
 	case reply.StatusCode < 300:
 		h.end(w, acknowledged, reply.StatusCode == http.StatusCreated, reply.Header.Get("ETag"))
-	case !f.late:
+	case !late:
 		h.end(w, refused, false, "")
 	}
-	return reply.StatusCode
+	return reply.StatusCode, said, nil
 }

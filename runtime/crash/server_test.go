@@ -135,6 +135,7 @@ func (s *server) kill() {
 func (s *server) stop(t *testing.T) {
 	t.Helper()
 	s.ending.Store(true)
+	s.CloseIdleConnections() // it waits for those that had no request yet
 	require.NoError(t, s.cmd.Process.Signal(syscall.SIGTERM))
 	select {
 	case <-s.ended:
@@ -143,7 +144,6 @@ func (s *server) stop(t *testing.T) {
 		assert.Fail(t, "the server does not end")
 		s.kill()
 	}
-	s.CloseIdleConnections()
 }
 
 // address finds the address of a server in what it prints.
