@@ -94,13 +94,7 @@ func (o *listOptions) addFlags(value string) error {
 
 // check refuses what can't be together.
 func (o *listOptions) check() error {
-	forms := 0
-	for _, form := range []bool{o.details, o.items, o.summary, o.zip} {
-		if form {
-			forms++
-		}
-	}
-	if forms > 1 {
+	if o.forms() > 1 {
 		return bus.Errorf(http.StatusBadRequest, "%s: only one of details, items, summary and zip can be there: write one of them", listKey)
 	}
 	if o.zip && (o.take != maxTake || o.skip > 0 || len(o.after.Segments) > 0) {
@@ -116,6 +110,16 @@ func (o *listOptions) check() error {
 		return bus.Errorf(http.StatusBadRequest, "%s is a path below the directory: write one name, or add recursive to %s", afterKey, listKey)
 	}
 	return nil
+}
+
+// forms returns how many forms the listing is to have.
+func (o *listOptions) forms() (n int) {
+	for _, form := range []bool{o.details, o.items, o.summary, o.zip} {
+		if form {
+			n++
+		}
+	}
+	return n
 }
 
 func number(key, value string, least, most int) (int, error) {

@@ -63,7 +63,7 @@ func (p *page) visit(ctx context.Context, e *entry) error {
 	}
 	if err != nil {
 		p.text = p.text[:before]
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNoSummary) { // it was deleted since the store listed it
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNoSummary) { // deleted since the store listed it, or nothing to show
 			return nil
 		}
 		p.more = errors.Is(err, errEnough)
