@@ -825,6 +825,7 @@ type Info struct {
 	Size          int64                  `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`                     // of the whole body in bytes; -1 is not known
 	ModTime       *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=mod_time,json=modTime,proto3" json:"mod_time,omitempty"` // not set: not known
 	Etag          string                 `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`                      // strong, without quotes; never the same for two contents of a key; "" is not known, in listings only
+	Content       string                 `protobuf:"bytes,6,opt,name=content,proto3" json:"content,omitempty"`                // the same for two answers only where the contents of the key are; "" is not known
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -890,6 +891,13 @@ func (x *Info) GetModTime() *timestamppb.Timestamp {
 func (x *Info) GetEtag() string {
 	if x != nil {
 		return x.Etag
+	}
+	return ""
+}
+
+func (x *Info) GetContent() string {
+	if x != nil {
+		return x.Content
 	}
 	return ""
 }
@@ -2113,13 +2121,14 @@ const file_adaptor_proto_rawDesc = "" +
 	"\x04info\x18\x01 \x01(\v2\x1a.restspace.adaptor.v1.InfoR\x04info\x12\x16\n" +
 	"\x06length\x18\x02 \x01(\x03R\x06length\x12$\n" +
 	"\runsatisfiable\x18\x03 \x01(\bR\runsatisfiable\"\x05\n" +
-	"\x03End\"\x8b\x01\n" +
+	"\x03End\"\xa5\x01\n" +
 	"\x04Info\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03dir\x18\x02 \x01(\bR\x03dir\x12\x12\n" +
 	"\x04size\x18\x03 \x01(\x03R\x04size\x125\n" +
 	"\bmod_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\amodTime\x12\x12\n" +
-	"\x04etag\x18\x05 \x01(\tR\x04etag\"\xf1\x01\n" +
+	"\x04etag\x18\x05 \x01(\tR\x04etag\x12\x18\n" +
+	"\acontent\x18\x06 \x01(\tR\acontent\"\xf1\x01\n" +
 	"\tCondition\x12\x16\n" +
 	"\x06exists\x18\x01 \x01(\bR\x06exists\x12\x16\n" +
 	"\x06absent\x18\x02 \x01(\bR\x06absent\x121\n" +

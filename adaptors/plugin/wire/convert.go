@@ -33,12 +33,12 @@ func (r *GetRequest) Options() adaptors.GetOptions {
 
 // InfoOf returns the message of the facts of a document.
 func InfoOf(i adaptors.Info) *Info {
-	return &Info{Name: i.Name, Dir: i.Dir, Size: i.Size, ModTime: timeOf(i.ModTime), Etag: i.ETag}
+	return &Info{Name: i.Name, Dir: i.Dir, Size: i.Size, ModTime: timeOf(i.ModTime), Etag: i.ETag, Content: i.Content}
 }
 
 // Info returns the facts in a message.
 func (i *Info) Info() adaptors.Info {
-	return adaptors.Info{Name: i.GetName(), Dir: i.GetDir(), Size: i.GetSize(), ModTime: moment(i.GetModTime()), ETag: i.GetEtag()}
+	return adaptors.Info{Name: i.GetName(), Dir: i.GetDir(), Size: i.GetSize(), ModTime: moment(i.GetModTime()), ETag: i.GetEtag(), Content: i.GetContent()}
 }
 
 // ConditionOf returns the message of a condition; nil always holds.
