@@ -59,7 +59,8 @@ type GetOptions struct {
 // zero value is all of it.
 type ListOptions struct {
 	// After leaves out the entries up to this one: a name as in Info, with a
-	// "/" at the end of a directory's.
+	// "/" at the end of a directory's. A document's own "/" there is taken for
+	// a directory's; no URL leads to such a document.
 	After string
 
 	// Page is how many entries the caller is about to take: what a driver may
