@@ -13,8 +13,8 @@ import (
 
 func conditions() []Clause {
 	return []Clause{
-		{"a Put happens exactly when its condition holds", putConditions},
-		{"a Delete happens exactly when its condition holds", deleteConditions},
+		{Name: "a Put happens exactly when its condition holds", Check: putConditions},
+		{Name: "a Delete happens exactly when its condition holds", Check: deleteConditions},
 	}
 }
 

@@ -14,12 +14,12 @@ import (
 
 func listing() []Clause {
 	return []Clause{
-		{"a listing of nothing is empty", emptyListing},
-		{"a listing is one level in byte order, directories with their slash", listingOrder},
-		{"a listing begins after the name that is given", listingAfter},
-		{"a listing ends when its caller has enough", listingStops},
-		{"a listing shows what is there all the while exactly once", listingSteady},
-		{"a directory exists exactly while something is below it", directories},
+		{Name: "a listing of nothing is empty", Check: emptyListing},
+		{Name: "a listing is one level in byte order, directories with their slash", Check: listingOrder},
+		{Name: "a listing begins after the name that is given", Check: listingAfter},
+		{Name: "a listing ends when its caller has enough", Check: listingStops},
+		{Name: "a listing shows what is there all the while exactly once", Check: listingSteady},
+		{Name: "a directory exists exactly while something is below it", Check: directories},
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 func modelling() []Clause {
-	return []Clause{{"any sequence of operations leaves what a map would hold", agreesWithModel}}
+	return []Clause{{Name: "any sequence of operations leaves what a map would hold", Check: agreesWithModel}}
 }
 
 // model is what a store should be: contents and ETags by the text of a key.

@@ -11,9 +11,9 @@ import (
 
 func naming() []Clause {
 	return []Clause{
-		{"hard names are all distinct documents", hardDocuments},
-		{"hard names are all distinct directories", hardDirectories},
-		{"a key may be deep", deepKeys},
+		{Name: "hard names are all distinct documents", Check: hardDocuments},
+		{Name: "hard names are all distinct directories", Check: hardDirectories},
+		{Name: "a key may be deep", Check: deepKeys},
 	}
 }
 

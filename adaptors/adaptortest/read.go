@@ -14,17 +14,17 @@ import (
 
 func reading() []Clause {
 	return []Clause{
-		{"a missing key is fs.ErrNotExist", missing},
-		{"a missing key is fs.ErrNotExist through Keep", missingThroughKeep},
-		{"a directory is no document", directoryIsNoDocument},
-		{"Get gives what Put stored", getGivesWhatPutStored},
-		{"Get gives the same facts as Put", sameFacts},
-		{"metadata comes without a body", metadata},
-		{"a range is the bytes that were asked for", ranges},
-		{"a range without a byte of the body is ErrRange with the facts", badRanges},
-		{"a cancelled Get is the error of its context", cancelledGet},
-		{"a reader keeps the old content while the key is replaced", heldWhileReplaced},
-		{"a reader keeps the old content while the key is deleted", heldWhileDeleted},
+		{Name: "a missing key is fs.ErrNotExist", Check: missing},
+		{Name: "a missing key is fs.ErrNotExist through Keep", Check: missingThroughKeep},
+		{Name: "a directory is no document", Check: directoryIsNoDocument},
+		{Name: "Get gives what Put stored", Check: getGivesWhatPutStored},
+		{Name: "Get gives the same facts as Put", Check: sameFacts},
+		{Name: "metadata comes without a body", Check: metadata},
+		{Name: "a range is the bytes that were asked for", Check: ranges},
+		{Name: "a range without a byte of the body is ErrRange with the facts", Check: badRanges},
+		{Name: "a cancelled Get is the error of its context", Check: cancelledGet},
+		{Name: "a reader keeps the old content while the key is replaced", Check: heldWhileReplaced},
+		{Name: "a reader keeps the old content while the key is deleted", Check: heldWhileDeleted},
 	}
 }
 
@@ -72,7 +72,7 @@ func sameFacts(t T, s adaptors.Store) {
 	require.NotEmpty(t, stored.ETag)
 	assert.Equal(t, "doc.json", stored.Name)
 	assert.Equal(t, int64(2), stored.Size)
-	assert.True(t, stored.Created)
+	assert.True(t, stored.Created, "a new key is not said to be created")
 	assert.WithinRange(t, stored.ModTime, before, time.Now().Add(time.Minute))
 
 	_, info := read(t, s, key("dir", "doc.json"))

@@ -5,8 +5,8 @@
 //		adaptortest.Store(t, func(t *testing.T) adaptors.Store { return memstore.New() })
 //	}
 //
-// The list of [Clauses] is data, so that a program can put an adaptor to them
-// one by one and say which of them it keeps.
+// The list of [Clauses] is data. A [Trial] has a program put an adaptor to them
+// one by one, and say which of them it keeps.
 package adaptortest
 
 import (
@@ -33,11 +33,19 @@ type T interface {
 type Clause struct {
 	Name  string                          // the sentence
 	Check func(t T, empty adaptors.Store) // the store is empty, and the clause's own
+	Root  bool                            // it is about the root of the store too
 }
 
 // Clauses returns the whole contract of adaptors.Store.
 func Clauses() []Clause {
-	return slices.Concat(reading(), writing(), conditions(), listing(), naming(), racing(), modelling())
+	return slices.Concat(reading(), writing(), conditions(), aboutRoot(listing()), naming(), racing(), modelling())
+}
+
+func aboutRoot(clauses []Clause) []Clause {
+	for i := range clauses {
+		clauses[i].Root = true
+	}
+	return clauses
 }
 
 // Store tests that a store keeps every clause. open returns an empty store,

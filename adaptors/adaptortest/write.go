@@ -16,16 +16,16 @@ import (
 
 func writing() []Clause {
 	return []Clause{
-		{"Put reads a stream of known and of unknown size", putStreams},
-		{"Put replaces all of the old content", putReplaces},
-		{"Put says whether the key was new", putSaysCreated},
-		{"Put closes its body whatever it returns", putCloses},
-		{"a failed Put changes nothing", failedPut},
-		{"a body that ends early is an error", shortBody},
-		{"a cancelled context leaves nothing behind", cancelledPut},
-		{"a cancelled Delete deletes nothing", cancelledDelete},
-		{"a deleted key is gone", deleted},
-		{"an ETag is never the same for two contents of a key", etagsNeverRepeat},
+		{Name: "Put reads a stream of known and of unknown size", Check: putStreams},
+		{Name: "Put replaces all of the old content", Check: putReplaces},
+		{Name: "Put says whether the key was new", Check: putSaysCreated},
+		{Name: "Put closes its body whatever it returns", Check: putCloses},
+		{Name: "a failed Put changes nothing", Check: failedPut},
+		{Name: "a body that ends early is an error", Check: shortBody},
+		{Name: "a cancelled context leaves nothing behind", Check: cancelledPut},
+		{Name: "a cancelled Delete deletes nothing", Check: cancelledDelete},
+		{Name: "a deleted key is gone", Check: deleted},
+		{Name: "an ETag is never the same for two contents of a key", Check: etagsNeverRepeat},
 	}
 }
 
@@ -72,15 +72,15 @@ func putReplaces(t T, s adaptors.Store) {
 }
 
 func putSaysCreated(t T, s adaptors.Store) {
-	assert.True(t, put(t, s, key("d", "a"), "1").Created)
-	assert.False(t, put(t, s, key("d", "a"), "2").Created)
+	assert.True(t, put(t, s, key("d", "a"), "1").Created, "a new key is not said to be created")
+	assert.False(t, put(t, s, key("d", "a"), "2").Created, "a replaced key is said to be created")
 	remove(t, s, key("d", "a"))
 	info, err := s.Put(context.Background(), key("d", "a"), text("3"), adaptors.Condition{Absent: true})
 	require.NoError(t, err)
-	assert.True(t, info.Created)
+	assert.True(t, info.Created, "a key that had been deleted is not said to be created")
 	info, err = s.Put(context.Background(), key("d", "a"), text("4"), adaptors.Condition{Match: []string{info.ETag}})
 	require.NoError(t, err)
-	assert.False(t, info.Created)
+	assert.False(t, info.Created, "a key whose ETag matched is said to be created")
 }
 
 func putCloses(t T, s adaptors.Store) {

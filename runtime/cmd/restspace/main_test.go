@@ -18,16 +18,23 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/seed90475182/restspace/adaptors/memstore"
+	"github.com/seed90475182/restspace/adaptors/plugin"
 	"github.com/seed90475182/restspace/adaptors/s3store/s3test"
 	"github.com/seed90475182/restspace/runtime/tlstest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"restspace": main})
+	testscript.Main(m, map[string]func(){
+		"restspace":     main,
+		"plugin-memory": func() { plugin.Serve(memstore.Kind()) },
+		"plugin-faulty": func() { plugin.Serve(plugin.Store(openFaulty)) },
+	})
 }
 
 // TestScripts runs testdata/*.txtar. Beside testscript's own commands they
-// have await, bucket, certificate, fails, http, interrupt, large, peak and signal.
+// have await, bucket, certificate, fails, http, interrupt, large, peak, program and
+// signal.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -45,6 +52,7 @@ func TestScripts(t *testing.T) {
 			"interrupt":   interrupt,
 			"large":       large,
 			"peak":        peak,
+			"program":     program,
 			"signal":      signal,
 		},
 	})
