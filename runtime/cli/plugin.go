@@ -7,11 +7,12 @@ import (
 func (r *run) pluginCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plugin COMMAND",
-		Short: "Test a plugin",
+		Short: "Write a new plugin, or test one",
 
 		Long: `Commands for those who write plugins: programs that serve an adaptor, in any
 language. A service mounts one by its path: "adaptor": "./plugins/redis".`,
-		Example: `  restspace plugin test ./redis`,
+		Example: `  restspace plugin new redis
+  restspace plugin test ./redis`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
@@ -22,7 +23,7 @@ language. A service mounts one by its path: "adaptor": "./plugins/redis".`,
 
 		SuggestionsMinimumDistance: nearDistance,
 	}
-	cmd.AddCommand(r.pluginTestCommand())
+	cmd.AddCommand(r.pluginNewCommand(), r.pluginTestCommand())
 	for _, c := range cmd.Commands() {
 		completeNoFiles(c)
 	}
