@@ -35,9 +35,13 @@ func (u *uploading[M]) send(m M) error {
 }
 
 // body sends the chunks of a body and its end. Who reads the body is not the
-// program: an error of it is nobody else's.
+// program: an error of it is nobody else's. The end of one that was cancelled
+// must not go out: the program would take it for whole.
 func (u *uploading[M]) body(b *bus.Body, chunk func([]byte) M, end M) error {
 	if err := wire.SendBody(b, func(data []byte) error { return u.send(chunk(data)) }); err != nil {
+		return err
+	}
+	if err := u.caller.Err(); err != nil {
 		return err
 	}
 	return u.send(end)
