@@ -24,7 +24,7 @@ func TestObjectsThatGoBeforeTheyAreReplaced(t *testing.T) {
 			switch {
 			case strings.HasSuffix(r.URL.Path, "/a") && r.Header.Get("If-Match") != "":
 				gone = true
-				s3test.Refuse(w, http.StatusNotFound, "NoSuchKey")
+				s3test.Refuse(w, r, http.StatusNotFound, "NoSuchKey")
 			case gone && about(r, http.MethodHead, "a"):
 				w.WriteHeader(http.StatusNotFound)
 			default:

@@ -54,7 +54,7 @@ func first(n int32, method, name string, answer func(w http.ResponseWriter, r *h
 }
 
 func refusal(status int, code string) func(http.ResponseWriter, *http.Request, http.Handler) {
-	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { s3test.Refuse(w, status, code) }
+	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) { s3test.Refuse(w, r, status, code) }
 }
 
 // lost has the server do what is asked for, and cuts the connection then.

@@ -98,7 +98,7 @@ func TestPartsOfHugeBodiesAreLarger(t *testing.T) {
 	var part atomic.Int64
 	server.Intercept(first(always, http.MethodPut, "huge", func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		part.Store(r.ContentLength)
-		s3test.Refuse(w, http.StatusForbidden, "AccessDenied")
+		s3test.Refuse(w, r, http.StatusForbidden, "AccessDenied")
 	}))
 	_, err := s.Put(t.Context(), adaptors.Key{"huge"}, noise0(huge), adaptors.Condition{})
 	require.Error(t, err)
@@ -179,7 +179,7 @@ func TestUploadsThatAreGoneSinceTheyWereCompleted(t *testing.T) {
 		server.Intercept(func(w http.ResponseWriter, r *http.Request, forward http.Handler) {
 			if about(r, http.MethodPost, name) && r.URL.Query().Has("uploadId") {
 				if completions++; completions > 1 {
-					s3test.Refuse(w, http.StatusNotFound, "NoSuchUpload")
+					s3test.Refuse(w, r, http.StatusNotFound, "NoSuchUpload")
 					return
 				}
 				lost(w, r, forward)

@@ -67,8 +67,8 @@ func TestListingsThatAreWrong(t *testing.T) {
 func TestListingOfADirectoryThatNoNameFitsIn(t *testing.T) {
 	server := s3test.Start(t)
 	s := open(t, configOf(t, server))
-	server.Intercept(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
-		s3test.Refuse(w, http.StatusBadRequest, "KeyTooLongError")
+	server.Intercept(func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		s3test.Refuse(w, r, http.StatusBadRequest, "KeyTooLongError")
 	})
 	x := strings.Repeat("x", 255)
 	assert.Empty(t, list(t, s, x, x, x, x)) // with the slashes 1024 bytes

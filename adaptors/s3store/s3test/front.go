@@ -1,6 +1,7 @@
 package s3test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -63,7 +64,7 @@ func (f *front) pass(w http.ResponseWriter, r *http.Request) {
 		defer f.deletion.Unlock()
 		_, err := os.Stat(filepath.Join(f.root, filepath.FromSlash(r.URL.Path)))
 		if r.Header.Get("If-Match") != "" && err != nil {
-			Refuse(w, http.StatusNotFound, "NoSuchKey")
+			Refuse(w, r, http.StatusNotFound, "NoSuchKey")
 			return
 		}
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
@@ -73,8 +74,11 @@ func (f *front) pass(w http.ResponseWriter, r *http.Request) {
 	f.forward.ServeHTTP(w, r)
 }
 
-// Refuse answers with an error as S3 writes them.
-func Refuse(w http.ResponseWriter, status int, code string) {
+// Refuse answers with an error as S3 writes them. It reads the body of the
+// request first: a client that still sends one when the connection ends may see
+// that, and not the answer.
+func Refuse(w http.ResponseWriter, r *http.Request, status int, code string) {
+	_, _ = io.Copy(io.Discard, r.Body)
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(`<?xml version="1.0" encoding="UTF-8"?><Error><Code>` + code + `</Code><Message>` + code + `</Message></Error>`))
