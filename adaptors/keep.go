@@ -100,18 +100,6 @@ func (k *Keep) List(ctx context.Context, prefix Key, o ListOptions) iter.Seq2[In
 	}
 }
 
-// HasDir reports whether a directory exists, which is whether something is
-// below it. The root always exists.
-func (k *Keep) HasDir(ctx context.Context, dir Key) (bool, error) {
-	if len(dir) == 0 {
-		return true, nil
-	}
-	for _, err := range k.List(ctx, dir, ListOptions{}) {
-		return err == nil, err
-	}
-	return false, nil
-}
-
 // Health returns why the store can't be relied on, such as a disk that failed
 // to keep a write; nil is well. A store that has nothing to say about it is
 // well.

@@ -92,9 +92,9 @@ func TestKeepLimitsBodies(t *testing.T) {
 			assert.Contains(t, known.Detail, "limit of 1000 bytes")
 		}
 	}
-	exists, err := keep.HasDir(t.Context(), adaptors.Key{"dir"})
-	require.NoError(t, err)
-	assert.False(t, exists)
+	for info, err := range keep.List(t.Context(), adaptors.Key{"dir"}, adaptors.ListOptions{}) {
+		t.Errorf("%s is left in the directory, %v", info.Name, err)
+	}
 }
 
 func TestKeepSaysWhatFailed(t *testing.T) {
@@ -127,20 +127,6 @@ func TestKeepSetsMediaTypes(t *testing.T) {
 			assert.Equal(t, want, listed.MediaType, name)
 		}
 		require.NoError(t, keep.Delete(t.Context(), adaptors.Key{name}, adaptors.Condition{}))
-	}
-}
-
-func TestKeepHasDir(t *testing.T) {
-	keep := adaptors.NewKeep(memstore.New(), 0)
-	_, err := keep.Put(t.Context(), adaptors.Key{"a", "b", "c"}, nil, adaptors.Condition{})
-	require.NoError(t, err)
-	for _, test := range []struct {
-		dir  adaptors.Key
-		want bool
-	}{{nil, true}, {adaptors.Key{"a"}, true}, {adaptors.Key{"a", "b"}, true}, {adaptors.Key{"a", "b", "c"}, false}, {adaptors.Key{"x"}, false}} {
-		exists, err := keep.HasDir(t.Context(), test.dir)
-		require.NoError(t, err)
-		assert.Equal(t, test.want, exists, "%s", test.dir)
 	}
 }
 
