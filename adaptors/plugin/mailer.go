@@ -50,13 +50,10 @@ func (s *mailerServer) Send(from grpc.ClientStreamingServer[wire.SendRequest, wi
 
 // receive reads the chunks of one body up to its end.
 func receive(from grpc.ClientStreamingServer[wire.SendRequest, wire.SendReply], part *wire.Part) (*bus.Body, error) {
-	data, err := io.ReadAll(wire.NewReader(func() ([]byte, bool, error) {
+	data, err := io.ReadAll(wire.NewReader(part.GetSize(), func() ([]byte, bool, error) {
 		next, err := from.Recv()
 		return next.GetChunk(), next.GetEnd() != nil, err
 	}, nil))
-	if err == nil && part.GetSize() >= 0 && int64(len(data)) != part.GetSize() {
-		err = io.ErrUnexpectedEOF
-	}
 	if err != nil {
 		return nil, wire.Status(err)
 	}

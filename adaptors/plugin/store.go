@@ -88,7 +88,7 @@ func (s *storeServer) Write(from grpc.ClientStreamingServer[wire.WriteRequest, w
 	if head == nil {
 		return wire.Misplaced("a head")
 	}
-	body := bus.NewStream(wire.NewReader(func() ([]byte, bool, error) {
+	body := bus.NewStream(wire.NewReader(head.GetSize(), func() ([]byte, bool, error) {
 		next, err := from.Recv()
 		return next.GetChunk(), next.GetEnd() != nil, err
 	}, nil), head.GetSize(), "")

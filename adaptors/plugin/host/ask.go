@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/adaptors/plugin/wire"
@@ -11,25 +12,48 @@ import (
 
 // ask starts a program, has it read its config, and ends it.
 func ask(ctx context.Context, s *settings, env adaptors.Env) error {
-	p, err := launch(s, env.Log.With("plugin", s.Path))
+	p, err := start(ctx, s, env.Log.With("plugin", s.Path), wire.PluginClient.Check)
+	if found, ok := errors.AsType[faults](err); ok {
+		return found
+	}
 	if err != nil {
 		return fmt.Errorf("plugin %s: %w", s.Path, err)
 	}
-	defer p.end()
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	checked, err := p.plugin.Check(ctx, &wire.Config{Interface: string(s.of), Json: s.config})
-	if err != nil {
-		return fmt.Errorf("plugin %s: %w", s.Path, wire.Error(ctx, err))
-	}
-	return faulty(checked)
+	p.end()
+	return nil
 }
 
-// faulty returns the faults that a plugin has found in its config.
-func faulty(checked *wire.Checked) error {
-	var all []error
-	for _, f := range checked.GetFaults() {
-		all = append(all, &pointed{f.GetPointer(), errors.New(f.GetMessage())})
+// faults are what a plugin has found in its config.
+type faults []*pointed
+
+// Unwrap returns each of them, with its Pointer.
+func (f faults) Unwrap() (list []error) {
+	for _, fault := range f {
+		list = append(list, fault)
 	}
-	return errors.Join(all...)
+	return list
+}
+
+// Error is part of error.
+func (f faults) Error() string {
+	var b strings.Builder
+	for i, fault := range f {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString("config " + fault.pointer + ": " + fault.err.Error())
+	}
+	return b.String()
+}
+
+// faulty returns the faults of a config, or nil.
+func faulty(checked *wire.Checked) error {
+	var found faults
+	for _, f := range checked.GetFaults() {
+		found = append(found, &pointed{f.GetPointer(), errors.New(f.GetMessage())})
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return found
 }

@@ -2,11 +2,14 @@ package host
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/seed90475182/restspace/adaptors/plugin/wire"
 	"github.com/seed90475182/restspace/bus"
@@ -34,7 +37,7 @@ type watch struct {
 	caller context.Context
 	ctx    context.Context // of the call
 	cancel context.CancelFunc
-	timer  *time.Timer
+	timer  *time.Timer // nil before the first during
 	silent atomic.Bool
 }
 
@@ -42,22 +45,23 @@ type watch struct {
 func (v *supervisor) watch(ctx context.Context, p *process) *watch {
 	w := &watch{v: v, p: p, caller: ctx}
 	w.ctx, w.cancel = context.WithCancel(ctx)
-	w.timer = time.AfterFunc(v.Timeout, func() {
-		w.silent.Store(true)
-		w.cancel()
-	})
-	w.timer.Stop()
 	return w
 }
 
 func (w *watch) close() {
-	w.timer.Stop()
+	if w.timer != nil {
+		w.timer.Stop()
+	}
 	w.cancel()
 }
 
 // during does what waits for the program, and says what its error means.
 func (w *watch) during(do func() error) error {
-	w.timer.Reset(w.v.Timeout)
+	if w.timer == nil {
+		w.timer = time.AfterFunc(w.v.Timeout, w.expire)
+	} else {
+		w.timer.Reset(w.v.Timeout)
+	}
 	err := do()
 	w.timer.Stop()
 	switch {
@@ -69,26 +73,45 @@ func (w *watch) during(do func() error) error {
 		w.v.suspect(w.p)
 		return &bus.Error{Status: http.StatusGatewayTimeout, Type: bus.TypeTimeout, Err: fmt.Errorf("plugin %s: silent for %s", w.v.Path, w.v.Timeout),
 			Detail: "the program that keeps the documents did not answer in time"}
+	case status.Code(err) == codes.Unavailable:
+		w.v.suspect(w.p)
 	}
 	return fmt.Errorf("plugin %s: %w", w.v.Path, wire.Error(w.caller, err))
+}
+
+// expire ends the call: the time is over.
+func (w *watch) expire() {
+	w.silent.Store(true)
+	w.cancel()
 }
 
 // healthTimeout is how long the answer to Health may take.
 const healthTimeout = 2 * time.Second
 
-// suspect asks a program that was silent whether it is there at all, and ends
-// it by force if it does not say so: it is started again then.
+// health asks a process whether it works. One that has nothing to say to that
+// does.
+func (v *supervisor) health(p *process) (problem string, err error) {
+	ctx, cancel := context.WithTimeout(v.ctx, healthTimeout)
+	defer cancel()
+	reply, err := p.plugin.Health(ctx, &wire.HealthRequest{}, grpc.WaitForReady(true))
+	if status.Code(err) == codes.Unimplemented {
+		return "", nil
+	}
+	return reply.GetProblem(), err
+}
+
+// suspect asks a process that was silent, or could not be reached, whether it is
+// there at all, and ends it by force if it does not say so: it is started again
+// then.
 func (v *supervisor) suspect(p *process) {
 	if !p.asked.CompareAndSwap(false, true) {
 		return
 	}
-	go func() {
+	v.work.Go(func() {
 		defer p.asked.Store(false)
-		ctx, cancel := context.WithTimeout(v.ctx, healthTimeout)
-		defer cancel()
-		if _, err := p.plugin.Health(ctx, &wire.HealthRequest{}); err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		if _, err := v.health(p); status.Code(err) == codes.DeadlineExceeded {
 			v.log.Error("the plugin hangs: it is ended by force")
-			_ = p.run.Kill(ctx)
+			_ = p.run.Kill(v.ctx)
 		}
-	}()
+	})
 }

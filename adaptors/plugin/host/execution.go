@@ -1,15 +1,14 @@
 package host
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -18,185 +17,206 @@ import (
 	"github.com/hashicorp/go-plugin/runner"
 )
 
-// execution runs a program in a process group of its own, with pipes for its
-// three standard files: it has ended when its process has, whatever children
-// it leaves behind, which end with it. It is the runner.Runner of go-plugin.
+// execution runs a program once, in a process group of its own, with pipes for
+// its three standard files. It has ended when its process has: children that it
+// leaves behind end with it. It is the runner.Runner of go-plugin, which starts
+// and kills it as this package does.
 type execution struct {
 	settings *settings
-	output   *output        // what it prints, on its way to the log
-	line     *line          // the first line of its standard output
-	stdout   *io.PipeReader // that line, and then nothing until it ends
-	stderr   *io.PipeReader // nothing until it ends
+	output   *output // what it prints, on its way to the log
+	line     *line   // the first line of its standard output
+	dir      string  // of its socket
+	cmd      *exec.Cmd
+	ended    chan struct{} // closed when it has
 
-	cmd   *exec.Cmd
-	stdin *os.File      // our end: closing it tells the program to end
-	ended chan struct{} // closed when the process has; nil before it has started
-	err   error         // how it ended, once ended is closed
+	mu     sync.Mutex     // guards what follows
+	group  *group         // nil before it has started, and when it has ended
+	stdin  io.WriteCloser // closing it tells the program to end
+	killed bool           // by Kill: it does not start any more
 }
 
 func newExecution(s *settings, log *slog.Logger) *execution {
-	return &execution{settings: s, output: newOutput(log), line: &line{}}
+	out := newOutput(log)
+	return &execution{settings: s, output: out, line: newLine(out), ended: make(chan struct{})}
 }
 
 // runner takes the command that go-plugin has prepared: its environment is the
 // protocol's.
-func (e *execution) runner(_ hclog.Logger, cmd *exec.Cmd, _ string) (runner.Runner, error) {
-	for name, value := range e.settings.Env {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
+func (e *execution) runner(_ hclog.Logger, cmd *exec.Cmd, dir string) (runner.Runner, error) {
+	e.dir = dir
 	e.cmd = exec.Command(e.settings.Path)
 	e.cmd.Env = cmd.Env
-	e.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	for name, value := range e.settings.Env {
+		e.cmd.Env = append(e.cmd.Env, name+"="+value)
+	}
 	return e, nil
 }
 
+// lastWords is for how long the pipes of a process that has ended are read,
+// where a child still holds them.
+const lastWords = 200 * time.Millisecond
+
 // Start is part of runner.Runner.
-func (e *execution) Start(context.Context) error {
-	var theirs, ours [3]*os.File
-	defer func() {
-		for _, f := range theirs {
-			f.Close() // a nil *os.File says that it is invalid
-		}
-	}()
-	for i := range theirs {
-		read, write, err := os.Pipe()
-		if err != nil {
-			closeAll(ours[:])
-			return err
-		}
-		if theirs[i], ours[i] = write, read; i == 0 {
-			theirs[i], ours[i] = read, write
-		}
+func (e *execution) Start(context.Context) (err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.killed {
+		return context.Canceled
 	}
-	e.cmd.Stdin, e.cmd.Stdout, e.cmd.Stderr = theirs[0], theirs[1], theirs[2]
-	if err := e.cmd.Start(); err != nil {
-		closeAll(ours[:])
+	e.cmd.Stdout, e.cmd.Stderr, e.cmd.WaitDelay = e.line, e.output, lastWords
+	stdin, err := e.cmd.StdinPipe()
+	if err != nil {
 		return err
 	}
-	e.stdin, e.ended = ours[0], make(chan struct{})
-	e.follow(ours[1], ours[2])
+	g, err := newGroup(e.settings.Path, e.dir)
+	if err != nil {
+		stdin.Close()
+		return fmt.Errorf("its process group can't be made: %w", err)
+	}
+	g.admit(e.cmd)
+	if err := e.cmd.Start(); err != nil {
+		stdin.Close()
+		g.end()
+		return err
+	}
+	g.admitted(e.cmd.Process)
+	e.group, e.stdin = g, stdin
+	go e.follow(g)
 	return nil
 }
 
-func closeAll(files []*os.File) {
-	for _, f := range files {
-		f.Close()
-	}
+// follow waits for the end.
+func (e *execution) follow(g *group) {
+	_ = e.cmd.Wait() // the state of the process says how it ended
+	e.mu.Lock()
+	e.group = nil
+	g.end()
+	e.mu.Unlock()
+	e.line.close()
+	close(e.ended)
 }
 
-// lastWords is for how long the pipes of a process that has ended are read.
-const lastWords = 200 * time.Millisecond
-
-// follow copies what the program prints to where it belongs, and waits for its
-// end.
-func (e *execution) follow(stdout, stderr *os.File) {
-	var toStdout, toStderr *io.PipeWriter
-	e.stdout, toStdout = io.Pipe()
-	e.stderr, toStderr = io.Pipe()
-	e.line.to, e.line.rest = toStdout, e.output
-	forget := guard(e.cmd.Process.Pid)
-	var copying sync.WaitGroup
-	copying.Go(func() { _, _ = io.Copy(e.line, stdout) })
-	copying.Go(func() { _, _ = io.Copy(e.output, stderr) })
-	go func() {
-		e.err = e.cmd.Wait()
-		_ = syscall.Kill(-e.cmd.Process.Pid, syscall.SIGKILL) // its children
-		forget()
-		deadline := time.Now().Add(lastWords)
-		_, _ = stdout.SetReadDeadline(deadline), stderr.SetReadDeadline(deadline)
-		copying.Wait()
-		closeAll([]*os.File{stdout, stderr, e.stdin})
-		toStdout.Close()
-		toStderr.Close()
-		close(e.ended)
-	}()
-}
-
-// end has the program end, by force after grace.
-func (e *execution) end(grace time.Duration) {
-	if e.ended == nil {
-		return
-	}
-	e.stdin.Close()
-	select {
-	case <-e.ended:
-		return
-	case <-time.After(grace):
-	}
-	_ = e.Kill(context.Background())
-	<-e.ended
-}
-
-// Kill is part of runner.Runner.
+// Kill is part of runner.Runner: it ends the program by force, or keeps it from
+// starting.
 func (e *execution) Kill(context.Context) error {
-	if e.ended == nil {
-		return nil
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.killed = true
+	if e.group != nil {
+		e.group.kill()
 	}
+	return nil
+}
+
+// end has the program end, by force after grace, and removes what it leaves.
+func (e *execution) end(grace time.Duration) {
+	if e.started() {
+		e.stdin.Close()
+		select {
+		case <-e.ended:
+		case <-time.After(grace):
+			_ = e.Kill(context.Background())
+			<-e.ended
+		}
+	}
+	if e.dir != "" {
+		_ = os.RemoveAll(e.dir)
+	}
+}
+
+// started reports whether there is a process, or was.
+func (e *execution) started() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.stdin != nil
+}
+
+// state says how it ended, once it has.
+func (e *execution) state() string { return e.cmd.ProcessState.String() }
+
+// endedByItself reports whether it has ended without being killed, or does in a
+// moment.
+func (e *execution) endedByItself() bool {
 	select {
 	case <-e.ended:
-		return nil // its number may be another one's by now
-	default:
-		return syscall.Kill(-e.cmd.Process.Pid, syscall.SIGKILL)
+	case <-time.After(2 * lastWords):
+		return false
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	how, _ := e.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return !e.killed || how.Signal() != syscall.SIGKILL
 }
 
-// Wait is part of runner.Runner.
-func (e *execution) Wait(context.Context) error {
-	<-e.ended
-	return e.err
-}
-
-// explain says why a program did not come to where it can be called.
-func (e *execution) explain(err error) error {
-	text, said := e.line.text(), e.output.said()
-	switch {
-	case e.ended == nil: // it was not even started
+// explain says why a program that was started with ctx can't be used, where err
+// is what was seen of that.
+func (e *execution) explain(ctx context.Context, err error) error {
+	if !e.started() {
 		return err
-	case e.over() && text == "":
-		err = fmt.Errorf("it ended (%v) before it said where it listens", e.err)
-	case text == "":
-		err = fmt.Errorf("it did not say within %s where it listens", startTimeout)
-	case bytes.Count([]byte(text), []byte("|")) < 3:
-		err = fmt.Errorf("its first line is %.200q, and not where it listens: standard output belongs to the protocol, print to standard error", text)
 	}
-	if said != "" {
+	text, slow := e.line.text(), context.Cause(ctx) == errSlow
+	if fault := checkLine(text); text != "" && fault != nil {
+		err = fault
+	} else if ended := e.endedByItself(); ended && text == "" {
+		err = fmt.Errorf("it ended (%s) before it said where it listens", e.state())
+	} else if ended {
+		err = fmt.Errorf("it ended (%s) before it could be used", e.state())
+	} else if slow && text == "" {
+		err = fmt.Errorf("it did not say within %s where it listens", startTimeout)
+	} else if slow {
+		err = fmt.Errorf("it was not ready within %s", startTimeout)
+	}
+	if said := e.output.said(); said != "" {
 		err = fmt.Errorf("%w; it printed: %s", err, said)
 	}
 	return err
 }
 
-// over reports whether it has ended, or does in a moment.
-func (e *execution) over() bool {
-	select {
-	case <-e.ended:
-		return true
-	case <-time.After(2 * lastWords):
-		return false
+// checkLine says what is wrong with the first line of a program.
+func checkLine(text string) error {
+	parts := strings.Split(strings.TrimSpace(text), "|")
+	if _, err := strconv.Atoi(parts[0]); err != nil || len(parts) < 4 {
+		return fmt.Errorf("its first line is %.100q, and not where it listens: standard output belongs to the protocol, print to standard error", text)
 	}
+	parts = append(parts, "", "")
+	switch {
+	case parts[0] != "1" || parts[1] != "1":
+		return fmt.Errorf("it speaks version %s|%s of the protocol, and this server 1|1: build it for this one", parts[0], parts[1])
+	case parts[2] != "unix":
+		return fmt.Errorf("it listens at %s %s: it has to listen at a Unix socket", parts[2], parts[3])
+	case parts[4] != "grpc":
+		return fmt.Errorf("it speaks %q: it has to speak grpc", parts[4])
+	case len(parts[5]) < minCertificate:
+		return fmt.Errorf("its first line has no certificate: make one, and write it as the sixth part")
+	}
+	return nil
 }
 
-func (e *execution) pid() int { return e.cmd.Process.Pid }
+// minCertificate is shorter than any certificate: what is no longer is not
+// taken for one.
+const minCertificate = 51
 
 // ID is part of runner.Runner: "" until there is a process.
 func (e *execution) ID() string {
-	if e.ended == nil {
+	if !e.started() {
 		return ""
 	}
 	return strconv.Itoa(e.pid())
 }
 
-// The rest of runner.Runner.
+func (e *execution) pid() int { return e.cmd.Process.Pid }
 
-func (e *execution) Stdout() io.ReadCloser           { return e.stdout }
-func (e *execution) Stderr() io.ReadCloser           { return e.stderr }
+// The rest of runner.Runner. What the program prints to standard error has its
+// own way.
+
+func (e *execution) Wait(context.Context) error      { <-e.ended; return nil }
+func (e *execution) Stdout() io.ReadCloser           { return e.line.reader }
+func (e *execution) Stderr() io.ReadCloser           { return io.NopCloser(strings.NewReader("")) }
 func (e *execution) Name() string                    { return e.settings.Path }
 func (e *execution) Diagnose(context.Context) string { return "" }
 
 func (e *execution) PluginToHost(network, address string) (string, string, error) {
-	if network != "unix" {
-		return "", "", errors.New("it listens at an address of the network: it has to listen at a Unix socket")
-	}
-	return network, address, nil
+	return network, address, checkLine(e.line.text())
 }
 
 func (e *execution) HostToPlugin(network, address string) (string, string, error) {

@@ -2,37 +2,77 @@ package host_test
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"os"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/adaptors/adaptortest"
-	"github.com/seed90475182/restspace/adaptors/memstore"
-	"github.com/seed90475182/restspace/adaptors/plugin"
 	"github.com/seed90475182/restspace/adaptors/plugin/host"
+	"github.com/seed90475182/restspace/adaptors/plugin/plugintest"
 )
 
-// serves is set for the copies of this program that are plugins.
-const serves = "RESTSPACE_TEST_PLUGIN"
-
 func TestMain(m *testing.M) {
-	if os.Getenv(serves) != "" {
-		plugin.Serve(memstore.Kind())
+	plugintest.Main()
+	serveOthers()
+	goleak.VerifyTestMain(m)
+}
+
+// plugin returns a plugin that is this program, with a fault.
+func plugin(fault plugintest.Fault) adaptors.Plugin {
+	return adaptors.Plugin{Path: os.Args[0], Env: map[string]string{plugintest.Env: string(fault)}, Timeout: 10 * time.Second}
+}
+
+// tryOpen opens a store of a plugin.
+func tryOpen(p adaptors.Plugin, config string, log io.Writer) (*host.Store, error) {
+	kind, err := host.Kind(p, adaptors.StoreInterface)
+	if err != nil {
+		return nil, err
 	}
-	os.Exit(m.Run())
+	raw := adaptors.RawConfig(config)
+	made, err := kind.New(context.Background(), &raw, adaptors.Env{Name: "test", Log: slog.New(slog.NewTextHandler(log, nil))})
+	if err != nil {
+		return nil, err
+	}
+	return made.(*host.Store), nil
 }
 
-// open opens a store of a plugin that is this program.
-func open(t *testing.T) adaptors.Store {
-	kind, err := host.Kind(adaptors.Plugin{Path: os.Args[0], Env: map[string]string{serves: "memory"}}, adaptors.StoreInterface)
+// open opens one that is closed at the end of the test.
+func open(t *testing.T, p adaptors.Plugin) *host.Store {
+	t.Helper()
+	s, err := tryOpen(p, "{}", t.Output())
 	require.NoError(t, err)
-	made, err := kind.New(context.Background(), kind.Config(), adaptors.Env{Name: "test", Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, made.(*host.Store).Close()) })
-	return made.(adaptors.Store)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s
 }
 
-func TestStoreOverTheWire(t *testing.T) { adaptortest.Store(t, open) }
+// pid returns the number of the process behind a store.
+func pid(t *testing.T, s *host.Store) int {
+	t.Helper()
+	text, err := get(s, string(plugintest.PID))
+	require.NoError(t, err)
+	n, err := strconv.Atoi(text)
+	require.NoError(t, err)
+	return n
+}
+
+// get reads a document to its end.
+func get(s *host.Store, name string) (string, error) {
+	body, _, err := s.Get(context.Background(), adaptors.Key{name}, adaptors.GetOptions{})
+	if err != nil {
+		return "", err
+	}
+	defer body.Close()
+	data, err := io.ReadAll(body.Reader())
+	return string(data), err
+}
+
+func TestStoreOverTheWire(t *testing.T) {
+	adaptortest.Store(t, func(t *testing.T) adaptors.Store { return open(t, plugin(plugintest.None)) })
+}

@@ -11,7 +11,7 @@ import (
 // Kind returns what a program serves, as a Kind for the configuration. The
 // program has to be there and fit to be run; it is not started.
 func Kind(p adaptors.Plugin, of adaptors.Interface) (adaptors.Kind, error) {
-	if err := checkProgram(&p); err != nil {
+	if _, err := checkProgram(&p); err != nil {
 		return adaptors.Kind{}, err
 	}
 	return adaptors.Kind{
@@ -48,19 +48,25 @@ func settingsOf(p adaptors.Plugin, of adaptors.Interface, config any) *settings 
 // poolKey is what a process is shared under.
 type poolKey string
 
-func (s *settings) key() poolKey {
+// key returns that of the program that is there now: another one is started
+// beside it.
+func (s *settings) key(program identity) poolKey {
 	var env []string
 	for name, value := range s.Env {
 		env = append(env, name+"="+value)
 	}
 	slices.Sort(env)
-	return poolKey(fmt.Sprintf("%q %q %q %s %s %q", s.Path, s.SHA256, env, s.Timeout, s.of, s.config))
+	return poolKey(fmt.Sprintf("%q %q %q %q %s %s %q", s.Path, program, s.SHA256, env, s.Timeout, s.of, s.config))
 }
 
 // open returns the adaptor of a program that has been started. The caller closes
 // it.
 func open(ctx context.Context, s *settings, env adaptors.Env) (any, error) {
-	shared, release, err := adaptors.Share(env.Pool, s.key(), func() (*supervisor, error) {
+	program, err := checkProgram(&s.Plugin)
+	if err != nil {
+		return nil, err
+	}
+	shared, release, err := adaptors.Share(env.Pool, s.key(program), func() (*supervisor, error) {
 		return supervise(ctx, s, env.Log)
 	})
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 const (
 	maxLine  = 4 << 10 // bytes of a line that are kept
-	maxSaid  = 1 << 10 // bytes of what was printed last
+	maxSaid  = 512     // bytes of what was printed first, and of what was printed last
 	perLines = 100     // lines a second that go to the log, and ten times that at once
 )
 
@@ -27,7 +27,8 @@ type output struct {
 
 	mu      sync.Mutex // guards what follows
 	part    []byte     // of a line
-	last    []byte     // of all
+	first   []byte     // of all
+	last    []byte     // of what came after that
 	leftOut int
 }
 
@@ -39,8 +40,7 @@ func newOutput(log *slog.Logger) *output {
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.last = append(o.last, p[max(0, len(p)-maxSaid):]...)
-	o.last = append(o.last[:0], o.last[max(0, len(o.last)-maxSaid):]...)
+	o.remember(p)
 	for rest := p; len(rest) > 0; {
 		line, after, complete := bytes.Cut(rest, []byte("\n"))
 		o.part = append(o.part, line[:min(len(line), maxLine-len(o.part))]...)
@@ -50,6 +50,14 @@ func (o *output) Write(p []byte) (int, error) {
 		}
 	}
 	return len(p), nil
+}
+
+// remember keeps the beginning and the end of all.
+func (o *output) remember(p []byte) {
+	n := min(len(p), maxSaid-len(o.first))
+	o.first, p = append(o.first, p[:n]...), p[n:]
+	o.last = append(o.last, p[max(0, len(p)-maxSaid):]...)
+	o.last = append(o.last[:0], o.last[max(0, len(o.last)-maxSaid):]...)
 }
 
 // tell writes a line to the log.
@@ -89,42 +97,63 @@ func structured(object gjson.Result) (level slog.Level, message string, members 
 	return level, message, members
 }
 
-// said returns the end of what was printed.
+// said returns the beginning and the end of what was printed.
 func (o *output) said() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return strings.ToValidUTF8(strings.TrimSpace(string(o.last)), "?")
+	said := string(o.first)
+	if len(o.last) == maxSaid {
+		said += " ... "
+	}
+	return strings.ToValidUTF8(strings.TrimSpace(said+string(o.last)), "?")
 }
 
-// line takes the first line of a program's standard output, which is the
-// protocol's. What comes after it is output.
-type line struct {
-	to   *io.PipeWriter
-	rest io.Writer
+// maxFirst is how long the first line may be: it has a certificate.
+const maxFirst = 16 << 10
 
-	mu       sync.Mutex
+// line takes the first line of a program's standard output, which is the
+// protocol's, to its reader. What comes after it is output. Safe for concurrent
+// use.
+type line struct {
+	reader *io.PipeReader // the line, and an end
+	to     *io.PipeWriter
+	rest   io.Writer
+
+	mu       sync.Mutex // guards what follows
 	data     []byte
 	complete bool
 }
 
-// Write is part of io.Writer.
+func newLine(rest io.Writer) *line {
+	l := &line{rest: rest}
+	l.reader, l.to = io.Pipe()
+	return l
+}
+
+// Write is part of io.Writer. It never fails.
 func (l *line) Write(p []byte) (int, error) {
-	n := len(p)
-	l.mu.Lock()
-	if l.complete {
-		l.mu.Unlock()
-		return l.rest.Write(p)
-	}
-	first, after, found := bytes.Cut(p, []byte("\n"))
-	l.data = append(l.data, first[:min(len(first), maxLine-len(l.data))]...)
-	l.complete = found
-	text := string(l.data) + "\n"
-	l.mu.Unlock()
-	if found {
-		_, _ = io.WriteString(l.to, text) // nobody reads it where the start has failed meanwhile
+	if after := l.take(p); len(after) > 0 {
 		_, _ = l.rest.Write(after)
 	}
-	return n, nil
+	return len(p), nil
+}
+
+// take takes what belongs to the line, and returns what comes after it. A line
+// that is too long ends where it is that.
+func (l *line) take(p []byte) (after []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.complete {
+		return p
+	}
+	part, after, found := bytes.Cut(p, []byte("\n"))
+	part = part[:min(len(part), maxFirst-len(l.data))]
+	l.data = append(l.data, part...)
+	if l.complete = found || len(l.data) == maxFirst; l.complete {
+		_, _ = l.to.Write(append(l.data[:len(l.data):len(l.data)], '\n')) // nobody may read it any more
+		l.to.Close()
+	}
+	return after
 }
 
 func (l *line) text() string {
@@ -132,3 +161,6 @@ func (l *line) text() string {
 	defer l.mu.Unlock()
 	return string(l.data)
 }
+
+// close has nobody wait for a line that does not come.
+func (l *line) close() { l.to.Close() }

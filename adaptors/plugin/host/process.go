@@ -11,20 +11,27 @@ import (
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/seed90475182/restspace/adaptors/plugin/wire"
 )
 
-// graceTimeout is how long a program may take to end by itself.
-const graceTimeout = 2 * time.Second
+const (
+	startTimeout = 10 * time.Second // from the start of a program until it can be used
+	graceTimeout = 2 * time.Second  // in which it may end by itself
+)
+
+// errSlow is why a start is given up: nobody else does.
+var errSlow = errors.New("the time for a start is over")
 
 // process is a program that runs.
 type process struct {
-	client *goplugin.Client
-	run    *execution
-	pid    int
-	exited chan struct{} // closed when it has ended
-	asked  atomic.Bool   // whether it is there: somebody does
+	client  *goplugin.Client
+	run     *execution
+	program identity
+	exited  chan struct{} // closed when it has ended
+	asked   atomic.Bool   // whether it is there: somebody does
 
 	plugin wire.PluginClient
 	store  wire.StoreClient
@@ -32,24 +39,36 @@ type process struct {
 	engine wire.EngineClient
 }
 
-// start starts a program and opens its adaptor.
-func start(ctx context.Context, s *settings, log *slog.Logger) (*process, error) {
-	p, err := launch(s, log)
+// start starts a program and makes a first call of it with its config, Open or
+// Check, which may say what is wrong with that.
+func start(ctx context.Context, s *settings, log *slog.Logger, first firstCall) (*process, error) {
+	program, err := checkProgram(&s.Plugin)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.open(ctx, s); err != nil {
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, errSlow)
+	defer cancel()
+	p := newProcess(s, log)
+	p.program = program
+	stop := context.AfterFunc(ctx, func() { _ = p.run.Kill(ctx) })
+	err = p.connect()
+	if err != nil {
+		err = p.run.explain(ctx, err)
+	} else {
+		go p.follow()
+		err = p.begin(ctx, s, first)
+	}
+	if !stop() && context.Cause(ctx) != errSlow {
+		err = ctx.Err() // nobody wants it any more
+	}
+	if err != nil {
 		p.end()
 		return nil, err
 	}
 	return p, nil
 }
 
-// launch starts a program, up to where it can be called.
-func launch(s *settings, log *slog.Logger) (*process, error) {
-	if err := checkProgram(&s.Plugin); err != nil {
-		return nil, err
-	}
+func newProcess(s *settings, log *slog.Logger) *process {
 	p := &process{run: newExecution(s, log), exited: make(chan struct{})}
 	p.client = goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  wire.Handshake(),
@@ -58,7 +77,7 @@ func launch(s *settings, log *slog.Logger) (*process, error) {
 		SkipHostEnv:      true,
 		AutoMTLS:         true,
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
-		StartTimeout:     startTimeout,
+		StartTimeout:     2 * startTimeout, // it is killed before
 		Logger:           hclog.NewNullLogger(),
 		SyncStdout:       p.run.output,
 		SyncStderr:       p.run.output,
@@ -68,34 +87,23 @@ func launch(s *settings, log *slog.Logger) (*process, error) {
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MaxMessage), grpc.MaxCallSendMsgSize(wire.MaxMessage)),
 		},
 	})
-	conn, err := p.connect()
-	if err != nil {
-		err = p.run.explain(err)
-		p.end()
-		return nil, err
-	}
-	p.pid = p.run.pid()
-	p.plugin, p.store = wire.NewPluginClient(conn), wire.NewStoreClient(conn)
-	p.mailer, p.engine = wire.NewMailerClient(conn), wire.NewEngineClient(conn)
-	go func() {
-		defer close(p.exited)
-		<-p.run.ended
-		p.client.Kill() // cleans up: the process has ended
-	}()
-	return p, nil
+	return p
 }
 
 // connect starts the program and connects to it.
-func (p *process) connect() (grpc.ClientConnInterface, error) {
+func (p *process) connect() error {
 	protocol, err := p.client.Client()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	conn, err := protocol.Dispense(wire.Name)
+	made, err := protocol.Dispense(wire.Name)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return conn.(grpc.ClientConnInterface), nil
+	conn := made.(grpc.ClientConnInterface)
+	p.plugin, p.store = wire.NewPluginClient(conn), wire.NewStoreClient(conn)
+	p.mailer, p.engine = wire.NewMailerClient(conn), wire.NewEngineClient(conn)
+	return nil
 }
 
 // connected gives the connection to the plugin as it is.
@@ -109,27 +117,36 @@ func (*connected) GRPCClient(_ context.Context, _ *goplugin.GRPCBroker, conn *gr
 	return conn, nil
 }
 
-// open opens the adaptor.
-func (p *process) open(ctx context.Context, s *settings) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	checked, err := p.plugin.Open(ctx, &wire.Config{Interface: string(s.of), Json: s.config})
-	if err != nil {
-		return p.run.explain(fmt.Errorf("open: %w", wire.Error(ctx, err)))
+// firstCall is one of the calls that take a config.
+type firstCall func(wire.PluginClient, context.Context, *wire.Config, ...grpc.CallOption) (*wire.Checked, error)
+
+// begin makes the first call.
+func (p *process) begin(ctx context.Context, s *settings, first firstCall) error {
+	checked, err := first(p.plugin, ctx, &wire.Config{Interface: string(s.of), Json: s.config})
+	switch code := status.Code(err); {
+	case code == codes.OK:
+		return faulty(checked)
+	case code == codes.Unavailable || ctx.Err() != nil: // not by what the adaptor says
+		return p.run.explain(ctx, fmt.Errorf("it can't be called: %s", status.Convert(err).Message()))
+	case code == codes.Unimplemented:
+		return fmt.Errorf("it has no %s: %s", s.of, status.Convert(err).Message())
 	}
-	return faulty(checked)
+	return wire.Error(ctx, err)
+}
+
+// follow waits for the end of the program, and has go-plugin clean up.
+func (p *process) follow() {
+	<-p.run.ended
+	p.client.Kill() // nothing is killed: it has ended
+	close(p.exited)
 }
 
 // end ends the program, and returns when it has ended.
 func (p *process) end() {
 	p.run.end(graceTimeout)
-	p.client.Kill() // cleans up: the process has ended
-}
-
-// why returns how it ended.
-func (p *process) why() error {
-	if p.run.err != nil {
-		return p.run.err
+	if p.plugin == nil { // it was never connected: nobody follows it
+		p.client.Kill()
+		return
 	}
-	return errors.New("exit status 0")
+	<-p.exited
 }

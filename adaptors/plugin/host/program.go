@@ -11,36 +11,46 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/seed90475182/restspace/adaptors"
 )
 
+// identity tells the programs apart that a path has named.
+type identity string
+
+// identify returns that of the program that a path names.
+func identify(info fs.FileInfo) identity {
+	stat, _ := info.Sys().(*syscall.Stat_t)
+	return identity(fmt.Sprint(stat.Dev, stat.Ino, info.Size(), info.ModTime().UnixNano()))
+}
+
 // checkProgram returns what is wrong with the file of a plugin: it has to be a
 // regular file that can be run, that nobody else can write to or replace, and
 // of the checksum that is asked for.
-func checkProgram(p *adaptors.Plugin) error {
+func checkProgram(p *adaptors.Plugin) (identity, error) {
 	if slices.Contains(strings.Split(p.Path, "/"), "..") {
-		return fmt.Errorf("the plugin %s has a .. in its path: write the path without it", p.Path)
+		return "", fmt.Errorf("the plugin %s has a .. in its path: write the path without it", p.Path)
 	}
 	info, err := os.Lstat(p.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("there is no plugin %s: write the path of an executable", p.Path)
+		return "", fmt.Errorf("there is no plugin %s: write the path of an executable", p.Path)
 	case err != nil:
-		return fmt.Errorf("the plugin %s can't be looked at: %w", p.Path, err)
+		return "", fmt.Errorf("the plugin %s can't be looked at: %w", p.Path, err)
 	case info.Mode()&fs.ModeSymlink != 0:
-		return fmt.Errorf("the plugin %s is a link: write the path of the program itself", p.Path)
+		return "", fmt.Errorf("the plugin %s is a link: write the path of the program itself", p.Path)
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("the plugin %s is no file: write the path of an executable", p.Path)
+		return "", fmt.Errorf("the plugin %s is no file: write the path of an executable", p.Path)
 	case info.Mode()&0o111 == 0:
-		return fmt.Errorf("the plugin %s is not executable: chmod +x it", p.Path)
+		return "", fmt.Errorf("the plugin %s is not executable: chmod +x it", p.Path)
 	case info.Mode()&0o002 != 0:
-		return fmt.Errorf("everybody can write to the plugin %s: chmod o-w it", p.Path)
+		return "", fmt.Errorf("everybody can write to the plugin %s: chmod o-w it", p.Path)
 	}
 	if err := checkFolder(p.Path); err != nil {
-		return err
+		return "", err
 	}
-	return checkSum(p)
+	return identify(info), checkSum(p)
 }
 
 // checkFolder sees that nobody else can put another program in the place of

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"iter"
 
@@ -20,7 +21,11 @@ type Store struct{ plugin }
 func (s *Store) Get(ctx context.Context, key adaptors.Key, o adaptors.GetOptions) (*bus.Body, adaptors.Info, error) {
 	request := &wire.GetRequest{Key: wire.KeyOf(key), Meta: o.Meta, Range: wire.RangeOf(o.Range), Inline: wire.Inline}
 	reply, err := call(ctx, s.supervisor, func(ctx context.Context, p *process) (*wire.GetReply, error) {
-		return p.store.Get(ctx, request)
+		reply, err := p.store.Get(ctx, request)
+		if err == nil {
+			err = checkReply(reply, &o)
+		}
+		return reply, err
 	})
 	switch {
 	case err != nil:
@@ -33,6 +38,36 @@ func (s *Store) Get(ctx context.Context, key adaptors.Key, o adaptors.GetOptions
 		return s.read(ctx, request)
 	}
 	return bus.NewBody(reply.GetData(), ""), reply.GetInfo().Info(), nil
+}
+
+// checkReply says what is wrong with an answer to a Get.
+func checkReply(r *wire.GetReply, o *adaptors.GetOptions) error {
+	info := r.GetInfo()
+	if err := checkInfo(info); err != nil || r.GetUnsatisfiable() || r.GetLarge() || o.Meta || info.GetSize() < 0 {
+		return err
+	}
+	size := info.GetSize()
+	if o.Range != nil {
+		_, size, _ = o.Range.Resolve(size)
+	}
+	switch got := int64(len(r.GetData())); {
+	case got < size:
+		return wire.ErrShort
+	case got > size:
+		return wire.ErrLong
+	}
+	return nil
+}
+
+// checkInfo says what is wrong with the facts of a document: they go on into
+// headers and listings.
+func checkInfo(i *wire.Info) error {
+	for _, c := range []byte(i.GetEtag()) {
+		if c <= ' ' || c == '"' || c == 0x7f {
+			return fmt.Errorf("the ETag %q can't be one: leave out quotes, spaces and controls (RFC 9110 section 8.8.3)", i.GetEtag())
+		}
+	}
+	return adaptors.Key{i.GetName()}.Check()
 }
 
 // read gets a body as a stream.
@@ -57,6 +92,9 @@ func (s *Store) read(ctx context.Context, request *wire.GetRequest) (body *bus.B
 		if head = first.GetHead(); err == nil && head == nil {
 			err = wire.Misplaced("a head")
 		}
+		if err == nil {
+			err = checkInfo(head.GetInfo())
+		}
 		return err
 	})
 	switch info = head.GetInfo().Info(); {
@@ -65,7 +103,7 @@ func (s *Store) read(ctx context.Context, request *wire.GetRequest) (body *bus.B
 	case head.GetUnsatisfiable():
 		return nil, info, adaptors.ErrRange
 	}
-	chunks := wire.NewReader(func() (chunk []byte, end bool, err error) {
+	chunks := wire.NewReader(head.GetLength(), func() (chunk []byte, end bool, err error) {
 		var next *wire.ReadReply
 		err = w.during(func() (err error) {
 			if next, err = stream.Recv(); err == io.EOF {
@@ -164,23 +202,35 @@ func (s *Store) List(ctx context.Context, prefix adaptors.Key, o adaptors.ListOp
 			return err
 		})
 		for err == nil {
-			var next *wire.ListReply
+			var entries []*wire.Info
 			over := false
 			err = w.during(func() (err error) {
-				if next, err = stream.Recv(); err == io.EOF {
-					over, err = true, nil
-				}
+				entries, over, err = nextEntries(stream)
 				return err
 			})
-			if over {
-				return
-			}
-			for _, info := range next.GetEntries() {
+			for _, info := range entries {
 				if !yield(info.Info(), nil) {
 					return
 				}
 			}
+			if over {
+				return
+			}
 		}
 		yield(adaptors.Info{}, err)
 	}
+}
+
+// nextEntries returns some of the entries of a listing, or that it is over.
+func nextEntries(from grpc.ServerStreamingClient[wire.ListReply]) (entries []*wire.Info, over bool, err error) {
+	reply, err := from.Recv()
+	if err == io.EOF {
+		return nil, true, nil
+	}
+	for _, info := range reply.GetEntries() {
+		if err := checkInfo(info); err != nil {
+			return nil, false, err
+		}
+	}
+	return reply.GetEntries(), false, err
 }

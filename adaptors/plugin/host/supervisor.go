@@ -2,19 +2,21 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"strconv"
 	"sync"
 	"time"
 
+	"github.com/seed90475182/restspace/adaptors/plugin/wire"
 	"github.com/seed90475182/restspace/bus"
 )
 
 const (
 	defaultTimeout = 10 * time.Second
-	startTimeout   = 10 * time.Second
 
 	maxRestarts   = 5 // within restartWindow: then it is left alone for the rest of it
 	restartWindow = time.Minute
@@ -26,12 +28,12 @@ const (
 // most maxRestarts times in a restartWindow. Close ends it.
 type supervisor struct {
 	*settings
-	log   *slog.Logger
-	ctx   context.Context // until Close
-	stop  context.CancelFunc
-	ended chan struct{} // closed when the loop is
+	log  *slog.Logger
+	ctx  context.Context // until Close
+	stop context.CancelFunc
+	work sync.WaitGroup
 
-	mu    sync.Mutex
+	mu    sync.Mutex // guards state
 	state state
 }
 
@@ -45,43 +47,46 @@ type state struct {
 
 // supervise starts a program, and opens its adaptor.
 func supervise(ctx context.Context, s *settings, log *slog.Logger) (*supervisor, error) {
-	v := &supervisor{settings: s, log: log.With("plugin", s.Path), ended: make(chan struct{})}
-	v.ctx, v.stop = context.WithCancel(context.WithoutCancel(ctx))
-	p, err := start(ctx, s, v.log)
+	v := &supervisor{settings: s, log: log.With("plugin", s.Path)}
+	p, err := start(ctx, s, v.log, wire.PluginClient.Open)
 	if err != nil {
-		v.stop()
 		return nil, fmt.Errorf("plugin %s: %w", s.Path, err)
 	}
+	v.ctx, v.stop = context.WithCancel(context.WithoutCancel(ctx))
 	v.state = state{process: p}
-	go v.run(p)
+	v.work.Go(func() { v.run(p) })
 	return v, nil
 }
 
 // Close ends the program, and waits until it has ended.
 func (v *supervisor) Close() error {
 	v.stop()
-	<-v.ended
+	v.work.Wait()
 	return nil
 }
 
+var errClosed = errors.New("the plugin is closed")
+
 // run looks after one process after the other.
 func (v *supervisor) run(p *process) {
-	defer close(v.ended)
+	defer v.set(state{why: errClosed})
 	var starts []time.Time // of the restarts in the window, the oldest first
-	for {
+	for p != nil {
 		select {
+		case <-p.exited:
 		case <-v.ctx.Done():
+		}
+		if v.ctx.Err() != nil {
 			p.end()
 			return
-		case <-p.exited:
 		}
-		why := p.why()
-		v.log.Error("the plugin ended by itself", "error", why)
-		if p = v.restart(&starts, why); p == nil {
-			return
+		why := errors.New(p.run.state())
+		v.log.Error("the plugin ended", "error", why)
+		p.end()
+		if p = v.restart(&starts, why); p != nil {
+			v.set(state{process: p})
+			v.log.Info("the plugin was started again", "pid", p.run.pid())
 		}
-		v.set(state{process: p})
-		v.log.Info("the plugin was started again", "pid", p.pid)
 	}
 }
 
@@ -89,28 +94,31 @@ func (v *supervisor) run(p *process) {
 // closed.
 func (v *supervisor) restart(starts *[]time.Time, why error) *process {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		if wait := v.wait(starts); wait > 0 {
-			why = fmt.Errorf("it has ended %d times in %s: %w", maxRestarts+1, restartWindow, why)
-			if !v.rest(wait, why) {
+		if wait := untilNext(starts); wait > 0 {
+			v.log.Error("the plugin is left alone for a while", "restarts", maxRestarts, "next_ms", wait.Milliseconds())
+			if !v.rest(wait, fmt.Errorf("started %d times again in %s, and then: %w", maxRestarts, restartWindow, why)) {
 				return nil
 			}
 		}
 		v.set(state{changed: make(chan struct{}), why: why})
 		*starts = append(*starts, time.Now())
-		p, err := start(v.ctx, v.settings, v.log)
+		p, err := start(v.ctx, v.settings, v.log, wire.PluginClient.Open)
 		if err == nil {
 			return p
 		}
+		if v.ctx.Err() != nil {
+			return nil
+		}
 		why = err
-		v.log.Error("the plugin can't be started again", "error", err, "next_ms", pause.Milliseconds())
+		v.log.Error("the plugin can't be started again", "error", err)
 		if !v.rest(pause, why) {
 			return nil
 		}
 	}
 }
 
-// wait returns how long no process may be started.
-func (v *supervisor) wait(starts *[]time.Time) time.Duration {
+// untilNext returns how long no process may be started.
+func untilNext(starts *[]time.Time) time.Duration {
 	for len(*starts) > 0 && time.Since((*starts)[0]) > restartWindow {
 		*starts = (*starts)[1:]
 	}
@@ -169,16 +177,28 @@ func (v *supervisor) running(ctx context.Context) (*process, error) {
 // down is the error of a call while there is no process.
 func (v *supervisor) down(s state) error {
 	seconds := max(1, int(time.Until(s.next).Seconds()+0.999))
-	return &bus.Error{Status: http.StatusServiceUnavailable, Type: bus.TypeUnavailable, Err: s.why,
+	return &bus.Error{Status: http.StatusServiceUnavailable, Type: bus.TypeUnavailable,
+		Err:    fmt.Errorf("plugin %s: %w", v.Path, s.why),
 		Detail: "the program that this service needs is not running: try again later",
 		Header: bus.Header{{Name: "Retry-After", Value: strconv.Itoa(seconds)}}}
 }
 
-// Health returns why the program can't be relied on; nil is well.
+// Health returns why the program can't be relied on; nil is well. One whose file
+// is another one by now is not: that is started for the next configuration.
 func (v *supervisor) Health() error {
 	s := v.now()
 	if s.process == nil {
 		return fmt.Errorf("plugin %s: %w", v.Path, s.why)
+	}
+	if info, err := os.Lstat(v.Path); err == nil && identify(info) != s.process.program {
+		return fmt.Errorf("plugin %s: the program was replaced while it ran", v.Path)
+	}
+	problem, err := v.health(s.process)
+	switch {
+	case err != nil:
+		return fmt.Errorf("plugin %s: it does not say whether it works: %w", v.Path, err)
+	case problem != "":
+		return fmt.Errorf("plugin %s: %s", v.Path, problem)
 	}
 	return nil
 }

@@ -69,7 +69,7 @@ func codeOf(httpStatus int) codes.Code {
 
 // Error returns what the error of a call means to who called: Status undone. A
 // code that the adaptor did not choose, such as that of a connection that broke,
-// is one of a server that failed (502). nil stays nil.
+// and what is no code at all, is a server that failed (502). nil stays nil.
 func Error(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
@@ -77,7 +77,10 @@ func Error(ctx context.Context, err error) error {
 	if gone := ctx.Err(); gone != nil {
 		return gone
 	}
-	s := status.Convert(err)
+	s, ok := status.FromError(err)
+	if !ok {
+		return broken(err) // seen on this side
+	}
 	said := errors.New(s.Message())
 	switch code := s.Code(); code {
 	case codes.InvalidArgument:

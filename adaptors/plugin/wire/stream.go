@@ -1,10 +1,9 @@
 package wire
 
 import (
+	"errors"
+	"fmt"
 	"io"
-
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/seed90475182/restspace/bus"
 )
@@ -58,30 +57,35 @@ func within(buffer []byte, left int64) []byte {
 type Reader struct {
 	next  func() (chunk []byte, end bool, err error)
 	close func()
+	left  int64 // below zero it is not known, and stays so
 	rest  []byte
 	err   error
 }
 
 // NewReader returns a Reader of the chunks that next gives; its last is none,
-// with end. An io.EOF before that is a stream that broke. close is called by
-// Close; nil does nothing.
-func NewReader(next func() (chunk []byte, end bool, err error), close func()) *Reader {
-	return &Reader{next: next, close: close}
+// with end. An io.EOF before that is a stream that broke, and so is one that has
+// another size than it said: -1 is not known. close is called by Close; nil does
+// nothing.
+func NewReader(size int64, next func() (chunk []byte, end bool, err error), close func()) *Reader {
+	return &Reader{next: next, close: close, left: size}
 }
 
-// Read is part of io.Reader.
+// The errors of bodies that have another size than was said before.
+var (
+	ErrShort = fmt.Errorf("fewer bytes than it said: %w", io.ErrUnexpectedEOF)
+	ErrLong  = errors.New("more bytes than it said")
+)
+
+// Read is part of io.Reader. The last bytes of a size that is known are given
+// once their end has come.
 func (r *Reader) Read(p []byte) (int, error) {
 	for len(r.rest) == 0 && r.err == nil {
-		chunk, end, err := r.next()
-		switch {
-		case err == io.EOF:
-			r.err = io.ErrUnexpectedEOF
-		case err != nil:
-			r.err = err
-		case end:
-			r.err = io.EOF
-		default:
-			r.rest = chunk
+		r.rest, r.err = r.chunk()
+		if r.left == 0 && r.err == nil {
+			r.err = r.finish()
+		}
+		if r.err != nil && r.err != io.EOF {
+			r.rest = nil
 		}
 	}
 	if len(r.rest) == 0 {
@@ -90,6 +94,34 @@ func (r *Reader) Read(p []byte) (int, error) {
 	n := copy(p, r.rest)
 	r.rest = r.rest[n:]
 	return n, nil
+}
+
+// chunk returns the next chunk, or io.EOF where the end comes in its place.
+func (r *Reader) chunk() ([]byte, error) {
+	chunk, end, err := r.next()
+	switch {
+	case err == io.EOF:
+		return nil, broken(io.ErrUnexpectedEOF)
+	case err != nil:
+		return nil, err
+	case end && r.left > 0:
+		return nil, broken(ErrShort)
+	case end:
+		return nil, io.EOF
+	case r.left >= 0 && int64(len(chunk)) > r.left:
+		return nil, broken(ErrLong)
+	}
+	r.left -= int64(len(chunk))
+	return chunk, nil
+}
+
+// finish waits for the end where all bytes have come.
+func (r *Reader) finish() error {
+	for {
+		if _, err := r.chunk(); err != nil {
+			return err
+		}
+	}
 }
 
 // Close is part of io.Closer.
@@ -102,5 +134,5 @@ func (r *Reader) Close() error {
 
 // Misplaced is the error of a message that is not the one that has to come.
 func Misplaced(wanted string) error {
-	return status.Errorf(codes.Internal, "the stream does not have %s in its place", wanted)
+	return fmt.Errorf("the stream does not have %s in its place", wanted)
 }
