@@ -55,8 +55,13 @@ func (w *watch) close() {
 	w.cancel()
 }
 
-// during does what waits for the program, and says what its error means.
+// during does what waits for the program, and says what its error means. It does
+// nothing for a caller who is gone: what was cancelled before it was sent must
+// not get there first.
 func (w *watch) during(do func() error) error {
+	if err := w.caller.Err(); err != nil {
+		return err
+	}
 	if w.timer == nil {
 		w.timer = time.AfterFunc(w.v.Timeout, w.expire)
 	} else {
