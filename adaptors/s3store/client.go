@@ -3,6 +3,7 @@ package s3store
 import (
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -17,7 +18,7 @@ const defaultRegion = "us-east-1"
 // client is what all stores of a bucket share.
 type client struct {
 	api       *s3.Client
-	transport *http.Transport
+	transport *bounded
 	checksums aws.RequestChecksumCalculation
 
 	createOnly, replaceIf, deleteIf       ability
@@ -27,12 +28,12 @@ type client struct {
 // newClient returns a client for the bucket of c. It asks nothing of the
 // server yet.
 func newClient(c *Config) (*client, error) {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport := &bounded{http.DefaultTransport.(*http.Transport).Clone(), maxSilence}
 	transport.Proxy = nil
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = maxIdle, maxIdle
 	transport.DisableCompression = true
 	web := &http.Client{
-		Transport:     bounded{transport},
+		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	keys, err := keysOf(c)
@@ -73,15 +74,22 @@ func newClient(c *Config) (*client, error) {
 // longest page of a listing.
 const maxAnswer = 8 << 20
 
-// bounded ends answers that are too long. Only the content of objects has any
-// length, since it is streamed.
-type bounded struct{ http.RoundTripper }
+// bounded ends answers that are too long, and those of which nothing more comes.
+// Only the content of objects has any length, since it is streamed.
+type bounded struct {
+	*http.Transport
+	silence time.Duration // maxSilence, but in tests
+}
 
 // RoundTrip is part of http.RoundTripper.
-func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
-	answer, err := b.RoundTripper.RoundTrip(r)
-	if err != nil || r.URL.Query().Get("x-id") == "GetObject" && answer.StatusCode < http.StatusMultipleChoices {
-		return answer, err
+func (b *bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := b.Transport.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	answer.Body = await(answer.Body, b.silence)
+	if r.URL.Query().Get("x-id") == "GetObject" && answer.StatusCode < http.StatusMultipleChoices {
+		return answer, nil
 	}
 	answer.Body = struct {
 		io.Reader
