@@ -127,13 +127,15 @@ func failing(t T, s adaptors.Store, put func(k adaptors.Key) error) {
 }
 
 func failedPut(t T, s adaptors.Store) {
-	broken := errors.New("broken")
-	for _, size := range []int64{-1, 10_000} {
-		failing(t, s, func(k adaptors.Key) error {
-			b := &stream{Reader: strings.NewReader(strings.Repeat("x", 5_000)), atEnd: func() error { return broken }}
-			_, err := s.Put(context.Background(), k, bus.NewStream(b, size, ""), adaptors.Condition{})
-			return err
-		})
+	// A connection that breaks ends a stream with io.ErrUnexpectedEOF.
+	for _, broken := range []error{errors.New("broken"), io.ErrUnexpectedEOF} {
+		for _, size := range []int64{-1, 10_000} {
+			failing(t, s, func(k adaptors.Key) error {
+				b := &stream{Reader: strings.NewReader(strings.Repeat("x", 5_000)), atEnd: func() error { return broken }}
+				_, err := s.Put(context.Background(), k, bus.NewStream(b, size, ""), adaptors.Condition{})
+				return err
+			})
+		}
 	}
 }
 

@@ -25,7 +25,10 @@ func SendBody(body *bus.Body, send func(chunk []byte) error) error {
 	}
 	from, left := body.Stream(), body.Size()
 	for buffer := make([]byte, size); left != 0; {
-		n, err := io.ReadFull(from, within(buffer, left))
+		n, err := fill(within(buffer, left), from)
+		if err != nil && err != io.EOF {
+			return err
+		}
 		if n > 0 {
 			if err := send(buffer[:n]); err != nil {
 				return err
@@ -33,15 +36,25 @@ func SendBody(body *bus.Body, send func(chunk []byte) error) error {
 			left -= int64(n) // below zero it is not known, and stays so
 		}
 		switch {
-		case (err == io.EOF || err == io.ErrUnexpectedEOF) && left < 0:
-			return nil
-		case err == io.EOF:
+		case err == io.EOF && left > 0:
 			return io.ErrUnexpectedEOF
-		case err != nil:
-			return err
+		case err == io.EOF:
+			return nil
 		}
 	}
 	return nil
+}
+
+// fill reads until the buffer is full. Unlike io.ReadFull it keeps the end of a
+// stream, io.EOF, apart from one that broke, whose error is often
+// io.ErrUnexpectedEOF.
+func fill(buffer []byte, from io.Reader) (n int, err error) {
+	for n < len(buffer) && err == nil {
+		var m int
+		m, err = from.Read(buffer[n:])
+		n += m
+	}
+	return n, err
 }
 
 // within shortens a buffer to what is left, where that is known.
