@@ -1,11 +1,15 @@
 package plugin
 
 import (
+	"bytes"
+	"encoding"
 	"errors"
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -14,158 +18,190 @@ import (
 )
 
 // decode reads a config, which is an object, into a new one of its Kind, and
-// returns what is wrong with it.
+// returns all that is wrong with it.
 func decode(text []byte, into any) []*wire.Fault {
-	if err := json.Unmarshal(text, into, json.RejectUnknownMembers(true)); err != nil {
-		return []*wire.Fault{faultOf(err, into)}
+	r := &reader{}
+	var value jsontext.Value
+	if err := json.Unmarshal(text, &value); err != nil {
+		r.fault("", "the config is no JSON: %v", err)
+		return r.faults
 	}
-	faults := missing(text, into)
-	if checker, ok := into.(interface{ Check() error }); ok && len(faults) == 0 {
+	if value.Kind() != '{' {
+		r.mistyped(value, "", "an object")
+		return r.faults
+	}
+	r.value(value, "", reflect.ValueOf(into).Elem())
+	if checker, ok := into.(interface{ Check() error }); ok && len(r.faults) == 0 {
 		for _, err := range flatten(checker.Check()) {
-			faults = append(faults, &wire.Fault{Pointer: pointerOf(err), Message: err.Error()})
+			r.faults = append(r.faults, &wire.Fault{Pointer: pointerOf(err), Message: err.Error()})
 		}
 	}
-	return faults
+	return r.faults
 }
 
-// missing tells of the keys that are required and not there.
-func missing(text []byte, config any) (faults []*wire.Fault) {
-	var members map[string]jsontext.Value
-	if json.Unmarshal(text, &members) != nil {
-		return nil
-	}
-	for _, f := range keysOf(reflect.TypeOf(config)) {
-		if _, ok := members[f.name]; !ok && f.tag.Get("required") == "true" {
-			faults = append(faults, &wire.Fault{Message: fmt.Sprintf("there is no %q: write %s", f.name, f.means())})
-		}
-	}
-	return faults
+// reader decodes a value part by part: one fault does not hide the next.
+type reader struct{ faults []*wire.Fault }
+
+func (r *reader) fault(at jsontext.Pointer, format string, args ...any) {
+	r.faults = append(r.faults, &wire.Fault{Pointer: string(at), Message: fmt.Sprintf(format, args...)})
 }
 
-// pointerOf returns where in the config an error of Check belongs.
-func pointerOf(err error) string {
-	if at, ok := errors.AsType[interface {
-		error
-		Pointer() string
-	}](err); ok {
-		return at.Pointer()
-	}
-	return ""
+func (r *reader) mistyped(value jsontext.Value, at jsontext.Pointer, wanted string) {
+	r.fault(at, "this is %s: write %s", found(value.Kind()), wanted)
 }
 
-// flatten returns the errors that were joined in err.
-func flatten(err error) (list []error) {
-	joined, ok := err.(interface{ Unwrap() []error })
+// value decodes a value into a Go value.
+func (r *reader) value(value jsontext.Value, at jsontext.Pointer, into reflect.Value) {
+	t := into.Type()
 	switch {
-	case ok:
-		for _, e := range joined.Unwrap() {
-			list = append(list, flatten(e)...)
+	case decodesItself(t):
+		r.leaf(value, at, into)
+	case t.Kind() == reflect.Pointer && value.Kind() != 'n':
+		into.Set(reflect.New(t.Elem()))
+		r.value(value, at, into.Elem())
+	case t.Kind() == reflect.Struct && value.Kind() == '{':
+		r.object(value, at, into)
+	case t.Kind() == reflect.Map && t.Key().Kind() == reflect.String && value.Kind() == '{':
+		into.Set(reflect.MakeMap(t))
+		for _, m := range membersOf(value) {
+			element := reflect.New(t.Elem()).Elem()
+			r.value(m.value, at.AppendToken(m.name), element)
+			into.SetMapIndex(reflect.ValueOf(m.name).Convert(t.Key()), element)
 		}
-	case err != nil:
-		list = []error{err}
-	}
-	return list
-}
-
-// faultOf says what is wrong in the words of the configuration.
-func faultOf(err error, config any) *wire.Fault {
-	semantic, ok := errors.AsType[*json.SemanticError](err)
-	if !ok {
-		return &wire.Fault{Message: err.Error()}
-	}
-	at := semantic.JSONPointer
-	fault := &wire.Fault{Pointer: string(at)}
-	switch {
-	case errors.Is(err, json.ErrUnknownName):
-		fault.Message = fmt.Sprintf("unknown key %q: %s", at.LastToken(), choice(config, at))
-	case semantic.GoType != nil && semantic.JSONKind != 0:
-		fault.Message = fmt.Sprintf("this is %s: write %s", found(semantic.JSONKind), wanted(semantic.GoType))
+	case t.Kind() == reflect.Slice && value.Kind() == '[':
+		elements := elementsOf(value)
+		into.Set(reflect.MakeSlice(t, len(elements), len(elements)))
+		for i, element := range elements {
+			r.value(element, at.AppendToken(strconv.Itoa(i)), into.Index(i))
+		}
 	default:
-		fault.Message = err.Error()
+		r.leaf(value, at, into)
 	}
-	return fault
 }
 
-// key is a key that a config may have.
-type key struct {
-	name string
-	tag  reflect.StructTag
-}
-
-// means says what the key is for.
-func (k *key) means() string {
-	if doc := k.tag.Get("doc"); doc != "" {
-		return doc
-	}
-	return "it"
-}
-
-// keysOf returns the keys of a struct, or of what points to one.
-func keysOf(t reflect.Type) (list []key) {
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if t.Kind() != reflect.Struct {
-		return nil
-	}
-	for f := range t.Fields() {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if f.IsExported() && name != "-" {
-			if name == "" {
-				name = f.Name
-			}
-			list = append(list, key{name, f.Tag})
+// object decodes the members of an object, each into the field of its name.
+func (r *reader) object(value jsontext.Value, at jsontext.Pointer, into reflect.Value) {
+	keys := keysOf(into)
+	there := make(map[string]bool)
+	for _, m := range membersOf(value) {
+		there[m.name] = true
+		i := slices.IndexFunc(keys, func(k key) bool { return k.name == m.name })
+		if i < 0 {
+			r.fault(at.AppendToken(m.name), "unknown key %q: %s", m.name, choice(keys))
+			continue
 		}
+		before := len(r.faults)
+		r.value(m.value, at.AppendToken(m.name), keys[i].value)
+		if len(r.faults) == before {
+			r.among(at.AppendToken(m.name), &keys[i])
+		}
+	}
+	for _, k := range keys {
+		if !there[k.name] && k.tag.Get("required") == "true" {
+			r.fault(at, "there is no %q: write %s", k.name, k.means())
+		}
+	}
+}
+
+// among holds a string to the values that its tag enum has.
+func (r *reader) among(at jsontext.Pointer, k *key) {
+	enum := k.tag.Get("enum")
+	if enum == "" || k.value.Kind() != reflect.String || slices.Contains(strings.Split(enum, ","), k.value.String()) {
+		return
+	}
+	r.fault(at, "%q is no %s: write \"%s\"", k.value.String(), k.name, strings.ReplaceAll(enum, ",", `" or "`))
+}
+
+// leaf decodes a value as a whole.
+func (r *reader) leaf(value jsontext.Value, at jsontext.Pointer, into reflect.Value) {
+	t := into.Type()
+	switch {
+	case value.Kind() == 'n' && !takesNull(t):
+		r.mistyped(value, at, wanted(t)+", or leave the key out")
+		return
+	case value.Kind() != '"' && isText(t):
+		r.mistyped(value, at, wanted(t))
+		return
+	}
+	err := json.Unmarshal(value, into.Addr().Interface(), json.RejectUnknownMembers(true), json.WithUnmarshalers(json.UnmarshalFunc(duration)))
+	if err == nil {
+		return
+	}
+	semantic, ok := errors.AsType[*json.SemanticError](err)
+	switch {
+	case !ok:
+		r.fault(at, "%v", err)
+	case semantic.Err == nil, errors.Is(semantic.Err, strconv.ErrSyntax), errors.Is(semantic.Err, strconv.ErrRange):
+		r.fault(at+semantic.JSONPointer, "this is %s: write %s", found(semantic.JSONKind), wanted(semantic.GoType))
+	default:
+		r.fault(at+semantic.JSONPointer, "%v", semantic.Err)
+	}
+}
+
+// duration reads a duration such as "30s".
+func duration(text []byte, into *time.Duration) error {
+	var s string
+	if err := json.Unmarshal(text, &s); err != nil {
+		return errors.New(`not a string: write a duration such as "30s"`)
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		return fmt.Errorf(`%q is no duration: write it as "30s", "1m30s" or "250ms"`, s)
+	}
+	*into = d
+	return nil
+}
+
+// decodesItself reports whether a type has a JSON form of its own.
+func decodesItself(t reflect.Type) bool {
+	return takesNull(t) || isText(t) || t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
+}
+
+// takesNull reports whether null may mean something to a type, since it takes
+// any JSON.
+func takesNull(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return t.Kind() == reflect.Interface ||
+		p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[json.UnmarshalerFrom]())
+}
+
+// isText reports whether the JSON form of a type is a string.
+func isText(t reflect.Type) bool {
+	return !takesNull(t) && (t == reflect.TypeFor[time.Duration]() ||
+		reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()))
+}
+
+// member is one of an object.
+type member struct {
+	name  string
+	value jsontext.Value
+}
+
+// membersOf returns the members of an object that is known to be one.
+func membersOf(object jsontext.Value) (list []member) {
+	d := within(object)
+	for d.PeekKind() == '"' {
+		name, _ := d.ReadToken()
+		m := member{name: name.String()}
+		value, _ := d.ReadValue()
+		m.value = value.Clone()
+		list = append(list, m)
 	}
 	return list
 }
 
-// choice says what may stand in the place of an unknown key.
-func choice(config any, at jsontext.Pointer) string {
-	var names []string
-	if at.Parent() == "" {
-		for _, k := range keysOf(reflect.TypeOf(config)) {
-			names = append(names, k.name)
-		}
+// elementsOf returns the elements of a list that is known to be one.
+func elementsOf(array jsontext.Value) (list []jsontext.Value) {
+	for d := within(array); d.PeekKind() != ']'; {
+		value, _ := d.ReadValue()
+		list = append(list, value.Clone())
 	}
-	if len(names) == 0 {
-		return "leave it out"
-	}
-	slices.Sort(names)
-	return "the keys are " + strings.Join(names, ", ")
+	return list
 }
 
-func found(kind jsontext.Kind) string {
-	switch kind {
-	case '"':
-		return "a string"
-	case '0':
-		return "a number"
-	case '{':
-		return "an object"
-	case '[':
-		return "a list"
-	}
-	return kind.String() // null, true, false
-}
-
-func wanted(t reflect.Type) string {
-	switch t.Kind() {
-	case reflect.Pointer:
-		return wanted(t.Elem())
-	case reflect.String:
-		return "a string"
-	case reflect.Bool:
-		return "true or false"
-	case reflect.Slice, reflect.Array:
-		return "a list"
-	case reflect.Struct, reflect.Map:
-		return "an object"
-	case reflect.Float32, reflect.Float64:
-		return "a number"
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return "a whole number that fits"
-	}
-	return "another value"
+// within returns what reads the inside of an object or a list.
+func within(value jsontext.Value) *jsontext.Decoder {
+	d := jsontext.NewDecoder(bytes.NewReader(value))
+	_, _ = d.ReadToken() // the whole was read once: there are no errors in it
+	return d
 }

@@ -1,9 +1,16 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime/debug"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -17,14 +24,23 @@ import (
 type server struct {
 	wire.UnimplementedPluginServer
 	kinds map[adaptors.Interface]adaptors.Kind
+	begin func() // is called by Open, before anything of the adaptor's
 
-	mu     sync.RWMutex // guards what follows
-	opened map[adaptors.Interface]any
+	opening sync.Mutex   // one at a time
+	mu      sync.RWMutex // guards what follows
+	opened  map[adaptors.Interface]any
+	stop    func() // ends all calls, and waits for them
+
+	ending sync.Once
 }
 
-// newServer panics where two kinds have one interface, or one has none.
+// newServer panics where there is nothing to serve, where two kinds have one
+// interface, or one has none.
 func newServer(kinds []adaptors.Kind) *server {
-	s := &server{kinds: make(map[adaptors.Interface]adaptors.Kind), opened: make(map[adaptors.Interface]any)}
+	if len(kinds) == 0 {
+		panic("plugin: there is no kind to serve")
+	}
+	s := &server{kinds: make(map[adaptors.Interface]adaptors.Kind), begin: func() {}, stop: func() {}, opened: make(map[adaptors.Interface]any)}
 	for _, k := range kinds {
 		switch k.Of {
 		case adaptors.StoreInterface, adaptors.MailerInterface, adaptors.EngineInterface:
@@ -58,11 +74,18 @@ func (s *server) Describe(context.Context, *wire.DescribeRequest) (*wire.Descrip
 	for _, of := range []adaptors.Interface{adaptors.StoreInterface, adaptors.MailerInterface, adaptors.EngineInterface} {
 		if k, ok := s.kinds[of]; ok {
 			d.Interfaces = append(d.Interfaces, string(of))
-			d.Name, d.Doc = k.Name, k.Doc
+			d.Name, d.Doc = nameOf(k), k.Doc
 		}
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		d.Version = info.Main.Version
 	}
 	return d, nil
 }
+
+// nameOf returns the name of a kind, which is that of the program where it has
+// none.
+func nameOf(k adaptors.Kind) string { return cmp.Or(k.Name, filepath.Base(os.Args[0])) }
 
 // Check is part of wire.PluginServer.
 func (s *server) Check(_ context.Context, c *wire.Config) (*wire.Checked, error) {
@@ -86,24 +109,68 @@ func (s *server) Open(ctx context.Context, c *wire.Config) (*wire.Checked, error
 	if err != nil || len(faults) > 0 {
 		return &wire.Checked{Faults: faults}, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, ok := s.opened[k.Of]; ok {
+	s.opening.Lock()
+	defer s.opening.Unlock()
+	if _, ok := s.made()[k.Of]; ok {
 		return nil, status.Errorf(codes.Internal, "the %s is open already", k.Of)
 	}
-	made, err := k.New(ctx, config, adaptors.Env{Name: k.Name, Log: logger()})
+	s.begin()
+	made, err := k.New(ctx, config, adaptors.Env{Name: nameOf(k), Log: logger()})
 	if err != nil {
 		return nil, wire.Status(err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.opened[k.Of] = made
 	return &wire.Checked{}, nil
 }
 
-// Health is part of wire.PluginServer.
-func (s *server) Health(context.Context, *wire.HealthRequest) (*wire.HealthReply, error) {
+// made returns what is open.
+func (s *server) made() map[adaptors.Interface]any {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for _, made := range s.opened {
+	return maps.Clone(s.opened)
+}
+
+// stopWith has end call stop.
+func (s *server) stopWith(stop func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stop = stop
+}
+
+// endTimeout is for how long a program closes what it has: its server waits for
+// twice that.
+const endTimeout = time.Second
+
+// end ends the calls and closes what is open.
+func (s *server) end() {
+	s.ending.Do(func() {
+		s.mu.RLock()
+		stop := s.stop
+		s.mu.RUnlock()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			stop()
+			for of, made := range s.made() {
+				if closer, ok := made.(io.Closer); ok {
+					if err := closer.Close(); err != nil {
+						logger().Error("it can't be closed", "interface", of, "error", err)
+					}
+				}
+			}
+		}()
+		select {
+		case <-done:
+		case <-time.After(endTimeout):
+		}
+	})
+}
+
+// Health is part of wire.PluginServer.
+func (s *server) Health(context.Context, *wire.HealthRequest) (*wire.HealthReply, error) {
+	for _, made := range s.made() {
 		if h, ok := made.(interface{ Health() error }); ok {
 			if err := h.Health(); err != nil {
 				return &wire.HealthReply{Problem: err.Error()}, nil

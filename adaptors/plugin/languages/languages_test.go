@@ -47,7 +47,7 @@ func TestGoProject(t *testing.T) {
 	sums, err := os.ReadFile(filepath.Join(own, "go.sum"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o600))
-	for _, args := range [][]string{{"build"}, {"vet", "./..."}, {"test", "./..."}} {
+	for _, args := range [][]string{{"build"}, {"vet", "./..."}} {
 		cmd := exec.Command("go", args...)
 		cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off")
 		out, err := cmd.CombinedOutput()
