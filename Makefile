@@ -7,7 +7,7 @@ S3SERVER := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/restspace/versitygw-v1.8.0
 
 S3 := 127.0.0.1:7070
 
-.PHONY: run run-contacts-s3 build test testdeps lint soak-reload soak-large crash bench bench-http deps clean
+.PHONY: run run-contacts-s3 build test testdeps lint soak-reload soak-large soak-plugins crash bench bench-http deps clean
 
 run: build ## build, and serve ./services.json
 	./$(BIN) serve
@@ -39,6 +39,9 @@ soak-reload: ## 1,000 reloads beside 500 requests a second (about a minute)
 
 soak-large: $(S3SERVER) ## a file of 1 GiB to a bucket and back, with less than 100 MiB of memory
 	RESTSPACE_SOAK=1 $(GO) test -count=1 -timeout 10m -run='^TestScripts$$/^serve-large$$' -v ./runtime/cmd/restspace
+
+soak-plugins: ## 1,000 plugins that are killed in the middle of their use (some minutes)
+	RESTSPACE_SOAK=1 $(GO) test -count=1 -timeout 30m -run='^TestThousandKills$$' -v ./adaptors/plugin/host
 
 crash: testdeps ## servers that are killed, disks that lose power or are full, system calls that fail, and stores side by side (some minutes)
 	RESTSPACE_CRASH=1 $(GO) test -count=1 -timeout 30m -v ./runtime/crash

@@ -113,8 +113,9 @@ func configByOthers(t *testing.T, _ attack) {
 	require.NoError(t, os.WriteFile(filepath.Join(a.dir, "audience"), []byte("restspace"), 0o600))
 	a.reload(t, config, saysLoaded)
 	before := a.tree(t)
+	require.NoError(t, os.WriteFile(filepath.Join(a.dir, "evil"), []byte("#!/bin/sh\ntouch ran\n"), 0o755))
 	elsewhere := strings.ReplaceAll(config, `"root": "data/`, `"root": "/etc/`)
-	require.NotEqual(t, config, elsewhere)
+	elsewhere = replaced(t, elsewhere, `"adaptor": "file", "adaptorConfig": { "root": "/etc/pub" }`, `"adaptor": "./evil"`)
 	for name, want := range map[string]int{"": 401, "user": 403, "editor": 403, "roles-lower-a": 403, "expired-admin": 401, "forged-sc": 401} {
 		for _, method := range []string{"GET", "HEAD", "PUT", "PATCH", "DELETE", "POST"} {
 			reply := a.request(t, method, administration, a.tokens[name], elsewhere, "If-Match: *")
@@ -124,6 +125,7 @@ func configByOthers(t *testing.T, _ attack) {
 		}
 	}
 	a.assertUnchanged(t, before)
+	assert.NoFileExists(t, filepath.Join(a.dir, "ran"))
 	shown := a.get(t, administration)
 	assert.Equal(t, config, shown.body)
 	assert.Contains(t, shown.body, `{"$file": "audience"}`, "the reference, not the value")

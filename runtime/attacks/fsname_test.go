@@ -14,10 +14,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// nobody is the number of a user without rights.
+const nobody = 65534
+
 // asNobody has a server run as a user without rights, where this test is root.
 func asNobody(t *testing.T, p *place) func(*exec.Cmd) {
 	t.Helper()
-	const nobody = 65534
 	if os.Geteuid() != 0 {
 		return func(*exec.Cmd) {}
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	adaptors "github.com/seed90475182/restspace/adaptors/all"
+	"github.com/seed90475182/restspace/adaptors/plugin/plugintest"
 	"github.com/seed90475182/restspace/runtime/cli"
 	"github.com/seed90475182/restspace/services"
 	kinds "github.com/seed90475182/restspace/services/all"
@@ -16,6 +17,8 @@ import (
 const asServer = "RESTSPACE_ATTACKED"
 
 func TestMain(m *testing.M) {
+	plugintest.Main()
+	dialInstead()
 	if os.Getenv(asServer) == "" {
 		os.Exit(m.Run())
 	}

@@ -24,7 +24,7 @@ import (
 
 // impatient is a plugin whose calls may be silent for a moment only.
 func impatient() adaptors.Plugin {
-	p := plugin(plugintest.None)
+	p := program(plugintest.None)
 	p.Timeout = time.Second
 	return p
 }
@@ -135,7 +135,7 @@ func (broken) Read([]byte) (int, error) { return 0, errBroken }
 // All calls at a crash end with 502, and those that come while the program is
 // started again wait for it.
 func TestACrashEndsAllCalls(t *testing.T) {
-	p := plugin(plugintest.None)
+	p := program(plugintest.None)
 	s := open(t, p)
 	before := pid(t, s)
 	var calls sync.WaitGroup
@@ -155,7 +155,7 @@ func TestACrashEndsAllCalls(t *testing.T) {
 
 func TestACrashLoopComesToRest(t *testing.T) {
 	var log lockedBuffer
-	s, err := tryOpen(plugin(plugintest.Loops), "{}", &log)
+	s, err := tryOpen(program(plugintest.Loops), "{}", &log)
 	require.NoError(t, err)
 	defer s.Close()
 	var problem *bus.Error
@@ -193,9 +193,9 @@ func (b *lockedBuffer) String() string {
 }
 
 func TestHealth(t *testing.T) {
-	assert.NoError(t, open(t, plugin(plugintest.None)).Health())
-	assert.ErrorContains(t, open(t, plugin(plugintest.Sick)).Health(), "host.test: the disk is failing")
-	s := open(t, plugin(plugintest.None))
+	assert.NoError(t, open(t, program(plugintest.None)).Health())
+	assert.ErrorContains(t, open(t, program(plugintest.Sick)).Health(), "host.test: the disk is failing")
+	s := open(t, program(plugintest.None))
 	assert.NoError(t, syscall.Kill(pid(t, s), syscall.SIGSTOP))
 	assert.ErrorContains(t, s.Health(), "it does not say whether it works")
 }
@@ -203,7 +203,7 @@ func TestHealth(t *testing.T) {
 // What is printed too much is left out, and slows nothing.
 func TestPrintsTooMuch(t *testing.T) {
 	var log lockedBuffer
-	s, err := tryOpen(plugin(plugintest.Chatty), "{}", &log)
+	s, err := tryOpen(program(plugintest.Chatty), "{}", &log)
 	require.NoError(t, err)
 	defer s.Close()
 	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); {

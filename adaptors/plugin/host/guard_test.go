@@ -1,13 +1,10 @@
 package host_test
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -28,7 +25,7 @@ func serveOthers() {
 	if fault == "" {
 		return
 	}
-	s, err := tryOpen(plugin(plugintest.Fault(fault)), "{}", os.Stderr)
+	s, err := tryOpen(program(plugintest.Fault(fault)), "{}", os.Stderr)
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -64,15 +61,15 @@ func TestNothingIsLeftOfAKilledServer(t *testing.T) {
 			assert.NoError(t, err)
 			group, err := syscall.Getpgid(number)
 			assert.NoError(t, err)
-			assert.Len(t, members(t, group), row.members)
+			assert.Len(t, plugintest.Group(group), row.members)
 			assert.NotEmpty(t, entries(t, dir), "the socket has a directory")
 			if row.stopped {
 				assert.NoError(t, syscall.Kill(-group, syscall.SIGSTOP))
 			}
 			assert.NoError(t, server.Process.Kill())
 			_ = server.Wait()
-			assert.Eventually(t, func() bool { return len(members(t, group)) == 0 && len(entries(t, dir)) == 0 },
-				20*time.Second, 10*time.Millisecond, "left: %v %v", members(t, group), entries(t, dir))
+			assert.Eventually(t, func() bool { return len(plugintest.Group(group)) == 0 && len(entries(t, dir)) == 0 },
+				20*time.Second, 10*time.Millisecond, "left: %v %v", plugintest.Group(group), entries(t, dir))
 		})
 	}
 }
@@ -90,28 +87,6 @@ func TestAPluginEndsWithItsStandardInput(t *testing.T) {
 	assert.NoError(t, err)
 	assert.NoError(t, in.Close())
 	assert.NoError(t, cmd.Wait())
-}
-
-// members returns the processes of a group that have not ended.
-func members(t *testing.T, group int) (list []int) {
-	t.Helper()
-	all, err := os.ReadDir("/proc")
-	require.NoError(t, err)
-	for _, entry := range all {
-		number, err := strconv.Atoi(entry.Name())
-		if err != nil {
-			continue
-		}
-		stat, err := os.ReadFile("/proc/" + entry.Name() + "/stat")
-		if err != nil {
-			continue
-		}
-		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:])) // state, parent, group
-		if fields[2] == strconv.Itoa(group) && fields[0] != "Z" {
-			list = append(list, number)
-		}
-	}
-	return list
 }
 
 // entries returns the names in a directory.

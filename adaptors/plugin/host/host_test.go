@@ -21,11 +21,12 @@ import (
 func TestMain(m *testing.M) {
 	plugintest.Main()
 	serveOthers()
+	serveBenchmarks()
 	goleak.VerifyTestMain(m)
 }
 
-// plugin returns a plugin that is this program, with a fault.
-func plugin(fault plugintest.Fault) adaptors.Plugin {
+// program returns a plugin that is this program, with a fault.
+func program(fault plugintest.Fault) adaptors.Plugin {
 	return adaptors.Plugin{Path: os.Args[0], Env: map[string]string{plugintest.Env: string(fault)}, Timeout: 10 * time.Second}
 }
 
@@ -53,10 +54,15 @@ func open(t *testing.T, p adaptors.Plugin) *host.Store {
 }
 
 // pid returns the number of the process behind a store.
-func pid(t *testing.T, s *host.Store) int {
+func pid(t testing.TB, s *host.Store) int {
 	t.Helper()
 	text, err := get(s, string(plugintest.PID))
 	require.NoError(t, err)
+	return number(t, text)
+}
+
+func number(t testing.TB, text string) int {
+	t.Helper()
 	n, err := strconv.Atoi(text)
 	require.NoError(t, err)
 	return n
@@ -74,5 +80,5 @@ func get(s *host.Store, name string) (string, error) {
 }
 
 func TestStoreOverTheWire(t *testing.T) {
-	adaptortest.Store(t, func(t *testing.T) adaptors.Store { return open(t, plugin(plugintest.None)) })
+	adaptortest.Store(t, func(t *testing.T) adaptors.Store { return open(t, program(plugintest.None)) })
 }

@@ -37,7 +37,7 @@ func TestProgramsThatCantBeStarted(t *testing.T) {
 			t.Parallel()
 			begun := time.Now()
 			var log bytes.Buffer
-			_, err := tryOpen(plugin(fault), "{}", &log)
+			_, err := tryOpen(program(fault), "{}", &log)
 			assert.Regexp(t, `^plugin \S+/host\.test: `+says+`$`, err)
 			assert.Less(t, time.Since(begun), 20*time.Second)
 		})
@@ -46,10 +46,10 @@ func TestProgramsThatCantBeStarted(t *testing.T) {
 
 func TestConfigFaults(t *testing.T) {
 	const config = `{"size": "much", "plaice": "x"}`
-	_, err := tryOpen(plugin(plugintest.None), config, t.Output())
+	_, err := tryOpen(program(plugintest.None), config, t.Output())
 	assert.ErrorContains(t, err, `config /size: this is a string: write a whole number that fits`)
 
-	kind, err := host.Kind(plugin(plugintest.None), adaptors.StoreInterface)
+	kind, err := host.Kind(program(plugintest.None), adaptors.StoreInterface)
 	require.NoError(t, err)
 	env := adaptors.Env{Name: "test", Log: slog.New(slog.DiscardHandler)}
 	raw := adaptors.RawConfig(config)
@@ -63,7 +63,7 @@ func TestConfigFaults(t *testing.T) {
 
 // Who has given up, or closes, waits for no start.
 func TestStartIsGivenUp(t *testing.T) {
-	kind, err := host.Kind(plugin(plugintest.Silent), adaptors.StoreInterface)
+	kind, err := host.Kind(program(plugintest.Silent), adaptors.StoreInterface)
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
@@ -81,7 +81,7 @@ func TestNothingIsLeftOfAStart(t *testing.T) {
 	t.Setenv("TMPDIR", dir)
 	before := len(entries(t, "/proc/self/fd"))
 	for _, fault := range []plugintest.Fault{plugintest.None, plugintest.Exits, plugintest.Garbage, plugintest.Nobody, plugintest.Unopened, plugintest.OnlyMails, plugintest.Panics} {
-		s, err := tryOpen(plugin(fault), "{}", t.Output())
+		s, err := tryOpen(program(fault), "{}", t.Output())
 		if fault == plugintest.None {
 			require.NoError(t, err)
 			assert.NotEmpty(t, entries(t, dir))
