@@ -80,21 +80,21 @@ func completeNoFiles(cmd *cobra.Command, flags ...string) {
 }
 
 // helpTopics completes what there is help on.
-func (r *run) helpTopics(cmd *cobra.Command, args []string, _ string) (topics []string, _ cobra.ShellCompDirective) {
+func (r *run) helpTopics(cmd *cobra.Command, args []string, _ string) (list []string, _ cobra.ShellCompDirective) {
 	switch {
 	case len(args) == 0:
 		for _, c := range cmd.Root().Commands() {
 			if c.IsAvailableCommand() {
-				topics = append(topics, cobra.CompletionWithDesc(c.Name(), c.Short))
+				list = append(list, cobra.CompletionWithDesc(c.Name(), c.Short))
 			}
 		}
-		topics = append(topics, "config", "services", "service", "adaptors", "adaptor")
+		list = append(list, topics()...)
 	case len(args) == 1 && slices.Contains([]string{"service", "adaptor"}, args[0]):
 		for _, k := range kinds(r.App, args[0]+"s") {
-			topics = append(topics, cobra.CompletionWithDesc(k.name, config.Summary(k.doc)))
+			list = append(list, cobra.CompletionWithDesc(k.name, config.Summary(k.doc)))
 		}
 	}
-	return topics, cobra.ShellCompDirectiveNoFileComp
+	return list, cobra.ShellCompDirectiveNoFileComp
 }
 
 // requests completes a method and a path of the configuration.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed90475182/restspace/adaptors/plugin"
 	"github.com/seed90475182/restspace/runtime/config"
 )
 
@@ -28,11 +29,12 @@ Flags:
 
 func (r *run) helpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [COMMAND | config | services | service NAME | adaptors | adaptor NAME]",
+		Use:   "help [COMMAND | config | services | service NAME | adaptors | adaptor NAME | plugins]",
 		Short: "Help about a command, services.json, a service or an adaptor",
 		Long: `Without an argument: the commands. "config" tells the keys of services.json and
 what roles mean; "services" and "adaptors" list what this program can mount, and
-"service NAME" and "adaptor NAME" tell all about one.`,
+"service NAME" and "adaptor NAME" tell all about one; "plugins" tells how further
+adaptors are mounted and written.`,
 		Example: `  restspace help config
   restspace help services
   restspace help service lib
@@ -53,25 +55,42 @@ what roles mean; "services" and "adaptors" list what this program can mount, and
 // one does.
 func (r *run) help(root *cobra.Command, topic string, names []string) error {
 	switch topic {
-	case "services", "adaptors":
+	case "services":
 		return r.listKinds(kinds(r.App, topic), names)
+	case "adaptors":
+		return r.listKinds(append(kinds(r.App, topic), kind{"./PATH", aboutPlugins}), names)
 	case "service", "adaptor":
 		return r.describeKind(kinds(r.App, topic+"s"), topic, names)
 	case "config":
-		if len(names) > 0 {
-			return usagef("%q is an argument too many", names[0])
-		}
-		return printDoc(r.stdout, config.Doc(), r.paintFor(r.stdout))
+		return r.guide(config.Doc(), names)
+	case "plugins":
+		return r.guide(plugin.Doc(), names)
 	}
 	cmd, _, err := root.Find([]string{topic})
 	if err != nil || cmd == root {
-		topics := append(root.SuggestionsFor(topic), nearest(topic, []string{"config", "services", "service", "adaptors", "adaptor"})...)
+		topics := append(root.SuggestionsFor(topic), nearest(topic, topics())...)
 		return usagef("there is no help on %q%s", topic, didYouMean(append(topics, r.kindsNamed(topic)...)))
 	}
 	if len(names) > 0 {
 		return usagef("%q is an argument too many", names[0])
 	}
 	return showHelp(cmd)
+}
+
+// topics returns what there is help on beside commands.
+func topics() []string {
+	return []string{"config", "services", "service", "adaptors", "adaptor", "plugins"}
+}
+
+// aboutPlugins is what the list of adaptors says of those that are not built in.
+const aboutPlugins = "# plugin\n\nWhat a program serves: see restspace help plugins.\n"
+
+// guide prints what is known of a topic that has no names.
+func (r *run) guide(doc string, names []string) error {
+	if len(names) > 0 {
+		return usagef("%q is an argument too many", names[0])
+	}
+	return printDoc(r.stdout, doc, r.paintFor(r.stdout))
 }
 
 // kindsNamed returns the topics about what has the name alone.

@@ -1,7 +1,11 @@
 package cli
 
 import (
+	"io"
+
 	"github.com/spf13/cobra"
+
+	"github.com/seed90475182/restspace/adaptors/plugin"
 )
 
 func (r *run) pluginCommand() *cobra.Command {
@@ -10,7 +14,8 @@ func (r *run) pluginCommand() *cobra.Command {
 		Short: "Write a new plugin, or test one",
 
 		Long: `Commands for those who write plugins: programs that serve an adaptor, in any
-language. A service mounts one by its path: "adaptor": "./plugins/redis".`,
+language. A service mounts one by its path: "adaptor": "./plugins/redis".
+"restspace help plugins" tells all about them.`,
 		Example: `  restspace plugin new redis
   restspace plugin test ./redis`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -23,9 +28,24 @@ language. A service mounts one by its path: "adaptor": "./plugins/redis".`,
 
 		SuggestionsMinimumDistance: nearDistance,
 	}
-	cmd.AddCommand(r.pluginNewCommand(), r.pluginTestCommand())
+	cmd.AddCommand(r.pluginNewCommand(), r.pluginTestCommand(), r.pluginProtoCommand())
 	for _, c := range cmd.Commands() {
 		completeNoFiles(c)
 	}
 	return cmd
+}
+
+func (r *run) pluginProtoCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "proto",
+		Short: "Print the protocol of plugins, for other languages",
+		Long: `Prints the protocol between a server and a plugin in the language of Protocol
+Buffers: what protoc makes code of. "restspace help plugins" tells the rest.`,
+		Example: `  restspace plugin proto > adaptor.proto`,
+		Args:    takes(),
+		RunE: func(*cobra.Command, []string) error {
+			_, err := io.WriteString(r.stdout, plugin.Protocol())
+			return err
+		},
+	}
 }

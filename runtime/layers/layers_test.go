@@ -18,8 +18,8 @@ var order = [...]string{"urlpattern", "bus", "adaptors", "services", "runtime", 
 // libraries may be imported by their siblings.
 var libraries = [...]string{"services/documents", "services/documents/decimal", "services/expr", "adaptors/plugin/wire"}
 
-// templates is only text.
-const templates = "adaptors/plugin/languages"
+// forAuthors is what authors of plugins get, also by the command line.
+var forAuthors = [...]string{"adaptors/plugin", "adaptors/plugin/languages"}
 
 func layer(pkg string) int {
 	top, _, _ := strings.Cut(pkg, "/")
@@ -38,7 +38,7 @@ func forbidden(from, to string) string {
 		return ""
 	case strings.HasSuffix(to, "/all"):
 		return "only the command imports the lists of all"
-	case strings.HasPrefix(from, "runtime") && (strings.HasPrefix(to, "services/") || strings.HasPrefix(to, "adaptors/")) && to != templates:
+	case strings.HasPrefix(from, "runtime") && (strings.HasPrefix(to, "services/") || strings.HasPrefix(to, "adaptors/")) && !slices.Contains(forAuthors[:], to):
 		return "the runtime knows no concrete service or adaptor"
 	case strings.HasPrefix(from, "services/") && strings.HasPrefix(to, "adaptors/"):
 		return "a service is given its adaptor"
