@@ -19,13 +19,17 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/adaptors/plugin/plugintest"
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/runtime"
 	"github.com/seed90475182/restspace/services"
 	"github.com/seed90475182/restspace/urlpattern"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	plugintest.Main()
+	goleak.VerifyTestMain(m)
+}
 
 // probe is a Kind whose services tell what happens to them.
 type probe struct {
