@@ -34,16 +34,31 @@ func newHarness(t *testing.T, p *place) *harness {
 
 // crash has clients write to a server for a while, until end ends it.
 func (h *harness) crash(s *server, end func()) {
+	before := h.count(acknowledged)
 	var clients sync.WaitGroup
 	for i := range 8 + h.random.IntN(maxClients-7) {
 		c := newClient(s, h.journal, i, rand.New(rand.NewPCG(h.random.Uint64(), uint64(i))))
 		clients.Go(c.run)
 	}
 	time.Sleep(20*time.Millisecond + rand.N(780*time.Millisecond))
+	if h.unsafe != "" {
+		h.await(before + enough)
+	}
 	s.ending.Store(true)
 	end()
 	clients.Wait()
 	h.crashes++
+}
+
+// enough is how many writes a control acknowledges before it is crashed, so that
+// it has something to lose: on a busy machine few are done in the time.
+const enough = 300
+
+// await waits until so many writes were acknowledged, or too much time is over.
+func (h *harness) await(writes int) {
+	for deadline := time.Now().Add(patience); h.count(acknowledged) < writes && time.Now().Before(deadline); {
+		time.Sleep(5 * time.Millisecond)
+	}
 }
 
 // verify looks at all documents that were ever written to, and at the listings.

@@ -76,6 +76,13 @@ func (j *journal) number() int64 {
 	return j.clock
 }
 
+// count returns how many writes had an outcome.
+func (j *journal) count(o outcome) int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.total[o]
+}
+
 // fault notes that something is wrong.
 func (j *journal) fault(format string, args ...any) {
 	j.mu.Lock()
