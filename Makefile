@@ -5,6 +5,8 @@ GO ?= go
 BIN := bin/restspace
 S3SERVER := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/restspace/versitygw-v1.8.0
 
+NODE := adaptors/plugin/languages/node examples/plugin-node
+
 S3 := 127.0.0.1:7070
 
 .PHONY: run run-contacts-s3 build test testdeps lint soak-reload soak-large soak-plugins crash bench bench-http deps clean
@@ -53,7 +55,7 @@ bench: $(S3SERVER) ## benchmarks of every hot path, with allocations; x-of-raw i
 bench-http: build deps ## the server against bare ones, over HTTP (some minutes)
 	$(GO) run ./runtime/benchhttp -restspace $(BIN)
 
-testdeps: $(S3SERVER) ## what the tests need: a C compiler and curl; an S3 server, strace and mounts where they can be had
+testdeps: $(S3SERVER) $(NODE:%=%/node_modules/.package-lock.json) ## what the tests need: a C compiler and curl; an S3 server, Node, strace and mounts where they can be had
 	@for p in gcc:gcc curl:curl strace:strace mkfs.ext4:e2fsprogs mkfs.xfs:xfsprogs; do command -v $${p%%:*} >/dev/null || missing="$$missing $${p##*:}"; done; \
 	test -z "$$missing" || { echo "installing$$missing"; apt-get update -qq && apt-get install -y -qq $$missing libc6-dev >/dev/null; } || \
 	echo "NOT INSTALLED:$$missing: tests that need them are skipped, or fail"
@@ -62,6 +64,12 @@ $(S3SERVER): # built once, in a minute or more and without the race detector
 	@echo "building the S3 server of the tests"
 	@cd adaptors/s3store/testserver && $(GO) build -trimpath -ldflags='-s -w' -o $@ github.com/versity/versitygw/cmd/versitygw || \
 	echo "NOT BUILT: $@: tests that need an S3 server are skipped"
+
+%/node_modules/.package-lock.json: %/package-lock.json # what plugins in Node need
+	@echo "installing the packages of $*"
+	@command -v npm >/dev/null || { apt-get update -qq && apt-get install -y -qq nodejs npm >/dev/null; }; \
+	npm ci --prefix $* --ignore-scripts --no-audit --no-fund --loglevel=error || \
+	echo "NOT INSTALLED: the packages of $*: its tests are skipped"
 
 deps: ## programs that bench-http needs
 	@command -v wrk >/dev/null || { apt-get update -qq && apt-get install -y -qq wrk; }

@@ -18,19 +18,24 @@ import (
 	"github.com/seed90475182/restspace/adaptors/plugin"
 )
 
+// What npm installs is not part of the project in Node.
+//
 //go:embed all:go
+//go:embed node/.gitignore node/README.md node/mystore node/*.js node/*.json
+//go:embed node/restspace-plugin/README.md node/restspace-plugin/*.js node/restspace-plugin/*.json
 var files embed.FS
 
 // language is one that there is a template for.
 type language struct {
 	name  string
 	from  []string // the directories and files of a project, in files
-	proto bool     // it has adaptor.proto too
+	proto string   // the place of adaptor.proto in it; "" is none
 }
 
 func languages() []language {
 	return []language{
 		{name: "go", from: []string{"go"}},
+		{name: "node", from: []string{"node"}, proto: "restspace-plugin/adaptor.proto"},
 	}
 }
 
@@ -87,8 +92,8 @@ func Project(lang, name string) (list []File, err error) {
 			return nil, err
 		}
 	}
-	if l.proto {
-		list = append(list, File{Path: "adaptor.proto", Data: []byte(plugin.Protocol()), Mode: 0o644})
+	if l.proto != "" {
+		list = append(list, File{Path: l.proto, Data: []byte(plugin.Protocol()), Mode: 0o644})
 	}
 	slices.SortFunc(list, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	return list, nil
