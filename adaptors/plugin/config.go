@@ -31,12 +31,23 @@ func decode(text []byte, into any) []*wire.Fault {
 		return r.faults
 	}
 	r.value(value, "", reflect.ValueOf(into).Elem())
-	if checker, ok := into.(interface{ Check() error }); ok && len(r.faults) == 0 {
-		for _, err := range flatten(checker.Check()) {
+	if len(r.faults) == 0 {
+		for _, err := range flatten(check(into)) {
 			r.faults = append(r.faults, &wire.Fault{Pointer: pointerOf(err), Message: err.Error()})
 		}
 	}
 	return r.faults
+}
+
+// check calls the Check of a config, which is what into points to or, where that
+// is a pointer, what that does.
+func check(into any) error {
+	for v := reflect.ValueOf(into); v.Kind() == reflect.Pointer && !v.IsNil(); v = v.Elem() {
+		if checker, ok := v.Interface().(interface{ Check() error }); ok {
+			return checker.Check()
+		}
+	}
+	return nil
 }
 
 // reader decodes a value part by part: one fault does not hide the next.

@@ -7,7 +7,8 @@ import (
 )
 
 // Store returns a Kind of stores that are opened with a config C: a struct
-// whose json tags name its keys. See [Serve].
+// whose json tags name its keys. They begin with their zero values: the Config of
+// a Kind can be set to a function that returns others. See [Serve].
 func Store[C any](open func(ctx context.Context, config C, env adaptors.Env) (adaptors.Store, error)) adaptors.Kind {
 	return kind(adaptors.StoreInterface, open)
 }

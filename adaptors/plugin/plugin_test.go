@@ -173,6 +173,41 @@ func TestCheckTellsAllFaults(t *testing.T) {
 	}
 }
 
+// TestConfigsOfOtherTypes: a config may be a pointer, a map, and begin with values
+// of its own.
+func TestConfigsOfOtherTypes(t *testing.T) {
+	got := ""
+	pointer := plugin.Store(func(_ context.Context, c *config, _ adaptors.Env) (adaptors.Store, error) {
+		got = c.Name
+		return memstore.New(), nil
+	})
+	mapped := plugin.Mailer(func(_ context.Context, c map[string]int, _ adaptors.Env) (adaptors.Mailer, error) {
+		got = fmt.Sprint(c)
+		return nil, nil
+	})
+	preset := plugin.Engine(func(_ context.Context, c server, _ adaptors.Env) (adaptors.Engine, error) {
+		got = fmt.Sprint(c)
+		return nil, nil
+	})
+	preset.Config = func() any { return &server{Host: "here", Port: 80} }
+	of := wire.NewPluginClient(register(t, pointer, mapped, preset))
+	for _, test := range []struct{ of, json, want string }{
+		{"Store", `{"name": "bad"}`, "/name: not that"},
+		{"Store", `{"name": "good"}`, "good"},
+		{"Mailer", `{"a": "x"}`, "/a: this is a string: write a whole number that fits"},
+		{"Mailer", `{"a": 1}`, "map[a:1]"},
+		{"Engine", `{"host": "there"}`, "{there 80}"},
+	} {
+		got = ""
+		checked, err := of.Open(t.Context(), &wire.Config{Interface: test.of, Json: []byte(test.json)})
+		require.NoError(t, err)
+		if faults := checked.GetFaults(); len(faults) > 0 {
+			got = faults[0].GetPointer() + ": " + faults[0].GetMessage()
+		}
+		assert.Equal(t, test.want, got, test.json)
+	}
+}
+
 func TestOpen(t *testing.T) {
 	busy := true
 	conn := register(t, plugin.Store(func(context.Context, struct{}, adaptors.Env) (adaptors.Store, error) {

@@ -129,7 +129,7 @@ func (r *run) complain(err error) {
 		prefix = ""
 	}
 	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintln(r.stderr, p.red(prefix+strings.TrimSuffix(line, "\n")))
+		fmt.Fprintln(r.stderr, p.red(prefix+printable(strings.TrimSuffix(line, "\n"))))
 	}
 }
 

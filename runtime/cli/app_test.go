@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/adaptors/memstore"
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/services"
 )
@@ -27,7 +28,30 @@ func testApp() App {
 	}, func(context.Context, services.Env, services.None, services.None) (bus.Service, error) {
 		return bus.ServiceFunc(answer), nil
 	})
-	return App{Services: services.NewRegistry(echo), Adaptors: adaptors.NewRegistry(), Version: "v1.2.3"}
+	return App{Services: services.NewRegistry(echo), Adaptors: adaptors.NewRegistry().WithPlugins(testPlugin), Version: "v1.2.3"}
+}
+
+// testPlugin is what every path serves: a store in memory, which ./broken has
+// delete nothing.
+func testPlugin(p adaptors.Plugin, of adaptors.Interface) (adaptors.Kind, error) {
+	return adaptors.Kind{
+		Name:   p.Path,
+		Of:     of,
+		Config: func() any { return &adaptors.RawConfig{} },
+		New: func(context.Context, any, adaptors.Env) (any, error) {
+			if p.Path == "./broken" {
+				return hoard{memstore.New()}, nil
+			}
+			return memstore.New(), nil
+		},
+	}, nil
+}
+
+// hoard never deletes anything, and says why in red.
+type hoard struct{ adaptors.Store }
+
+func (hoard) Delete(context.Context, adaptors.Key, adaptors.Condition) error {
+	return errors.New("\x1b[31mmine")
 }
 
 func answer(_ context.Context, m *bus.Message) (*bus.Message, error) {
@@ -99,6 +123,7 @@ func TestOutputThatCantBeWritten(t *testing.T) {
 	for _, args := range [][]string{
 		{"serve"}, {"check"}, {"routes"}, {"routes", "--json"}, {"call", "GET", "/x"}, {"call", "POST", "/x", "-d", "x", "--body"},
 		{"pattern", "/x"}, {"pattern", "/x", "--json"}, {"token", "jo@example.com"}, {"help", "services"}, {"help", "service", "echo"}, {"schema"}, {"import", "old.json"}, {"completion", "bash"}, {"version"},
+		{"plugin", "test", "./good"}, {"plugin", "test", "./good", "--json"}, {"plugin", "proto"}, {"plugin", "new", "cellar"}, {"help", "plugins"},
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			var errs bytes.Buffer

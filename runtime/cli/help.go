@@ -66,7 +66,7 @@ func (r *run) help(root *cobra.Command, topic string, names []string) error {
 	case "plugins":
 		return r.guide(plugin.Doc(), names)
 	}
-	cmd, _, err := root.Find([]string{topic})
+	cmd, names, err := root.Find(append([]string{topic}, names...))
 	if err != nil || cmd == root {
 		topics := append(root.SuggestionsFor(topic), nearest(topic, topics())...)
 		return usagef("there is no help on %q%s", topic, didYouMean(append(topics, r.kindsNamed(topic)...)))

@@ -72,11 +72,19 @@ then {"kept", "of", "ms"}.`,
 func (r *run) pluginTest(ctx context.Context, t pluginTest) (err error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	store, closer, err := r.openPlugin(ctx, t)
+	context.AfterFunc(ctx, stop) // so that the second signal ends the program
+	defer func() {
+		if err != nil && ctx.Err() != nil {
+			err = errors.New("interrupted")
+		}
+	}()
+	store, err := r.openPlugin(ctx, t)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closer.Close()) }()
+	if closer, ok := store.(io.Closer); ok {
+		defer func() { err = errors.Join(err, closer.Close()) }()
+	}
 	trial, err := adaptortest.NewTrial(ctx, store, clauseTimeout)
 	if err != nil {
 		return err
@@ -86,10 +94,10 @@ func (r *run) pluginTest(ctx context.Context, t pluginTest) (err error) {
 	}
 	report := &trialReport{run: r, json: t.json, begun: time.Now()}
 	for v, err := range trial.Verdicts(ctx) {
-		if ctx.Err() != nil {
-			return errors.New("interrupted")
+		if err == nil {
+			err = report.add(&v)
 		}
-		if err := errors.Join(err, report.add(&v)); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -97,28 +105,28 @@ func (r *run) pluginTest(ctx context.Context, t pluginTest) (err error) {
 }
 
 // openPlugin starts a plugin and opens its store. The caller closes that.
-func (r *run) openPlugin(ctx context.Context, t pluginTest) (adaptors.Store, io.Closer, error) {
+func (r *run) openPlugin(ctx context.Context, t pluginTest) (adaptors.Store, error) {
 	plugin := adaptors.Plugin{Path: programAt(t.path), Env: environment(t.env)}
 	for _, pair := range t.env {
 		if !strings.Contains(pair, "=") {
-			return nil, nil, usagef("--env %s: write NAME=VALUE", pair)
+			return nil, usagef("--env %s: write NAME=VALUE", pair)
 		}
 	}
 	raw, err := r.pluginConfig(t.config)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	kind, err := r.Adaptors.Plugin(plugin, adaptors.StoreInterface)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	config := kind.Config()
 	*config.(*adaptors.RawConfig) = raw
 	made, err := kind.New(ctx, config, adaptors.Env{Name: "test", Log: r.plainLog()})
 	if err != nil {
-		return nil, nil, inConfig(err)
+		return nil, inConfig(err)
 	}
-	return made.(adaptors.Store), made.(io.Closer), nil
+	return made.(adaptors.Store), nil
 }
 
 // programAt returns the path of the program that an argument names, as plugins

@@ -71,3 +71,26 @@ func TestTerminal(t *testing.T) {
 		})
 	}
 }
+
+// TestTrialOnATerminal has a store that is put to the contract: what it says is
+// shown without its escape sequences.
+func TestTrialOnATerminal(t *testing.T) {
+	seen := func(path string) string {
+		tm := openTerminal(t)
+		printed := make(chan string)
+		go func() {
+			all, _ := io.ReadAll(tm.user) // the end of a terminal that nobody writes to is an error
+			printed <- string(all)
+		}()
+		testApp().Run(t.Context(), []string{"plugin", "test", path}, nil, tm.tty, tm.tty, tm.tty)
+		require.NoError(t, tm.tty.Close())
+		return <-printed
+	}
+	good := seen("./good")
+	assert.Contains(t, good, "\x1b[32mok    \x1b[0m  a deleted key is gone\n")
+	assert.Regexp(t, `\n\x1b\[32m(\d+) of \d+ clauses kept \(\d+\.\ds\)\x1b\[0m\n$`, good)
+	broken := seen("./broken")
+	assert.Contains(t, broken, "\x1b[31mFAILED\x1b[0m  a deleted key is gone\n          delete a: unexpected error: \uFFFD[31mmine\n")
+	assert.Regexp(t, `\nrestspace: rstest-\w+ could not be emptied and is left in the store\n`, broken)
+	assert.Regexp(t, `\n\x1b\[31m\d+ of \d+ clauses kept`, broken)
+}

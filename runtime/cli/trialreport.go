@@ -51,7 +51,7 @@ func (t *trialReport) add(v *adaptortest.Verdict) error {
 	if !v.Kept() {
 		text = p.red("FAILED") + "  " + v.Clause + "\n"
 		for _, fault := range v.Faults {
-			text += "          " + fault + "\n"
+			text += "          " + printable(fault) + "\n"
 		}
 	}
 	_, err := io.WriteString(t.stdout, text)

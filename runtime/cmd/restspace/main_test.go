@@ -33,8 +33,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/*.txtar. Beside testscript's own commands they
-// have await, bucket, certificate, fails, http, interrupt, large, peak, program and
-// signal.
+// have await, bucket, build, certificate, fails, http, interrupt, large, peak,
+// program and signal.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"await":       await,
 			"bucket":      bucket,
+			"build":       build,
 			"certificate": certificate,
 			"fails":       fails,
 			"http":        request,

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -75,4 +77,28 @@ func (f *faulty) Delete(ctx context.Context, key adaptors.Key, c adaptors.Condit
 		return nil
 	}
 	return f.Store.Delete(ctx, key, c)
+}
+
+// build is "build DIR": it builds a new plugin in Go as its README says, but with
+// this module in the place of a published one.
+func build(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: build DIR")
+	}
+	own, err := filepath.Abs("../../..")
+	ts.Check(err)
+	sums, err := os.ReadFile(filepath.Join(own, "go.sum"))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(filepath.Join(args[0], "go.sum")), sums, 0o600))
+	const module = "github.com/seed90475182/restspace"
+	for _, command := range [][]string{
+		{"go", "mod", "edit", "-require=" + module + "@v0.0.0", "-replace=" + module + "=" + own},
+		{"go", "build"},
+	} {
+		cmd := exec.Command(command[0], command[1:]...)
+		cmd.Dir, cmd.Env = ts.MkAbs(args[0]), append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off")
+		out, err := cmd.CombinedOutput()
+		ts.Logf("%s", out)
+		ts.Check(err)
+	}
 }
