@@ -217,11 +217,8 @@ func pluginPaths(t *testing.T, _ attack) {
 // pluginHuge is PLUGIN-009.
 func pluginHuge(t *testing.T, _ attack) {
 	a := newPluginArena(t, plugintest.None)
-	a.reload(t, replaced(t, withMount(t, plugged(plugintest.None, "")), `"2s"`, `"60s"`), saysLoaded)
 	before := a.vitals(t)
-	reply, err := send(a.address, []step{{data: a.message("GET", "/plug/"+string(plugintest.Huge), a.admin, "")}}, 3*patience)
-	require.NoError(t, err)
-	assert.Equal(t, 502, reply.status)
+	assert.Equal(t, 502, a.get(t, "/plug/"+string(plugintest.Huge)).status)
 	assert.Less(t, a.vitals(t).rssMB-before.rssMB, 64*slowness)
 	a.assertAlive(t)
 }

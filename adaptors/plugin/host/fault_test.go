@@ -25,7 +25,7 @@ import (
 // impatient is a plugin whose calls may be silent for a moment only.
 func impatient() adaptors.Plugin {
 	p := program(plugintest.None)
-	p.Timeout = time.Second
+	p.Timeout = 2 * time.Second
 	return p
 }
 
@@ -63,10 +63,10 @@ func TestCallsThatGoWrong(t *testing.T) {
 	}{
 		plugintest.Crash:     {all, 502, "", true},
 		plugintest.Dies:      {calls{"read": read}, 502, "", true},
-		plugintest.Hang:      {all, 504, "silent for 1s", false},
-		plugintest.Stalls:    {calls{"read": read}, 504, "silent for 1s", false},
-		plugintest.Late:      {all, 504, "silent for 1s", false},
-		plugintest.Stop:      {all, 504, "silent for 1s", true},
+		plugintest.Hang:      {all, 504, "silent for 2s", false},
+		plugintest.Stalls:    {calls{"read": read}, 504, "silent for 2s", false},
+		plugintest.Late:      {all, 504, "silent for 2s", false},
+		plugintest.Stop:      {all, 504, "silent for 2s", true},
 		plugintest.Cut:       {calls{"read": read}, 502, "unexpected EOF", false},
 		plugintest.Short:     {calls{"read": read}, 502, "fewer bytes than it said", false},
 		plugintest.Long:      {calls{"read": read}, 502, "more bytes than it said", false},
@@ -80,11 +80,7 @@ func TestCallsThatGoWrong(t *testing.T) {
 		for name, call := range row.calls {
 			t.Run(string(fault)+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				p := impatient()
-				if fault == plugintest.Huge {
-					p.Timeout = 30 * time.Second // it takes a while to make
-				}
-				s := open(t, p)
+				s := open(t, impatient())
 				before := pid(t, s)
 				err := call(s, string(fault))
 				var problem *bus.Error
@@ -197,7 +193,9 @@ func TestHealth(t *testing.T) {
 	assert.ErrorContains(t, open(t, program(plugintest.Sick)).Health(), "host.test: the disk is failing")
 	s := open(t, program(plugintest.None))
 	assert.NoError(t, syscall.Kill(pid(t, s), syscall.SIGSTOP))
-	assert.ErrorContains(t, s.Health(), "it does not say whether it works")
+	assert.EventuallyWithT(t, func(t *assert.CollectT) {
+		assert.ErrorContains(t, s.Health(), "it does not say whether it works")
+	}, 20*time.Second, time.Millisecond)
 }
 
 // What is printed too much is left out, and slows nothing.

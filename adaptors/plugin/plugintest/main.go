@@ -20,6 +20,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/encoding"
+	"google.golang.org/grpc/encoding/proto"
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/adaptors/memstore"
@@ -124,6 +126,7 @@ func serve(fault Fault) {
 		Logger:          hclog.NewNullLogger(),
 		GRPCServer: func(o []grpc.ServerOption) *grpc.Server {
 			return grpc.NewServer(append(o, grpc.StreamInterceptor(streams), grpc.UnaryInterceptor(calls),
+				grpc.ForceServerCodecV2(codec{encoding.GetCodecV2(proto.Name)}),
 				grpc.MaxRecvMsgSize(wire.MaxMessage), grpc.InitialWindowSize(wire.Window), grpc.InitialConnWindowSize(wire.Window))...)
 		},
 	})

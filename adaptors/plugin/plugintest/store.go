@@ -17,7 +17,7 @@ import (
 )
 
 // LateBy is when a late answer comes.
-const LateBy = 1500 * time.Millisecond
+const LateBy = 3 * time.Second
 
 // large is the size of the documents whose names are faults of streams.
 const large = 4 << 20

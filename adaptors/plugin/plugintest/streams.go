@@ -3,9 +3,12 @@ package plugintest
 import (
 	"context"
 	"os"
+	"slices"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/encoding"
+	"google.golang.org/grpc/mem"
 
 	"github.com/seed90475182/restspace/adaptors/plugin/wire"
 )
@@ -13,16 +16,23 @@ import (
 // calls spoils what is answered by one message.
 func calls(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 	reply, err := handle(ctx, request)
-	if get, ok := request.(*wire.GetRequest); ok && err == nil {
+	if get, ok := request.(*wire.GetRequest); ok && err == nil && faultOf(get.GetKey().GetSegments()) == Less {
 		r := reply.(*wire.GetReply)
-		switch faultOf(get.GetKey().GetSegments()) {
-		case Less:
-			r.Data = r.Data[:1]
-		case Huge:
-			r.Data = make([]byte, 1<<30)
-		}
+		r.Data = r.Data[:1]
 	}
 	return reply, err
+}
+
+// codec makes a huge message of a reply that is to be one.
+type codec struct{ encoding.CodecV2 }
+
+// Marshal is part of encoding.CodecV2.
+func (c codec) Marshal(m any) (mem.BufferSlice, error) {
+	reply, ok := m.(*wire.GetReply)
+	if !ok || faultOf([]string{reply.GetInfo().GetName()}) != Huge {
+		return c.CodecV2.Marshal(m)
+	}
+	return slices.Repeat(mem.BufferSlice{mem.SliceBuffer(make([]byte, 1<<20))}, 1<<10), nil
 }
 
 // streams spoils streams.
