@@ -35,9 +35,12 @@ import (
 const serves = "RESTSPACE_TEST_PLUGIN"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(serves) != "" {
+	switch os.Getenv(serves) {
+	case "store":
 		fmt.Fprintln(os.Stderr, "begun")
 		plugin.Serve(plugin.Store(openNoisy))
+	case "others":
+		plugin.Serve(plugin.Mailer(openPost), plugin.Engine(openFiller))
 	}
 	os.Exit(m.Run())
 }
@@ -227,7 +230,7 @@ func TestOpen(t *testing.T) {
 
 	assert.EqualError(t, get(), "rpc error: code = Internal desc = the Store is not open: call Open first")
 	_, err := open(of, "Mailer", "{}")
-	assert.Equal(t, codes.Unimplemented, status.Code(err))
+	assert.EqualError(t, err, "rpc error: code = Unimplemented desc = it serves Store")
 	checked, err := open(of, "Store", `{"x": 1}`)
 	require.NoError(t, err)
 	assert.Len(t, checked.GetFaults(), 1)
@@ -263,12 +266,12 @@ func TestHealthBesideASlowOpen(t *testing.T) {
 }
 
 func TestDescribe(t *testing.T) {
-	conn := register(t, plugin.Store(openNoisy), adaptors.Kind{Of: adaptors.MailerInterface, Name: "post", Doc: "Sends."})
+	conn := register(t, adaptors.Kind{Of: adaptors.MailerInterface}, adaptors.Kind{Of: adaptors.StoreInterface, Name: "cellar", Doc: "Keeps."})
 	d, err := wire.NewPluginClient(conn).Describe(t.Context(), &wire.DescribeRequest{})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"Store", "Mailer"}, d.GetInterfaces())
-	assert.Equal(t, "post", d.GetName())
-	assert.Equal(t, "Sends.", d.GetDoc())
+	assert.Equal(t, "cellar", d.GetName())
+	assert.Equal(t, "Keeps.", d.GetDoc())
 }
 
 func TestKindsThatCantBeServed(t *testing.T) {
@@ -281,7 +284,7 @@ func TestKindsThatCantBeServed(t *testing.T) {
 func TestServeByHand(t *testing.T) {
 	for _, stdin := range []io.Reader{nil, strings.NewReader("x")} {
 		cmd := exec.Command(os.Args[0])
-		cmd.Env, cmd.Stdin = []string{serves + "=1"}, stdin
+		cmd.Env, cmd.Stdin = []string{serves + "=store"}, stdin
 		out, err := cmd.CombinedOutput()
 		exit, ok := errors.AsType[*exec.ExitError](err)
 		require.Truef(t, ok, "%v", err)
@@ -311,7 +314,7 @@ func begin(t *testing.T) *program {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	p := &program{cmd: exec.Command(os.Args[0])}
-	p.cmd.Env = []string{serves + "=1", "RESTSPACE_PLUGIN=adaptor", "PLUGIN_UNIX_SOCKET_DIR=" + dir}
+	p.cmd.Env = []string{serves + "=store", "RESTSPACE_PLUGIN=adaptor", "PLUGIN_UNIX_SOCKET_DIR=" + dir}
 	p.cmd.Stderr = &p.stderr
 	p.stdin, err = p.cmd.StdinPipe()
 	require.NoError(t, err)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -70,17 +71,23 @@ func (s *server) register(to grpc.ServiceRegistrar) {
 
 // Describe is part of wire.PluginServer.
 func (s *server) Describe(context.Context, *wire.DescribeRequest) (*wire.Description, error) {
-	d := &wire.Description{}
-	for _, of := range []adaptors.Interface{adaptors.StoreInterface, adaptors.MailerInterface, adaptors.EngineInterface} {
-		if k, ok := s.kinds[of]; ok {
-			d.Interfaces = append(d.Interfaces, string(of))
-			d.Name, d.Doc = nameOf(k), k.Doc
-		}
-	}
+	d := &wire.Description{Interfaces: s.interfaces()}
+	first := s.kinds[adaptors.Interface(d.Interfaces[0])]
+	d.Name, d.Doc = nameOf(first), first.Doc
 	if info, ok := debug.ReadBuildInfo(); ok {
 		d.Version = info.Main.Version
 	}
 	return d, nil
+}
+
+// interfaces returns those that there is a kind of: one or more.
+func (s *server) interfaces() (list []string) {
+	for _, of := range []adaptors.Interface{adaptors.StoreInterface, adaptors.MailerInterface, adaptors.EngineInterface} {
+		if _, ok := s.kinds[of]; ok {
+			list = append(list, string(of))
+		}
+	}
+	return list
 }
 
 // nameOf returns the name of a kind, which is that of the program where it has
@@ -97,7 +104,7 @@ func (s *server) Check(_ context.Context, c *wire.Config) (*wire.Checked, error)
 func (s *server) config(c *wire.Config) (k adaptors.Kind, config any, faults []*wire.Fault, err error) {
 	k, ok := s.kinds[adaptors.Interface(c.GetInterface())]
 	if !ok {
-		return k, nil, nil, status.Errorf(codes.Unimplemented, "this plugin has no %s", c.GetInterface())
+		return k, nil, nil, status.Errorf(codes.Unimplemented, "it serves %s", strings.Join(s.interfaces(), ", "))
 	}
 	config = k.Config()
 	return k, config, decode(c.GetJson(), config), nil

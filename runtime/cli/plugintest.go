@@ -37,7 +37,8 @@ func (r *run) pluginTestCommand() *cobra.Command {
 		Short: "Put the store of a plugin to the contract of stores",
 		Long: `Starts the program at PATH as a server does, and tests each clause of the
 contract that every store keeps: over the protocol, whatever it is written in.
-PATH may be the directory of a program that has its name.
+PATH may be the directory of a program that has its name. Mailers and engines have
+no such contract.
 
 A failed clause is told with what was seen. The exit code is 1 where one failed.
 What the program prints goes to standard error.

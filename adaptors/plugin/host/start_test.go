@@ -29,7 +29,7 @@ func TestProgramsThatCantBeStarted(t *testing.T) {
 		plugintest.Plain:     `its first line has no certificate: make one, and write it as the sixth part`,
 		plugintest.Nobody:    `it can't be called: connection error: .*nobody.*`,
 		plugintest.Mute:      `it was not ready within 10s`,
-		plugintest.OnlyMails: `it has no Store: this plugin has no Store`,
+		plugintest.OnlyMails: `it has no Store: it serves Mailer`,
 		plugintest.Unopened:  `the database does not answer`,
 		plugintest.Panics:    `it ended \(exit status 2\) before it could be used; it printed: (?s:panic: no such luck.*)`,
 	} {

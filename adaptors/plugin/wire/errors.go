@@ -57,6 +57,8 @@ func codeOf(httpStatus int) codes.Code {
 	switch httpStatus {
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		return codes.Aborted
+	case http.StatusBadRequest:
+		return codes.InvalidArgument
 	case http.StatusNotImplemented:
 		return codes.Unimplemented
 	case http.StatusInsufficientStorage:
@@ -95,7 +97,7 @@ func Error(ctx context.Context, err error) error {
 	case codes.Unavailable, codes.Canceled: // the connection; the caller is there
 		return broken(said)
 	case codes.ResourceExhausted:
-		if strings.HasPrefix(s.Message(), "grpc: ") { // of the library: a message over MaxMessage
+		if strings.Contains(s.Message(), "message larger than max") { // of a library of gRPC: over MaxMessage
 			return broken(said)
 		}
 		return fmt.Errorf("%w: %w", syscall.ENOSPC, said)

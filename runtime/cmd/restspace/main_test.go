@@ -18,6 +18,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/adaptors/memstore"
 	"github.com/seed90475182/restspace/adaptors/plugin"
 	"github.com/seed90475182/restspace/adaptors/s3store/s3test"
@@ -29,6 +30,7 @@ func TestMain(m *testing.M) {
 		"restspace":     main,
 		"plugin-memory": func() { plugin.Serve(memstore.Kind()) },
 		"plugin-faulty": func() { plugin.Serve(plugin.Store(openFaulty)) },
+		"plugin-mailer": func() { plugin.Serve(adaptors.Kind{Of: adaptors.MailerInterface, Config: memstore.Kind().Config}) },
 	})
 }
 
