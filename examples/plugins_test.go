@@ -3,11 +3,25 @@ package examples
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
+
+// TestPluginMemory runs the commands of the README of plugin-memory.
+func TestPluginMemory(t *testing.T) {
+	readme, err := os.ReadFile("plugin-memory/README.md")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	build(t, dir)
+	out, err := exec.Command("go", "build", "-o", dir, "./plugin-memory").CombinedOutput()
+	require.NoError(t, err, string(out))
+	lay(t, "plugin-memory/services.json", filepath.Join(dir, "services.json"), anyPort)
+	address, _ := serve(t, dir)
+	session(t, dir, consoles(t, string(readme), 1)[0], swaps{{readmeAddress, address}})
+}
 
 // TestPluginNode runs the commands of the README of plugin-node.
 func TestPluginNode(t *testing.T) {
