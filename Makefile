@@ -8,6 +8,8 @@ S3SERVER := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/restspace/versitygw-v1.8.0
 NODE := adaptors/plugin/languages/node examples/plugin-node
 
 S3 := 127.0.0.1:7070
+# A module of its own.
+REDIS := examples/plugin-redis
 
 .PHONY: run run-contacts-s3 build test testdeps lint soak-reload soak-large soak-plugins crash bench bench-http deps clean
 
@@ -29,10 +31,12 @@ build: ## build bin/restspace
 
 test: testdeps ## all tests, with the race detector
 	CGO_ENABLED=1 $(GO) test -race -timeout 10m ./...
+	CGO_ENABLED=1 $(GO) test -C $(REDIS) -race -timeout 5m ./...
 
 lint: ## gofmt, vet, staticcheck, and the order of the layers
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "gofmt: the files above are not formatted: run gofmt -w on them"; exit 1; }
 	$(GO) vet ./...
+	$(GO) vet -C $(REDIS) ./...
 	$(GO) tool staticcheck ./...
 	$(GO) test -count=1 ./runtime/layers
 
@@ -55,8 +59,8 @@ bench: $(S3SERVER) ## benchmarks of every hot path, with allocations; x-of-raw i
 bench-http: build deps ## the server against bare ones, over HTTP (some minutes)
 	$(GO) run ./runtime/benchhttp -restspace $(BIN)
 
-testdeps: $(S3SERVER) $(NODE:%=%/node_modules/.package-lock.json) ## what the tests need: a C compiler and curl; an S3 server, Node, strace and mounts where they can be had
-	@for p in gcc:gcc curl:curl strace:strace mkfs.ext4:e2fsprogs mkfs.xfs:xfsprogs; do command -v $${p%%:*} >/dev/null || missing="$$missing $${p##*:}"; done; \
+testdeps: $(S3SERVER) $(NODE:%=%/node_modules/.package-lock.json) ## what the tests need: a C compiler, curl and Redis; an S3 server, Node, strace and mounts where they can be had
+	@for p in gcc:gcc curl:curl strace:strace mkfs.ext4:e2fsprogs mkfs.xfs:xfsprogs redis-server:redis-server; do command -v $${p%%:*} >/dev/null || missing="$$missing $${p##*:}"; done; \
 	test -z "$$missing" || { echo "installing$$missing"; apt-get update -qq && apt-get install -y -qq $$missing libc6-dev >/dev/null; } || \
 	echo "NOT INSTALLED:$$missing: tests that need them are skipped, or fail"
 
