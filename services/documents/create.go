@@ -43,7 +43,7 @@ func (d *Documents) createJSON(ctx context.Context, m *bus.Message, body *bus.Bo
 		return nil, err
 	}
 	var path []string
-	info, err := d.held(ctx, m.ServicePath(), document, func(g governing) (adaptors.Info, error) {
+	info, err := d.held(ctx, m.ServicePath(), document, 0, func(g governing) (adaptors.Info, error) {
 		name, err := g.name(document)
 		if err != nil {
 			return adaptors.Info{}, err

@@ -39,19 +39,19 @@ func (d *Documents) put(ctx context.Context, key adaptors.Key, body *bus.Body, c
 		}
 		return d.putSchema(ctx, key, body, c, nil)
 	}
-	return d.held(ctx, key[:len(key)-1], document, func(governing) (adaptors.Info, error) {
+	return d.held(ctx, key[:len(key)-1], document, 0, func(governing) (adaptors.Info, error) {
 		return d.store(ctx, key, body, c)
 	})
 }
 
-// held calls store with the schema that governs a directory, if a document for
-// it satisfies that.
-func (d *Documents) held(ctx context.Context, dir adaptors.Key, document []byte, store func(governing) (adaptors.Info, error)) (adaptors.Info, error) {
+// held calls store with the schema that governs a directory, as it was maxAge ago
+// or later, if a document for it satisfies that.
+func (d *Documents) held(ctx context.Context, dir adaptors.Key, document []byte, maxAge time.Duration, store func(governing) (adaptors.Info, error)) (adaptors.Info, error) {
 	if err := d.writing.Acquire(ctx, 1); err != nil {
 		return adaptors.Info{}, err
 	}
 	defer d.writing.Release(1)
-	g, err := d.governing(ctx, dir, 0)
+	g, err := d.governing(ctx, dir, maxAge)
 	if err == nil {
 		err = d.check(ctx, g, document)
 	}
@@ -169,13 +169,13 @@ func (d *Documents) governing(ctx context.Context, dir adaptors.Key, maxAge time
 // at returns what is known of the directory of that name, after a look at it
 // where that is older than maxAge.
 func (s *schemas) at(ctx context.Context, dir adaptors.Key, name []byte, maxAge time.Duration) (*remembered, error) {
-	known := s.recall(name)
+	known, changes := s.recall(name)
 	if known != nil && time.Since(known.looked) < maxAge {
 		return known, nil
 	}
 	key := append(dir[:len(dir):len(dir)], schemaName)
-	_, info, err := s.keep.Get(ctx, key, adaptors.GetOptions{Meta: true})
 	now := time.Now()
+	_, info, err := s.keep.Get(ctx, key, adaptors.GetOptions{Meta: true})
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		known = &remembered{looked: now}
@@ -191,7 +191,7 @@ func (s *schemas) at(ctx context.Context, dir adaptors.Key, name []byte, maxAge 
 		}
 		known.looked = now
 	}
-	s.remember(name, known)
+	s.remember(name, known, changes)
 	return known, nil
 }
 

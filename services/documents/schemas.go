@@ -20,9 +20,10 @@ const (
 type schemas struct {
 	keep *adaptors.Keep
 
-	mu   sync.Mutex
-	dirs map[string]*remembered // by appendDirNames
-	text int64                  // size of all in dirs
+	mu      sync.Mutex
+	dirs    map[string]*remembered // by appendDirNames
+	text    int64                  // size of all in dirs
+	changes int                    // how often one was written here
 }
 
 // remembered is what was found in a directory. It does not change.
@@ -37,17 +38,22 @@ type remembered struct {
 // isThere reports whether the directory has a schema, even if it is not valid.
 func (r *remembered) isThere() bool { return r.schema != nil || r.fault != nil }
 
-func (s *schemas) recall(dir []byte) *remembered {
+// recall returns what is known of a directory, nil if nothing is, and what
+// remember needs of what is found there after this.
+func (s *schemas) recall(dir []byte) (known *remembered, changes int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.dirs[string(dir)]
+	return s.dirs[string(dir)], s.changes
 }
 
-// remember keeps what was found in a directory, and forgets about others where
-// there is no room.
-func (s *schemas) remember(dir []byte, found *remembered) {
+// remember keeps what was found in a directory, unless a schema was written
+// meanwhile, and forgets about others where there is no room.
+func (s *schemas) remember(dir []byte, found *remembered, changes int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if changes != s.changes {
+		return
+	}
 	s.forget(string(dir))
 	for other := range s.dirs {
 		if len(s.dirs) < maxRemembered && s.text+found.size <= maxSchemaText {
@@ -64,6 +70,7 @@ func (s *schemas) changed(key adaptors.Key) {
 	name, _ := appendDirNames(nil, nil, key[:len(key)-1])
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.changes++
 	s.forget(string(name))
 }
 

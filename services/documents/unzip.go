@@ -4,9 +4,12 @@ import (
 	"archive/zip"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
@@ -30,7 +33,7 @@ func (d *Documents) unzip(ctx context.Context, m *bus.Message) (*bus.Message, er
 	}
 	u := unzipping{Documents: d, m: m, condition: condition,
 		names:   names{make(map[string]bool), make(map[string]bool)},
-		schemas: make(zipSchemas)}
+		schemas: make(zipSchemas), began: time.Now()}
 	for _, file := range files {
 		if err := u.faults.add(file.Name, u.add(file)); err != nil {
 			return nil, err
@@ -40,7 +43,7 @@ func (d *Documents) unzip(ctx context.Context, m *bus.Message) (*bus.Message, er
 		return nil, err
 	}
 	if err := u.check(ctx); err != nil {
-		return nil, err
+		return nil, unchecked(err)
 	}
 	return u.write(ctx)
 }
@@ -82,6 +85,9 @@ type unzipping struct {
 	schemas   zipSchemas
 	list      []packed
 	faults    faults
+
+	began             time.Time // when all of the zip had come
+	created, replaced atomic.Int64
 }
 
 // add takes an entry to be stored, or returns what is wrong with it.
@@ -113,11 +119,11 @@ func (u *unzipping) check(ctx context.Context) error {
 		return err
 	}
 	u.schemasFirst()
-	store := neighbors{Documents: u.Documents, known: make(map[string]standing)}
+	store := newNeighbors(u.Documents, u.names)
 	buffer := make([]byte, 32<<10)
 	for i := range u.list {
 		p := &u.list[i]
-		err := u.admit(ctx, &store, p)
+		err := u.admit(ctx, store, p)
 		if err == nil {
 			err = u.checkContent(ctx, p, buffer)
 		}
@@ -126,6 +132,15 @@ func (u *unzipping) check(ctx context.Context) error {
 		}
 	}
 	return u.faults.err()
+}
+
+// unchecked says of an error of a check that the time was over, if it was.
+func unchecked(err error) error {
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return &bus.Error{Status: http.StatusGatewayTimeout, Type: bus.TypeTimeout, Err: err,
+		Detail: "nothing was stored, since the time for the request was over before all of the zip was checked: send it in parts, or raise limits.timeout of the service"}
 }
 
 // admit sets the condition of a document: what the request asks for, and what
@@ -141,44 +156,65 @@ func (u *unzipping) admit(ctx context.Context, store *neighbors, p *packed) erro
 	p.condition = u.condition
 	p.condition.Absent = p.condition.Absent || !replaces
 	p.condition.Exists = p.condition.Exists || !creates
-	info, err := store.look(ctx, p.key, !p.condition.Unconditional())
+	there, err := store.look(ctx, p.key)
 	switch {
 	case err != nil:
 		return err
-	case p.condition.Check(info) == nil:
-		return nil
-	case info == nil && !creates:
-		return bus.Errorf(http.StatusForbidden, "it is not there, and you may only replace documents")
-	case info != nil && !replaces:
+	case there && !replaces:
 		return bus.Errorf(http.StatusForbidden, "it is there, and you may only make documents")
+	case !there && !creates:
+		return bus.Errorf(http.StatusForbidden, "it is not there, and you may only replace documents")
+	case there && p.condition.Absent:
+		return bus.Errorf(http.StatusPreconditionFailed, "it is already there: send the zip without it, or without If-None-Match to replace it")
+	case !there && p.condition.Exists:
+		return bus.Errorf(http.StatusPreconditionFailed, "it is not there: send the zip without it, or without If-Match to make it")
 	}
-	return explain(adaptors.ErrCondition)
+	return nil
 }
 
-// write stores the documents in their order. There are no transactions: an
-// error tells how far it came.
+// write stores the documents, schemas first and one by one, then several at one
+// time. There are no transactions: an error tells how far it came.
 func (u *unzipping) write(ctx context.Context) (*bus.Message, error) {
-	created := 0
+	crew := newCrew()
 	for i := range u.list {
-		info, err := u.store(ctx, &u.list[i])
-		if err != nil {
-			return nil, u.incomplete(created, i, err)
+		p := &u.list[i]
+		places := share(p.UncompressedSize64)
+		if u.isSchema(p.key) {
+			places = crewSize
 		}
-		if info.Created {
-			created++
+		if !crew.do(ctx, places, func() error { return u.store(ctx, p) }) {
+			break
 		}
 	}
-	text := fmt.Appendf(nil, `{"created":%d,"replaced":%d}`, created, len(u.list)-created)
+	err := crew.wait()
+	if err != nil {
+		return nil, u.incomplete(err)
+	}
+	text := fmt.Appendf(nil, `{"created":%d,"replaced":%d}`, u.created.Load(), u.replaced.Load())
 	return bus.Reply(http.StatusOK, bus.NewBody(text, mediaTypeJSON)), nil
 }
 
-func (u *unzipping) store(ctx context.Context, p *packed) (adaptors.Info, error) {
+// store writes a document and counts it. An error has its name.
+func (u *unzipping) store(ctx context.Context, p *packed) error {
+	info, err := u.unpack(ctx, p)
+	switch {
+	case err != nil:
+		return &unstored{p.Name, err}
+	case info.Created:
+		u.created.Add(1)
+	default:
+		u.replaced.Add(1)
+	}
+	return nil
+}
+
+func (u *unzipping) unpack(ctx context.Context, p *packed) (adaptors.Info, error) {
 	if u.JSON {
 		data, err := p.content()
 		if err != nil {
 			return adaptors.Info{}, err
 		}
-		return u.put(ctx, p.key, bus.NewBody(data, mediaTypeJSON), p.condition)
+		return u.putJSON(ctx, p, data)
 	}
 	from, err := p.open()
 	if err != nil {
@@ -187,25 +223,55 @@ func (u *unzipping) store(ctx context.Context, p *packed) (adaptors.Info, error)
 	return u.put(ctx, p.key, bus.NewStream(from, int64(p.UncompressedSize64), ""), p.condition)
 }
 
-// incomplete returns the error for a zip of which the first documents were
-// stored, and then one could not be.
-func (u *unzipping) incomplete(created, stored int, err error) error {
+// putJSON stores a document as put does, but does not look for its schema again
+// and again: what was found since the request came holds for a second.
+func (u *unzipping) putJSON(ctx context.Context, p *packed, data []byte) (adaptors.Info, error) {
+	body := bus.NewBody(data, mediaTypeJSON)
+	if u.isSchema(p.key) {
+		return u.put(ctx, p.key, body, p.condition)
+	}
+	maxAge := min(time.Second, time.Since(u.began))
+	return u.held(ctx, p.key[:len(p.key)-1], data, maxAge, func(governing) (adaptors.Info, error) {
+		return u.Documents.store(ctx, p.key, body, p.condition)
+	})
+}
+
+// unstored is why an entry could not be written.
+type unstored struct {
+	name string
+	error
+}
+
+// Unwrap returns why.
+func (e *unstored) Unwrap() error { return e.error }
+
+// incomplete returns the error for a zip of which some documents were stored,
+// and then one could not be.
+func (u *unzipping) incomplete(err error) error {
 	known := bus.Classify(explain(err))
 	failed := *known
 	reason := known.Detail
 	switch {
 	case known.Status == http.StatusPreconditionFailed: // it was checked: somebody else writes here too
 		failed.Status = http.StatusConflict
+	case errors.Is(err, context.DeadlineExceeded):
+		reason = "the time for the request is over: send the zip again in parts, or raise limits.timeout of the service"
 	case known.Status >= 500 && known.Type == "":
 		reason = "the server could not store it"
 	}
-	name := u.list[stored].Name
+	created, replaced := int(u.created.Load()), int(u.replaced.Load())
+	stored := created + replaced
 	failed.Type = cmp.Or(known.Type, bus.TypeIncomplete)
-	failed.Detail = fmt.Sprintf("of %d documents the first %d are stored, in the order of the zip but schemas before all others; the next one, %q, is not", len(u.list), stored, shorten(name))
+	failed.Detail = fmt.Sprintf("of %d documents %d are stored, and the others are not", len(u.list), stored)
+	failed.Members = map[string]any{"created": created, "replaced": replaced, "missing": len(u.list) - stored}
+	var entry *unstored
+	if errors.As(err, &entry) {
+		failed.Detail += fmt.Sprintf(", since %q could not be", shorten(entry.name))
+		failed.Members["failed"] = entry.name
+	}
 	if reason != "" {
 		failed.Detail += ": " + reason
 	}
-	failed.Members = map[string]any{"created": created, "replaced": stored - created, "missing": len(u.list) - stored, "failed": name}
 	failed.Err = err
 	return &failed
 }

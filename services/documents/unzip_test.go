@@ -268,13 +268,16 @@ func TestUnzipUnderConditions(t *testing.T) {
 		archive []byte
 		field   string
 		status  int
+		detail  string
 	}{
-		{both, "If-None-Match", 412},
-		{both, "If-Match", 412},
-		{other, "If-None-Match", 412},
-		{other, "If-Match", 200},
+		{both, "If-None-Match", 412, `"a" can't be: it is already there: send the zip without it`},
+		{both, "If-Match", 412, `"b" can't be: it is not there: send the zip without it`},
+		{other, "If-None-Match", 412, `"a" can't be: it is already there`},
+		{other, "If-Match", 200, ""},
 	} {
-		assert.Equal(t, row.status, c.unzip("/", row.archive, row.field, "*").status)
+		a := c.unzip("/", row.archive, row.field, "*")
+		assert.Equal(t, row.status, a.status)
+		assert.Contains(t, fmt.Sprint(a.err), row.detail)
 		assert.Equal(t, 404, c.get("/b").status)
 	}
 	assert.Equal(t, "3", c.get("/a").body)
@@ -327,17 +330,30 @@ func TestUnzipTellsHowFarItCame(t *testing.T) {
 		{syscall.ENOSPC, 507, bus.TypeStorageFull, ""},
 		{io.ErrClosedPipe, 500, bus.TypeIncomplete, ": the server could not store it"},
 		{adaptors.ErrCondition, 409, bus.TypeIncomplete, ": the document is not in the state"},
-		{context.DeadlineExceeded, 504, bus.TypeTimeout, ""},
+		{context.DeadlineExceeded, 504, bus.TypeTimeout, ": the time for the request is over: send the zip again in parts, or raise limits.timeout of the service"},
 	} {
 		c := newUnzipper(t, refusing{memstore.New(), "c.json", row.err}, true)
 		c.put("/a", "0")
-		a := c.unzip("/", zipOf(t, file{name: "a", content: "1"}, file{name: "b", content: "1"}, file{name: "c", content: "1"}, file{name: "d", content: "1"}))
+		large := `"` + strings.Repeat("x", maxBody-2) + `"` // so that not all are written at one time
+		a := c.unzip("/", zipOf(t, file{name: "a", content: "1"}, file{name: "b", content: "1"}, file{name: "c", content: "1"},
+			file{name: "d", content: large}, file{name: "e", content: large}, file{name: "f", content: large}))
 		assert.Equal(t, row.status, a.status)
 		assert.Equal(t, row.kind, a.err.Type)
-		assert.Contains(t, a.err.Detail, `of 4 documents the first 2 are stored, in the order of the zip but schemas before all others; the next one, "c", is not`+row.reason)
-		assert.Equal(t, map[string]any{"created": 1, "replaced": 1, "missing": 2, "failed": "c"}, a.err.Members)
-		assert.Equal(t, `["a.json","b.json"]`, c.get("/").body)
+		created, replaced := a.err.Members["created"].(int), a.err.Members["replaced"].(int)
+		assert.Equal(t, 1, replaced)
+		assert.Contains(t, a.err.Detail, fmt.Sprintf(`of 6 documents %d are stored, and the others are not, since "c" could not be`, created+replaced)+row.reason)
+		assert.Equal(t, map[string]any{"created": created, "replaced": 1, "missing": 5 - created, "failed": "c"}, a.err.Members)
+		assert.Equal(t, created+replaced, strings.Count(c.get("/").body, ".json"))
 	}
+}
+
+// TestUnzipStopsAtAFailure holds that nothing is begun after a failure.
+func TestUnzipStopsAtAFailure(t *testing.T) {
+	c := newUnzipper(t, refusing{memstore.New(), ".schema.json", syscall.ENOSPC}, true)
+	a := c.unzip("/", zipOf(t, file{name: "a", content: "1"}, file{name: ".schema", content: "{}"}))
+	assert.Equal(t, 507, a.status)
+	assert.Equal(t, map[string]any{"created": 0, "replaced": 0, "missing": 2, "failed": ".schema"}, a.err.Members)
+	assert.Equal(t, `[]`, c.get("/?$list=all").body)
 }
 
 func TestUnzipWritesWhatItsUserMay(t *testing.T) {
