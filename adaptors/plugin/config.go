@@ -193,7 +193,7 @@ func membersOf(object jsontext.Value) (list []member) {
 	d := within(object)
 	for d.PeekKind() == '"' {
 		name, _ := d.ReadToken()
-		m := member{name: name.String()}
+		m := member{name: name.String()} // before the next reading
 		value, _ := d.ReadValue()
 		m.value = value.Clone()
 		list = append(list, m)
@@ -203,8 +203,12 @@ func membersOf(object jsontext.Value) (list []member) {
 
 // elementsOf returns the elements of a list that is known to be one.
 func elementsOf(array jsontext.Value) (list []jsontext.Value) {
-	for d := within(array); d.PeekKind() != ']'; {
-		value, _ := d.ReadValue()
+	d := within(array)
+	for d.PeekKind() != ']' {
+		value, err := d.ReadValue()
+		if err != nil {
+			break // which it is not: the whole was read once
+		}
 		list = append(list, value.Clone())
 	}
 	return list
@@ -213,6 +217,6 @@ func elementsOf(array jsontext.Value) (list []jsontext.Value) {
 // within returns what reads the inside of an object or a list.
 func within(value jsontext.Value) *jsontext.Decoder {
 	d := jsontext.NewDecoder(bytes.NewReader(value))
-	_, _ = d.ReadToken() // the whole was read once: there are no errors in it
+	_, _ = d.ReadToken() // there are no errors in what was read once
 	return d
 }

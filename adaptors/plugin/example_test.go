@@ -1,9 +1,12 @@
 package plugin_test
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"os"
@@ -57,6 +60,57 @@ func ExampleStore() {
 	info, err := made.(adaptors.Store).Put(ctx, adaptors.Key{"wines", "red"}, bus.NewBody([]byte("12"), ""), adaptors.Condition{})
 	fmt.Println(kind.Of, info.Name, info.Size, info.Created, err)
 	// Output: Store red 2 true <nil>
+}
+
+// lines is an engine whose templates have data in the place of "$".
+type lines struct{}
+
+func (lines) Render(_ context.Context, w io.Writer, t adaptors.Template, data []byte) error {
+	_, err := w.Write(bytes.ReplaceAll(t.Source, []byte("$"), data))
+	return err
+}
+
+// An adaptor without a config takes a struct{}.
+func ExampleEngine() {
+	kind := plugin.Engine(func(context.Context, struct{}, adaptors.Env) (adaptors.Engine, error) { return lines{}, nil })
+	made, err := kind.New(context.Background(), kind.Config(), adaptors.Env{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = made.(adaptors.Engine).Render(context.Background(), os.Stdout, adaptors.Template{Source: []byte("hello $\n")}, []byte(`"Ann"`))
+	fmt.Println(kind.Of, err)
+	// Output:
+	// hello "Ann"
+	// Engine <nil>
+}
+
+// printer is a mailer that prints.
+type printer struct{ from string }
+
+func (p printer) Send(_ context.Context, m adaptors.Mail) error {
+	text, err := m.Body.Bytes(1 << 20)
+	fmt.Printf("from %s to %s: %s\n", cmp.Or(m.From, p.from), m.To, text)
+	return err
+}
+
+// A Kind has its defaults in what its Config returns.
+func ExampleMailer() {
+	type Printer struct {
+		From string `json:"from" doc:"who sends what has no sender"`
+	}
+	kind := plugin.Mailer(func(_ context.Context, c Printer, _ adaptors.Env) (adaptors.Mailer, error) {
+		return printer{c.From}, nil
+	})
+	kind.Config = func() any { return &Printer{From: "post@example.com"} }
+	made, err := kind.New(context.Background(), kind.Config(), adaptors.Env{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = made.(adaptors.Mailer).Send(context.Background(), adaptors.Mail{To: []string{"ann@example.com"}, Body: bus.NewBody([]byte("hello"), "text/plain")})
+	fmt.Println(kind.Of, err)
+	// Output:
+	// from post@example.com to [ann@example.com]: hello
+	// Mailer <nil>
 }
 
 // The protocol can be spoken in one process, over a socket: here a server asks
