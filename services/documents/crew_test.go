@@ -3,6 +3,7 @@ package documents_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"iter"
 	"sync/atomic"
 	"testing"
@@ -92,4 +93,45 @@ func TestUnzipWhoseChecksTakeTooLong(t *testing.T) {
 	a := c.unzip("/", zipOf(t, file{name: "a", content: "1"}))
 	assert.Equal(t, 504, a.status)
 	assert.Equal(t, "nothing was stored, since the time for the request was over before all of the zip was checked: send it in parts, or raise limits.timeout of the service", a.err.Detail)
+}
+
+// TestDeletesTellHowFarTheyCame holds that an answer says how many documents of
+// a directory are deleted, and why not all.
+func TestDeletesTellHowFarTheyCame(t *testing.T) {
+	for _, row := range []struct {
+		err    error
+		status int
+		kind   string
+		reason string
+	}{
+		{context.DeadlineExceeded, 504, bus.TypeTimeout, "the time for the request is over: send it again, and it goes on, or raise limits.timeout of the service"},
+		{io.ErrClosedPipe, 500, bus.TypeIncomplete, "the server could not delete one of the others"},
+		{adaptors.ErrReadOnly, 403, bus.TypeIncomplete, "what is kept here can only be read"},
+	} {
+		c := newClient(t, keeping{memstore.New(), "stays.json", row.err}, true)
+		for i := range 100 {
+			c.put(fmt.Sprintf("/in/%d/doc", i), "1")
+		}
+		c.put("/in/x/stays", "1")
+		a := c.do("DELETE", "/in/?$recursive=true", nil)
+		assert.Equal(t, row.status, a.status)
+		assert.Equal(t, row.kind, a.err.Type)
+		assert.Equal(t, "100 documents of the directory are deleted, and the others are not: "+row.reason, a.err.Detail)
+		assert.Equal(t, map[string]any{"deleted": int64(100)}, a.err.Members)
+		assert.Equal(t, `["x/","x/stays.json"]`, c.get("/in/?$list=recursive").body)
+	}
+}
+
+// keeping is a store in which deletions of a document fail.
+type keeping struct {
+	adaptors.Store
+	key string
+	err error
+}
+
+func (s keeping) Delete(ctx context.Context, key adaptors.Key, c adaptors.Condition) error {
+	if key[len(key)-1] == s.key {
+		return s.err
+	}
+	return s.Store.Delete(ctx, key, c)
 }

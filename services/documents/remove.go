@@ -1,11 +1,14 @@
 package documents
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"slices"
+	"sync/atomic"
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
@@ -73,9 +76,10 @@ func (d *Documents) removeDirectory(ctx context.Context, m *bus.Message) (*bus.M
 	case found && !recursive:
 		return nil, bus.Errorf(http.StatusConflict, "the directory is not empty: delete what is in it, or all at once with ?$recursive=true")
 	}
-	tree := tree{Documents: d, sees: m.Sees}
-	if err := tree.remove(ctx, dir); err != nil {
-		return nil, err
+	tree := tree{Documents: d, sees: m.Sees, crew: newCrew()}
+	tree.remove(ctx, dir)
+	if err := tree.crew.wait(); err != nil {
+		return nil, tree.incomplete(err)
 	}
 	if tree.left {
 		return nil, bus.Errorf(http.StatusForbidden, "what you may not read below the directory was not deleted")
@@ -90,29 +94,65 @@ func noDirectory() error {
 // tree deletes all of a directory that its user sees.
 type tree struct {
 	*Documents
-	sees func([]string) bool
-	left bool // something was not seen
+	sees    func([]string) bool
+	left    bool // something was not seen
+	crew    *crew
+	deleted atomic.Int64
 }
 
-func (t *tree) remove(ctx context.Context, dir adaptors.Key) error {
+// remove has the crew delete what is below dir. It returns false where that
+// failed.
+func (t *tree) remove(ctx context.Context, dir adaptors.Key) bool {
 	for info, err := range t.Keep.List(ctx, dir, adaptors.ListOptions{}) {
 		if err != nil {
-			return err
+			t.crew.fail(err)
+			return false
 		}
 		key := append(slices.Clone(dir), info.Name)
+		goesOn := true
 		switch {
 		case !mayRead(t.sees, key, info.Dir):
 			t.left = true
 		case info.Dir:
-			err = t.remove(ctx, key)
+			goesOn = t.remove(ctx, key)
 		default:
-			err = t.delete(ctx, key, adaptors.Condition{})
+			goesOn = t.crew.do(ctx, 1, func() error { return t.removeOne(ctx, key) })
 		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) { // somebody else deletes here too
-			return err
+		if !goesOn {
+			return false
 		}
 	}
-	return nil
+	return true
+}
+
+func (t *tree) removeOne(ctx context.Context, key adaptors.Key) error {
+	err := t.delete(ctx, key, adaptors.Condition{})
+	if err == nil {
+		t.deleted.Add(1)
+	}
+	if errors.Is(err, fs.ErrNotExist) { // somebody else deletes here too
+		return nil
+	}
+	return err
+}
+
+// incomplete returns the error for a directory that could not be deleted as a
+// whole.
+func (t *tree) incomplete(err error) error {
+	failed := *bus.Classify(explain(err))
+	reason := failed.Detail
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		reason = "the time for the request is over: send it again, and it goes on, or raise limits.timeout of the service"
+	case reason == "" || failed.Status >= 500 && failed.Type == "":
+		reason = "the server could not delete one of the others"
+	}
+	deleted := t.deleted.Load()
+	failed.Type = cmp.Or(failed.Type, bus.TypeIncomplete)
+	failed.Detail = fmt.Sprintf("%d documents of the directory are deleted, and the others are not: %s", deleted, reason)
+	failed.Members = map[string]any{"deleted": deleted}
+	failed.Err = err
+	return &failed
 }
 
 // mayRead reports whether sees, which is nil for everything, lets its user read
