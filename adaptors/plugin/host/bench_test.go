@@ -32,13 +32,19 @@ const (
 	memoryEnv = "RESTSPACE_TEST_MEMORY"
 )
 
-var documents = map[string][]byte{"small": make([]byte, 1<<10), "large": make([]byte, 10<<20)}
+// documents are what the stores of benchmarks hold, by name.
+func documents() map[string][]byte {
+	return map[string][]byte{"1KB": make([]byte, 1<<10), "10MB": make([]byte, 10<<20)}
+}
 
+// bare is both sides of such a plugin.
 type bare struct {
 	goplugin.NetRPCUnsupportedPlugin
 	wire.UnimplementedStoreServer
+	documents map[string][]byte
 }
 
+// serveBenchmarks is such a program.
 func serveBenchmarks() {
 	if os.Getenv(memoryEnv) != "" {
 		plugin.Serve(memstore.Kind())
@@ -48,7 +54,7 @@ func serveBenchmarks() {
 	}
 	goplugin.Serve(&goplugin.ServeConfig{
 		HandshakeConfig: wire.Handshake(),
-		Plugins:         goplugin.PluginSet{wire.Name: &bare{}},
+		Plugins:         goplugin.PluginSet{wire.Name: &bare{documents: documents()}},
 		Logger:          hclog.NewNullLogger(),
 		GRPCServer: func(o []grpc.ServerOption) *grpc.Server {
 			return grpc.NewServer(append(o, grpc.MaxRecvMsgSize(64<<20))...)
@@ -67,7 +73,7 @@ func (p *bare) GRPCClient(_ context.Context, _ *goplugin.GRPCBroker, conn *grpc.
 }
 
 func (p *bare) Get(_ context.Context, r *wire.GetRequest) (*wire.GetReply, error) {
-	return &wire.GetReply{Data: documents[r.GetKey().GetSegments()[0]]}, nil
+	return &wire.GetReply{Data: p.documents[r.GetKey().GetSegments()[0]]}, nil
 }
 
 func (p *bare) Put(_ context.Context, r *wire.PutRequest) (*wire.PutReply, error) {
@@ -102,7 +108,7 @@ func openBare(b *testing.B) wire.StoreClient {
 // answered with the same bytes in one message.
 func BenchmarkGet(b *testing.B) {
 	s, in, raw := benchmarkStores(b)
-	for name, content := range documents {
+	for name, content := range documents() {
 		b.Run(name, func(b *testing.B) {
 			size := int64(len(content))
 			b.Run("memory", func(b *testing.B) { repeat(b, size, func() error { return readAll(in, name) }) })
@@ -117,7 +123,7 @@ func BenchmarkGet(b *testing.B) {
 // BenchmarkPut is the other way.
 func BenchmarkPut(b *testing.B) {
 	s, in, raw := benchmarkStores(b)
-	for name, content := range documents {
+	for name, content := range documents() {
 		b.Run(name, func(b *testing.B) {
 			size := int64(len(content))
 			b.Run("memory", func(b *testing.B) { repeat(b, size, func() error { return store(in, name, content) }) })
@@ -134,7 +140,7 @@ func BenchmarkPut(b *testing.B) {
 func BenchmarkRestart(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
-		s, err := tryOpen(program(plugintest.None), "{}", b.Output())
+		s, err := tryOpen(program(plugintest.None), "{}", io.Discard)
 		require.NoError(b, err)
 		number := pid(b, s)
 		require.NoError(b, syscall.Kill(number, syscall.SIGKILL))
@@ -153,11 +159,11 @@ func BenchmarkRestart(b *testing.B) {
 func benchmarkStores(b *testing.B) (wired, in adaptors.Store, raw wire.StoreClient) {
 	b.Helper()
 	p := adaptors.Plugin{Path: os.Args[0], Env: map[string]string{memoryEnv: "1"}}
-	s, err := tryOpen(p, "{}", b.Output())
+	s, err := tryOpen(p, "{}", io.Discard)
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, s.Close()) })
 	m := memstore.New()
-	for name, content := range documents {
+	for name, content := range documents() {
 		require.NoError(b, store(s, name, content))
 		require.NoError(b, store(m, name, content))
 	}
@@ -179,8 +185,6 @@ func store(s adaptors.Store, name string, content []byte) error {
 	return err
 }
 
-var buffer = make([]byte, 64<<10)
-
 // readAll reads a document as an edge does, a stream through a buffer.
 func readAll(s adaptors.Store, name string) error {
 	body, _, err := s.Get(context.Background(), adaptors.Key{name}, adaptors.GetOptions{})
@@ -188,7 +192,7 @@ func readAll(s adaptors.Store, name string) error {
 		return err
 	}
 	if body.Stream() != nil {
-		_, err = io.CopyBuffer(writer{}, reader{body.Stream()}, buffer)
+		_, err = io.CopyBuffer(writer{}, reader{body.Stream()}, make([]byte, 64<<10))
 	}
 	return errors.Join(err, body.Close())
 }

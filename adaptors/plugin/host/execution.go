@@ -131,6 +131,16 @@ func (e *execution) started() bool {
 	return e.stdin != nil
 }
 
+// hasEnded reports whether it has.
+func (e *execution) hasEnded() bool {
+	select {
+	case <-e.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 // state says how it ended, once it has.
 func (e *execution) state() string { return e.cmd.ProcessState.String() }
 

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -147,6 +149,48 @@ func TestACrashEndsAllCalls(t *testing.T) {
 	assert.NoError(t, syscall.Kill(before, syscall.SIGKILL))
 	calls.Wait()
 	assert.Eventually(t, func() bool { n := goesOn(t, s); return n != 0 && n != before }, 20*time.Second, time.Millisecond)
+}
+
+func TestCallsWaitForARestart(t *testing.T) {
+	var log lockedBuffer
+	s, err := tryOpen(program(plugintest.Slow), "{}", &log)
+	require.NoError(t, err)
+	defer s.Close()
+	kill := func(times int) {
+		require.NoError(t, syscall.Kill(pid(t, s), syscall.SIGKILL))
+		require.Eventually(t, func() bool { return strings.Count(log.String(), "the plugin ended") == times }, 20*time.Second, time.Millisecond)
+	}
+	kill(1)
+	assert.ErrorContains(t, s.Health(), "signal: killed")
+	assert.NoError(t, putSmall(s, "doc"))
+	assert.NoError(t, s.Health())
+
+	kill(2)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	assert.ErrorIs(t, s.Delete(ctx, adaptors.Key{"doc"}, adaptors.Condition{}), context.DeadlineExceeded, "no longer than who calls")
+}
+
+// Closing waits for no start, and nothing is said of it.
+func TestClosedWhileStarting(t *testing.T) {
+	copied := program(plugintest.None)
+	copied.Path = filepath.Join(t.TempDir(), "program")
+	data, err := os.ReadFile(os.Args[0])
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(copied.Path, data, 0o700))
+	var log lockedBuffer
+	s, err := tryOpen(copied, "{}", &log)
+	require.NoError(t, err)
+	number := pid(t, s)
+	require.NoError(t, os.Remove(copied.Path))
+	require.NoError(t, os.WriteFile(copied.Path, []byte("#!/bin/sh\nexec sleep 100\n"), 0o700))
+	assert.ErrorContains(t, s.Health(), "the program was replaced while it ran")
+	require.NoError(t, syscall.Kill(number, syscall.SIGKILL))
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "the plugin ended") }, 20*time.Second, time.Millisecond)
+	begun := time.Now()
+	assert.NoError(t, s.Close())
+	assert.Less(t, time.Since(begun), 8*time.Second)
+	assert.Equal(t, 1, strings.Count(log.String(), "\n"), log.String())
 }
 
 func TestACrashLoopComesToRest(t *testing.T) {

@@ -30,7 +30,7 @@ type process struct {
 	client  *goplugin.Client
 	run     *execution
 	program identity
-	exited  chan struct{} // closed when it has ended
+	exited  chan struct{} // closed when it has ended, and nothing of it is left
 	asked   atomic.Bool   // whether it is there: somebody does
 
 	plugin wire.PluginClient

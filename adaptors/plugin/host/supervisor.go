@@ -39,7 +39,7 @@ type supervisor struct {
 
 // state is what calls find.
 type state struct {
-	process *process      // nil while there is none
+	process *process      // nil while there is none; it may have ended
 	changed chan struct{} // closed when another state takes its place; nil where nobody starts a process soon
 	why     error         // there is none
 	next    time.Time     // when the next start is, where it is not soon
@@ -53,7 +53,7 @@ func supervise(ctx context.Context, s *settings, log *slog.Logger) (*supervisor,
 		return nil, fmt.Errorf("plugin %s: %w", s.Path, err)
 	}
 	v.ctx, v.stop = context.WithCancel(context.WithoutCancel(ctx))
-	v.state = state{process: p}
+	v.set(state{process: p, changed: make(chan struct{})})
 	v.work.Go(func() { v.run(p) })
 	return v, nil
 }
@@ -73,7 +73,7 @@ func (v *supervisor) run(p *process) {
 	var starts []time.Time // of the restarts in the window, the oldest first
 	for p != nil {
 		select {
-		case <-p.exited:
+		case <-p.run.ended:
 		case <-v.ctx.Done():
 		}
 		if v.ctx.Err() != nil {
@@ -84,7 +84,7 @@ func (v *supervisor) run(p *process) {
 		v.log.Error("the plugin ended", "error", why)
 		p.end()
 		if p = v.restart(&starts, why); p != nil {
-			v.set(state{process: p})
+			v.set(state{process: p, changed: make(chan struct{})})
 			v.log.Info("the plugin was started again", "pid", p.run.pid())
 		}
 	}
@@ -161,7 +161,7 @@ func (v *supervisor) running(ctx context.Context) (*process, error) {
 	for {
 		s := v.now()
 		switch {
-		case s.process != nil:
+		case s.process != nil && !s.process.run.hasEnded():
 			return s.process, nil
 		case s.changed == nil:
 			return nil, v.down(s)
@@ -187,8 +187,11 @@ func (v *supervisor) down(s state) error {
 // is another one by now is not: that is started for the next configuration.
 func (v *supervisor) Health() error {
 	s := v.now()
-	if s.process == nil {
+	switch {
+	case s.process == nil:
 		return fmt.Errorf("plugin %s: %w", v.Path, s.why)
+	case s.process.run.hasEnded():
+		return fmt.Errorf("plugin %s: %s", v.Path, s.process.run.state())
 	}
 	if info, err := os.Lstat(v.Path); err == nil && identify(info) != s.process.program {
 		return fmt.Errorf("plugin %s: the program was replaced while it ran", v.Path)

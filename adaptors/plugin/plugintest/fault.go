@@ -23,6 +23,7 @@ const (
 	OnlyMails Fault = "onlymails" // serves a Mailer, and no Store
 	Unopened  Fault = "unopened"  // can't open its adaptor
 	Panics    Fault = "panics"    // panics when it opens its adaptor
+	Slow      Fault = "slow"      // takes a second to start
 	Loops     Fault = "loops"     // ends soon after each start
 	Deaf      Fault = "deaf"      // does not end with its standard input
 	Forks     Fault = "forks"     // has a child and a grandchild, which are deaf

@@ -58,6 +58,8 @@ func before(fault Fault) {
 		select {}
 	case Silent:
 		select {}
+	case Slow:
+		time.Sleep(time.Second)
 	case TCP:
 		say("tcp", "127.0.0.1:7")
 	case Nobody:
