@@ -125,12 +125,18 @@ func (f *finder) rank(ctx context.Context, e *entry) error {
 	})
 }
 
+// tooMany links to the same search without what needs all documents. $top stands
+// there so that it stays a search.
 func (f *finder) tooMany() error {
+	top := f.o.take
+	if top == 0 {
+		top = maxTake
+	}
 	return &bus.Error{
 		Status: http.StatusBadRequest,
 		Detail: fmt.Sprintf("%s and %s have to look at all documents, and there are more than %d: search in a directory that has fewer, "+
 			"or leave them out and follow Link from page to page", orderKey, countKey, maxSearch),
-		Header: bus.Header{{Name: "Link", Value: nextLink(f.url, []string{orderKey, countKey, skipKey})}},
+		Header: bus.Header{{Name: "Link", Value: nextLink(f.url, []string{orderKey, countKey, skipKey, topKey}, [2]string{topKey, strconv.Itoa(top)})}},
 	}
 }
 

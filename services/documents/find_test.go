@@ -224,6 +224,8 @@ func TestSearchesLookAtSoManyDocuments(t *testing.T) {
 	assert.Equal(t, 400, a.status)
 	assert.Contains(t, a.err.Detail, "there are more than 10000")
 	assert.Equal(t, `</base/?$filter=n%20ge%209999&$top=5>; rel="next"`, a.header.Get("Link"))
+	a = c.get(q("/", "$count", "true", "$orderby", "n"))
+	assert.Equal(t, `</base/?$top=10000>; rel="next"`, a.err.Header.Get("Link"), "it stays a search")
 
 	c.sees = func(path []string) bool { return path[0] != "n00007.json" }
 	a = c.get(q("/", "$orderby", "n desc", "$top", "1"))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
@@ -16,18 +17,14 @@ import (
 func (d *Documents) fragment(ctx context.Context, m *bus.Message, key adaptors.Key) (*bus.Message, error) {
 	var known []string
 	if d.JSON {
-		known = []string{"$path"}
+		known = []string{pathKey}
 	}
 	if err := checkQuery(m.URL.Query, known...); err != nil {
 		return nil, err
 	}
-	path, ok := urlpattern.QueryValue(m.URL.Query, "$path")
-	if !ok {
-		return nil, nil
-	}
-	selector, err := urlpattern.ParseSelector(path)
-	if err != nil {
-		return nil, bus.Errorf(http.StatusBadRequest, "$path: %v", err)
+	selector, err := selectorOf(m.URL.Query)
+	if selector == nil || err != nil {
+		return nil, err
 	}
 	body, _, err := d.Keep.Get(ctx, key, adaptors.GetOptions{})
 	if err != nil {
@@ -42,4 +39,27 @@ func (d *Documents) fragment(ctx context.Context, m *bus.Message, key adaptors.K
 		return nil, bus.Errorf(http.StatusNotFound, "the document has nothing at %s", selector)
 	}
 	return bus.Reply(http.StatusOK, bus.NewBody(value, "application/json")), nil
+}
+
+const pathKey = "$path"
+
+// selectorOf reads $path; nil is that the query has none.
+func selectorOf(query string) (selector *urlpattern.Selector, err error) {
+	for key, path := range urlpattern.QueryPairs(query) {
+		switch {
+		case key != pathKey:
+			continue
+		case selector != nil:
+			return nil, bus.Errorf(http.StatusBadRequest, "the query key %q is there twice: write it once", pathKey)
+		case path == "":
+			return nil, bus.Errorf(http.StatusBadRequest, "%s is empty: write a path such as address.city, or leave it out for the whole document", pathKey)
+		}
+		if name := strings.TrimLeft(path, "./"); name == "$this" || strings.HasPrefix(name, "$this.") || strings.HasPrefix(name, "$this/") || strings.HasPrefix(name, "$this[") {
+			return nil, bus.Errorf(http.StatusBadRequest, `%s: $this is for conditions in brackets: begin with a name, write "$this" in double quotes for a member of that name, or leave %s out for the whole document`, pathKey, pathKey)
+		}
+		if selector, err = urlpattern.ParseSelector(path); err != nil {
+			return nil, bus.Errorf(http.StatusBadRequest, "%s: %v", pathKey, err)
+		}
+	}
+	return selector, nil
 }

@@ -17,6 +17,9 @@ func (d *Documents) list(ctx context.Context, m *bus.Message) (*bus.Message, err
 	if err != nil {
 		return nil, err
 	}
+	if o.summary && !d.JSON {
+		return nil, bus.Errorf(http.StatusBadRequest, "%s: only the service json has summaries: use details or items", listKey)
+	}
 	if o.summary && d.Summary == nil {
 		return nil, bus.Errorf(http.StatusBadRequest, "%s: there are no summaries, since the configuration of this service does not say which members they have: use items", listKey)
 	}

@@ -73,7 +73,13 @@ func (d *Documents) readPatch(m *bus.Message) (change, error) {
 				"a list as a merge patch would replace the whole document: send a list of operations as %s, or, if that is what you want, the list as %s",
 				mediaTypeJSONPatch, mediaTypeMergePatch)
 		}
-		return func(document []byte) ([]byte, error) { return MergePatch(document, data) }, nil
+		return func(document []byte) ([]byte, error) {
+			if kind := jsontext.Value(data).Kind(); kind != '{' && kind != '[' && jsontext.Value(document).Kind() == '{' {
+				return nil, bus.Errorf(http.StatusBadRequest,
+					"a merge patch that is no object would replace the whole document: send an object of the members to change, or PUT the value if that is what you want")
+			}
+			return MergePatch(document, data)
+		}, nil
 	}
 	patch, err := parseJSONPatch(data)
 	if err != nil {

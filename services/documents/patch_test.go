@@ -143,6 +143,16 @@ func TestPatch(t *testing.T) {
 			assert.ErrorContains(t, a.err, "application/json-patch+json")
 			assert.Equal(t, `{"n":1.10,"o":{"a":1}}`, c.get("/x").body)
 		}
+		for _, value := range []string{"null", "5", `"x"`, "true"} {
+			for _, mediaType := range []string{"application/merge-patch+json", "application/json"} {
+				a := c.do("PATCH", "/x", patch(value, mediaType))
+				assert.Equal(t, 400, a.status, value)
+				assert.ErrorContains(t, a.err, "PUT the value if that is what you want")
+				assert.Equal(t, `{"n":1.10,"o":{"a":1}}`, c.get("/x").body)
+			}
+		}
+		c.put("/list", "[1]")
+		assert.Equal(t, 200, c.do("PATCH", "/list", patch("5", "")).status, "what is no object")
 		assert.Equal(t, 404, c.do("PATCH", "/nothing", patch(`{}`, "")).status)
 		assert.Equal(t, 400, c.do("PATCH", "/x", patch(`{`, "")).status)
 		assert.Equal(t, 400, c.do("PATCH", "/x", nil).status)

@@ -108,6 +108,17 @@ func TestFragments(t *testing.T) {
 		bad := c.get("/x?$path=a%5B")
 		assert.Equal(t, 400, bad.status)
 		assert.Regexp(t, `^\$path: .*\d`, bad.err.Detail)
+		for path, detail := range map[string]string{
+			"$this":      "$this is for conditions in brackets",
+			"$this.a":    "$this is for conditions in brackets",
+			"":           "$path is empty",
+			"a&$path=a":  `"$path" is there twice`,
+			"a&$path=%5": `"$path" is there twice`,
+		} {
+			a := c.get("/x?$path=" + path)
+			assert.Equal(t, 400, a.status, path)
+			assert.Contains(t, a.err.Detail, detail)
+		}
 		assert.Equal(t, 404, c.get("/nothing?$path=a").status)
 		assert.Equal(t, 400, c.get("/x?$path=a&$select=b").status)
 	})

@@ -32,7 +32,7 @@ func (d *Documents) zip(ctx context.Context, m *bus.Message, o *listOptions) (*b
 	var list []adaptors.Key
 	w := walk{Documents: d, o: o, sees: m.Sees, visit: func(_ context.Context, e *entry) error {
 		if len(list) == maxPacked {
-			return bus.Errorf(http.StatusBadRequest, "more than %d documents are below the directory: ask for the zips of the directories in it", maxPacked)
+			return bus.Errorf(http.StatusBadRequest, "more than %d documents are below the directory: ask for the zips of the directories in it, or copy them all with restspace copy", maxPacked)
 		}
 		list = append(list, slices.Clone(e.key))
 		return packable(e)

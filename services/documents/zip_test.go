@@ -123,7 +123,7 @@ func TestZipHoldsSoManyDocuments(t *testing.T) {
 	put(10_000)
 	a := c.get("/?$list=zip")
 	assert.Equal(t, 400, a.status)
-	assert.Equal(t, "more than 10000 documents are below the directory: ask for the zips of the directories in it", a.err.Detail)
+	assert.Equal(t, "more than 10000 documents are below the directory: ask for the zips of the directories in it, or copy them all with restspace copy", a.err.Detail)
 }
 
 // broken gives of each document named in it what comes of a failing disk: a

@@ -15,6 +15,10 @@
 //	orderby   = key *( "," key ), of which each is: or [ "asc" | "desc" ]
 //	select    = member *( "," member )
 //
+// A member whose name is in double quotes does not stand on the right of an
+// operator, nor as the second argument of a function: there it would be taken for
+// a text.
+//
 // A member that a document has not is null; so is one of something that is no
 // object. What is null equals null only, and is neither less nor greater than
 // anything; and, or and not know three values, as in SQL, and a filter that is

@@ -150,6 +150,9 @@ func order(a, b any) (int, bool) {
 
 func drawComparison(r *rapid.T) drawn {
 	a, b := drawOperand(r), drawOperand(r)
+	if strings.HasPrefix(b.text, `"`) {
+		b = drawLiteral(r)
+	}
 	operator := rapid.SampledFrom([]string{"eq", "ne", "gt", "ge", "lt", "le"}).Draw(r, "operator")
 	return drawn{a.text + " " + operator + " " + b.text, func(doc any) any {
 		x, y := a.eval(doc), b.eval(doc)
@@ -175,6 +178,9 @@ func drawIn(r *rapid.T) drawn {
 
 func drawFunction(r *rapid.T) drawn {
 	a, b := drawText(r), drawText(r)
+	if strings.HasPrefix(b.text, `"`) {
+		b = drawn{"'a'", func(any) any { return "a" }}
+	}
 	name := rapid.SampledFrom([]string{"startswith", "endswith", "contains"}).Draw(r, "function")
 	f := map[string]func(string, string) bool{"startswith": strings.HasPrefix, "endswith": strings.HasSuffix, "contains": strings.Contains}[name]
 	return drawn{name + "(" + a.text + "," + b.text + ")", func(doc any) any {

@@ -26,7 +26,7 @@ func ParseOrder(text string) (*Order, error) {
 		if len(o.keys) == maxKeys {
 			return nil, p.fault(p.at, "more than %d to sort by: write fewer", maxKeys)
 		}
-		by, err := p.or()
+		by, err := p.sortedBy()
 		if err != nil {
 			return nil, err
 		}
@@ -39,6 +39,23 @@ func ParseOrder(text string) (*Order, error) {
 		o.keys = append(o.keys, key)
 	}
 	return o, p.end("write a member, then asc or desc, and , before a further one")
+}
+
+// sortedBy reads what documents are sorted by, which is not the same for all.
+func (p *parser) sortedBy() (node, error) {
+	start := p.at
+	if p.at < len(p.text) && p.text[p.at] == '-' {
+		p.at++
+		if word := p.word(); word != "" {
+			return nil, p.fault(start, "%.40q can't stand here: write %.40s desc", "-"+word, word)
+		}
+		p.at = start
+	}
+	by, err := p.or()
+	if _, ok := by.(literal); ok && err == nil {
+		return nil, p.fault(start, "a value is the same for all documents: write a member, which stands without quotes")
+	}
+	return by, err
 }
 
 // Rank returns the place of a document, which is JSON.

@@ -36,6 +36,11 @@ func TestOrdersThatCantBeRead(t *testing.T) {
 	for by, want := range map[string]string{
 		"":                                  "byte 0: a member or a value is missing",
 		"a,":                                "byte 2: a member or a value is missing",
+		"-age":                              `byte 0: "-age" can't stand here: write age desc`,
+		"a, -age":                           `byte 3: "-age" can't stand here: write age desc`,
+		"'x'":                               "byte 0: a value is the same for all documents: write a member",
+		"a,5":                               "byte 2: a value is the same for all documents",
+		"a DESC":                            `byte 2: "DESC" can't stand here: write desc`,
 		"a up":                              `byte 2: "up" can't stand here: write a member, then asc or desc`,
 		"a.b":                               "byte 1: \".b\" can't stand here: write /",
 		"a asc desc":                        "byte 6",

@@ -94,7 +94,17 @@ func (p *parser) mustBeCondition(n node, at int) error {
 
 var operators = [...]string{"eq", "ne", "gt", "ge", "lt", "le"}
 
+// term reads a condition without and and or, and sees to it that no operator of
+// another language follows.
 func (p *parser) term() (node, error) {
+	n, err := p.comparison()
+	if err == nil {
+		err = p.foreign()
+	}
+	return n, err
+}
+
+func (p *parser) comparison() (node, error) {
 	if p.eatWord("not") {
 		return p.not()
 	}
@@ -111,6 +121,9 @@ func (p *parser) term() (node, error) {
 		return a, nil
 	}
 	p.eatWord(operator)
+	if err := p.noDoubleQuote(); err != nil {
+		return nil, err
+	}
 	b, err := p.operand()
 	if err != nil {
 		return nil, err
@@ -207,6 +220,11 @@ func (p *parser) call(function string, start int) (node, error) {
 	c := &call{function: function}
 	for len(c.args) == 0 || p.eat(',') {
 		at := p.at
+		if len(c.args) > 0 {
+			if err := p.noDoubleQuote(); err != nil {
+				return nil, err
+			}
+		}
 		arg, err := p.or()
 		if err != nil {
 			return nil, err

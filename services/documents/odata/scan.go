@@ -52,7 +52,14 @@ func (p *parser) name() (string, error) {
 	if p.at < len(p.text) && p.text[p.at] == '"' {
 		return p.quoted('"')
 	}
-	switch word := p.word(); word {
+	word := p.word()
+	switch lower := strings.ToLower(word); {
+	case word != lower && (lower == "true" || lower == "false" || lower == "null"):
+		return "", p.fault(p.at, `%s is no value: write %s, or "%s" in double quotes if that is the name of a member`, word, lower, word)
+	case word == "" && p.at < len(p.text) && p.text[p.at] == '!':
+		return "", p.fault(p.at, `"!" can't stand here: write not`)
+	}
+	switch word {
 	case "":
 		return "", p.fault(p.at, `a member or a value is missing: write a name (with other characters than letters, digits, _ and - in double quotes), a text in single quotes, or a number`)
 	case "and", "or", "not", "in", "eq", "ne", "gt", "ge", "lt", "le", "null", "true", "false", "asc", "desc":

@@ -22,6 +22,9 @@ func explain(err error, value any) Errors {
 	}
 	if lost, ok := errors.AsType[*jsonschema.LoadURLError](err); ok {
 		reference := strings.TrimPrefix(lost.URL, base)
+		if pointer, ok := findDraft(value, reference); ok {
+			return Errors{{Pointer: pointer, Detail: quote(reference) + " is no draft of JSON Schema that is known: write one of " + drafts + ", or leave it out for the first"}}
+		}
 		return Errors{{Pointer: find(value, reference),
 			Detail: fmt.Sprintf("%s leads out of this schema, where nothing is read: put what it stands for into $defs", quote(reference))}}
 	}
@@ -29,6 +32,18 @@ func explain(err error, value any) Errors {
 		return Errors{{Pointer: find(value, target), Detail: fmt.Sprintf("%s leads to nothing in this schema", quote(target))}}
 	}
 	return Errors{{Detail: strings.ReplaceAll(err.Error(), base, "")}}
+}
+
+// drafts are what $schema may be.
+const drafts = "https://json-schema.org/draft/2020-12/schema, https://json-schema.org/draft/2019-09/schema, " +
+	"http://json-schema.org/draft-07/schema#, http://json-schema.org/draft-06/schema#, http://json-schema.org/draft-04/schema#"
+
+// findDraft returns the pointer of the $schema of value itself, if that is
+// reference.
+func findDraft(value any, reference string) (pointer string, ok bool) {
+	object, _ := value.(map[string]any)
+	draft, _ := object["$schema"].(string)
+	return "/$schema", draft != "" && strings.TrimSuffix(draft, "#") == strings.TrimSuffix(reference, "#")
 }
 
 // target returns what a reference was to lead to, where it leads to nothing.

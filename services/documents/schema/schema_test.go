@@ -63,6 +63,9 @@ func TestWhatIsWrongWithADocument(t *testing.T) {
 	}
 }
 
+const drafts = "https://json-schema.org/draft/2020-12/schema, https://json-schema.org/draft/2019-09/schema, " +
+	"http://json-schema.org/draft-07/schema#, http://json-schema.org/draft-06/schema#, http://json-schema.org/draft-04/schema#, or leave it out for the first"
+
 func TestWhatIsNoSchema(t *testing.T) {
 	for _, row := range []struct{ schema, want string }{
 		{`1`, `is of the type number: write boolean or object`},
@@ -73,7 +76,8 @@ func TestWhatIsNoSchema(t *testing.T) {
 		{`{"$ref":"person.json#/x"}`, `/$ref: "person.json" leads out of this schema, where nothing is read: put what it stands for into $defs`},
 		{`{"$ref":"/etc/passwd"}`, `/$ref: "etc/passwd" leads out of this schema, where nothing is read: put what it stands for into $defs`},
 		{`{"$ref":"file:///etc/passwd"}`, `/$ref: "file:///etc/passwd" leads out of this schema, where nothing is read: put what it stands for into $defs`},
-		{`{"$schema":"http://127.0.0.1/x"}`, `/$schema: "http://127.0.0.1/x" leads out of this schema, where nothing is read: put what it stands for into $defs`},
+		{`{"$schema":"http://127.0.0.1/x"}`, `/$schema: "http://127.0.0.1/x" is no draft of JSON Schema that is known: write one of ` + drafts},
+		{`{"$schema":"draft7"}`, `/$schema: "draft7" is no draft of JSON Schema that is known: write one of ` + drafts},
 		{`{"maximum":1e1000000}`, `/maximum: is a number with an exponent of more than 400: write it as a string`},
 	} {
 		_, err := schema.Compile([]byte(row.schema))
