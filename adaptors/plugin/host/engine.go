@@ -57,6 +57,8 @@ func (e *Engine) Render(ctx context.Context, to io.Writer, t adaptors.Template, 
 			}
 		case *wire.RenderReply_End:
 			return nil
+		default:
+			return w.during(func() error { return wire.Misplaced("a text, a partial or an end") })
 		}
 	}
 }
