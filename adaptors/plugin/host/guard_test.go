@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -65,6 +66,9 @@ func TestNothingIsLeftOfAKilledServer(t *testing.T) {
 			assert.NotEmpty(t, entries(t, dir), "the socket has a directory")
 			if row.stopped {
 				assert.NoError(t, syscall.Kill(-group, syscall.SIGSTOP))
+				for _, member := range plugintest.Group(group) {
+					assert.Eventually(t, func() bool { return isStopped(member) }, 20*time.Second, time.Millisecond)
+				}
 			}
 			assert.NoError(t, server.Process.Kill())
 			_ = server.Wait()
@@ -87,6 +91,12 @@ func TestAPluginEndsWithItsStandardInput(t *testing.T) {
 	assert.NoError(t, err)
 	assert.NoError(t, in.Close())
 	assert.NoError(t, cmd.Wait())
+}
+
+// isStopped reports whether a process is.
+func isStopped(number int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", number))
+	return err == nil && bytes.Contains(stat, []byte(") T "))
 }
 
 // entries returns the names in a directory.

@@ -126,7 +126,7 @@ func (p *process) begin(ctx context.Context, s *settings, first firstCall) error
 	switch code := status.Code(err); {
 	case code == codes.OK:
 		return faulty(checked)
-	case code == codes.Unavailable || ctx.Err() != nil: // not by what the adaptor says
+	case code == codes.Unavailable || code == codes.Canceled || ctx.Err() != nil: // not by what the adaptor says
 		return p.run.explain(ctx, fmt.Errorf("it can't be called: %s", status.Convert(err).Message()))
 	case code == codes.Unimplemented:
 		return fmt.Errorf("it has no %s: %s", s.of, status.Convert(err).Message())
