@@ -10,6 +10,7 @@ NODE := adaptors/plugin/languages/node examples/plugin-node
 S3 := 127.0.0.1:7070
 # A module of its own.
 REDIS := examples/plugin-redis
+PYTHON := python3-grpcio python3-protobuf python3-cryptography
 
 .PHONY: run run-contacts-s3 build test testdeps lint soak-reload soak-large soak-plugins crash bench bench-http deps clean
 
@@ -59,8 +60,9 @@ bench: $(S3SERVER) ## benchmarks of every hot path, with allocations; x-of-raw i
 bench-http: build deps ## the server against bare ones, over HTTP (some minutes)
 	$(GO) run ./runtime/benchhttp -restspace $(BIN)
 
-testdeps: $(S3SERVER) $(NODE:%=%/node_modules/.package-lock.json) ## what the tests need: a C compiler, curl and Redis; an S3 server, Node, strace and mounts where they can be had
+testdeps: $(S3SERVER) $(NODE:%=%/node_modules/.package-lock.json) ## what the tests need: a C compiler, curl and Redis; an S3 server, Node, Python, strace and mounts where they can be had
 	@for p in gcc:gcc curl:curl strace:strace mkfs.ext4:e2fsprogs mkfs.xfs:xfsprogs redis-server:redis-server; do command -v $${p%%:*} >/dev/null || missing="$$missing $${p##*:}"; done; \
+	/usr/bin/python3 -c "import grpc, google.protobuf, cryptography" 2>/dev/null || missing="$$missing $(PYTHON)"; \
 	test -z "$$missing" || { echo "installing$$missing"; apt-get update -qq && apt-get install -y -qq $$missing libc6-dev >/dev/null; } || \
 	echo "NOT INSTALLED:$$missing: tests that need them are skipped, or fail"
 

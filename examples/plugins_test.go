@@ -42,3 +42,20 @@ func TestPluginNode(t *testing.T) {
 	address, _ := serve(t, dir)
 	session(t, dir, consoles(t, string(readme), 1)[0], swaps{{readmeAddress, address}})
 }
+
+// TestPluginPython runs the commands of the README of plugin-python.
+func TestPluginPython(t *testing.T) {
+	if out, err := exec.Command("/usr/bin/python3", "-c", "import grpc, cryptography, google.protobuf").CombinedOutput(); err != nil {
+		t.Skipf("NOT TESTED: Python, or what the plugin imports, is not there: %v: make testdeps installs it\n%s", err, out)
+	}
+	readme, err := os.ReadFile("plugin-python/README.md")
+	require.NoError(t, err)
+	program, err := filepath.Abs("plugin-python/plugin-python")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	build(t, dir)
+	there := [2]string{`"./plugin-python"`, fmt.Sprintf("%q", program)}
+	lay(t, "plugin-python/services.json", filepath.Join(dir, "services.json"), append(swaps{there}, anyPort...))
+	address, _ := serve(t, dir)
+	session(t, dir, consoles(t, string(readme), 1)[0], swaps{{readmeAddress, address}})
+}

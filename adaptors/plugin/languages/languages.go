@@ -23,6 +23,8 @@ import (
 //go:embed all:go
 //go:embed node/.gitignore node/README.md node/mystore node/*.js node/*.json
 //go:embed node/restspace-plugin/README.md node/restspace-plugin/*.js node/restspace-plugin/*.json
+//go:embed python/.gitignore python/README.md python/mystore python/*.py python/services.json
+//go:embed python/restspace_plugin/README.md python/restspace_plugin/*.py
 var files embed.FS
 
 // language is one that there is a template for.
@@ -36,6 +38,7 @@ func languages() []language {
 	return []language{
 		{name: "go", from: []string{"go"}},
 		{name: "node", from: []string{"node"}, proto: "restspace-plugin/adaptor.proto"},
+		{name: "python", from: []string{"python"}},
 	}
 }
 
