@@ -10,18 +10,24 @@ import (
 	"github.com/seed90475182/restspace/adaptors/s3store"
 )
 
+const bucketName = `write the name of a bucket, such as "example-notes": lower case letters, digits, - and ., and not these two at its ends`
+
 func TestCheck(t *testing.T) {
 	for _, row := range []struct{ config, says string }{
 		{`{"bucket": "b", "region": "eu-central-1"}`, ""},
 		{`{"bucket": "b", "prefix": "a/b", "endpoint": "http://127.0.0.1:9000"}`, ""},
-		{`{"region": "eu-central-1"}`, `"bucket" is "": write the name of a bucket, such as "example-notes"`},
-		{`{"bucket": "b/c", "region": "eu-central-1"}`, `"bucket" is "b/c": write the name of a bucket, such as "example-notes"`},
+		{`{"region": "eu-central-1"}`, `"bucket" is "": ` + bucketName},
+		{`{"bucket": "b/c", "region": "eu-central-1"}`, `"bucket" is "b/c": ` + bucketName},
+		{`{"bucket": "My_Bucket", "region": "eu-central-1"}`, `"bucket" is "My_Bucket": ` + bucketName},
+		{`{"bucket": "b-", "region": "eu-central-1"}`, `"bucket" is "b-": ` + bucketName},
 		{`{"bucket": "b"}`, `"region" is missing: write the region of the bucket, such as "eu-central-1", or the "endpoint" of another server`},
 		{`{"bucket": "b", "region": "r", "prefix": "/a"}`, `"prefix" is "/a": write a path without slashes at its ends, such as "shop/notes"`},
 		{`{"bucket": "b", "region": "r", "prefix": "a/"}`, `"prefix" is "a/": write a path without slashes at its ends, such as "shop/notes"`},
 		{`{"bucket": "b", "region": "r", "prefix": "a/../b"}`, `"prefix" is "a/../b": write a path without slashes at its ends, such as "shop/notes"`},
-		{`{"bucket": "b", "endpoint": "127.0.0.1:9000"}`, `"endpoint" is not the URL of a server: write one without a user, such as "https://s3.example.com"`},
-		{`{"bucket": "b", "endpoint": "s3.example.com"}`, `"endpoint" is "s3.example.com": write the URL of the server, such as "https://s3.example.com"`},
+		{`{"bucket": "b", "endpoint": "127.0.0.1:9000"}`, `"endpoint" is "127.0.0.1:9000", without https:// or http:// at its beginning: write "https://127.0.0.1:9000", or "http://127.0.0.1:9000" for a server without TLS`},
+		{`{"bucket": "b", "endpoint": "s3.example.com"}`, `"endpoint" is "s3.example.com", without https:// or http:// at its beginning: write "https://s3.example.com", or "http://s3.example.com" for a server without TLS`},
+		{`{"bucket": "b", "endpoint": "ftp://s3.example.com"}`, `"endpoint" is "ftp://s3.example.com": write the URL of the server, such as "https://s3.example.com"`},
+		{`{"bucket": "b", "endpoint": "https://s3.example.com/b"}`, `"endpoint" is "https://s3.example.com/b", with a path: write the URL of the server only, and what the names of the objects begin with as "prefix"`},
 		{`{"bucket": "b", "endpoint": "https://me:too@s3.example.com"}`, `"endpoint" is not the URL of a server: write one without a user, such as "https://s3.example.com"`},
 		{`{"bucket": "b", "region": "r", "credentials": {"accessKeyId": "k"}}`, `"credentials" are half: write both "accessKeyId" and "secretAccessKey", or leave them out`},
 	} {

@@ -110,6 +110,8 @@ func isNear(host string) bool {
 	return host == "localhost" || err == nil && (ip.IsLoopback() || ip.IsLinkLocalUnicast() || ip == netip.MustParseAddr("fd00:ec2::23"))
 }
 
+var errNoKeys = errors.New("there are no credentials, neither in the configuration, nor in the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), nor in ~/.aws, nor has the machine a role")
+
 // machine is what is asked where nothing else has credentials.
 type machine struct{ role aws.CredentialsProvider }
 
@@ -117,7 +119,7 @@ type machine struct{ role aws.CredentialsProvider }
 func (m machine) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	keys, err := m.role.Retrieve(ctx)
 	if err != nil {
-		err = fmt.Errorf("there are no credentials, neither in the configuration, nor in the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), nor in ~/.aws, nor has the machine a role: %w", err)
+		err = fmt.Errorf("%w: %w", errNoKeys, err)
 	}
 	return keys, err
 }

@@ -186,10 +186,43 @@ func TestBucketThatIsMissing(t *testing.T) {
 
 func TestWrongCredentials(t *testing.T) {
 	c := configOf(t, s3test.Start(t))
-	c.Credentials.SecretAccessKey = "another"
+	c.Credentials.SecretAccessKey = "hidden"
 	_, err := s3store.Open(t.Context(), c, adaptors.Env{})
-	assert.ErrorContains(t, err, "bucket "+c.Bucket+": the credentials may not list it")
-	assert.NotContains(t, err.Error(), "another")
+	assert.EqualError(t, err, "bucket "+c.Bucket+": the secret is not that of the access key: write another one as secretAccessKey")
+	c.Credentials.AccessKeyID = "unknown"
+	_, err = s3store.Open(t.Context(), c, adaptors.Env{})
+	assert.EqualError(t, err, "bucket "+c.Bucket+": the server does not know the access key: write another one as accessKeyId")
+}
+
+// TestErrorsOfAStart holds that they say what of the config is wrong.
+func TestErrorsOfAStart(t *testing.T) {
+	server := s3test.Start(t)
+	c := configOf(t, server)
+	for _, row := range []struct {
+		status int
+		code   string
+		says   string
+	}{
+		{400, "AuthorizationHeaderMalformed", `: it is not in the region "us-east-1", or the server is not: write another one as "region" (AuthorizationHeaderMalformed)`},
+		{400, "InvalidBucketName", ": the server takes no such name for a bucket: write another one"},
+		{400, "ExpiredToken", ": the credentials have ended, or the session token is not theirs: get new ones"},
+		{403, "AccessDenied", ": the credentials may not list it: give them the right to, or write other ones (AccessDenied)"},
+		{400, "Odd", ": the server refuses to list it: Odd"},
+	} {
+		server.Intercept(func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+			s3test.Refuse(w, r, row.status, row.code)
+		})
+		_, err := s3store.Open(t.Context(), c, adaptors.Env{})
+		assert.EqualError(t, err, "bucket "+c.Bucket+row.says)
+	}
+	c.Endpoint = strings.Replace(server.Endpoint, "http:", "https:", 1)
+	_, err := s3store.Open(t.Context(), c, adaptors.Env{})
+	assert.EqualError(t, err, "bucket "+c.Bucket+": the endpoint "+c.Endpoint+" does not speak TLS: write http:// in place of https://")
+	assert.Equal(t, http.StatusServiceUnavailable, bus.Classify(err).Status)
+	c.Endpoint = "http://127.0.0.1:1"
+	_, err = s3store.Open(t.Context(), c, adaptors.Env{})
+	assert.ErrorContains(t, err, "bucket "+c.Bucket+": the endpoint http://127.0.0.1:1 can't be reached: dial tcp 127.0.0.1:1: ")
+	assert.NotContains(t, err.Error(), "RequestID")
 }
 
 func TestWrongRegion(t *testing.T) {
@@ -202,7 +235,7 @@ func TestWrongRegion(t *testing.T) {
 			w.WriteHeader(status)
 		})
 		_, err := s3store.Open(t.Context(), c, adaptors.Env{})
-		assert.ErrorContains(t, err, "bucket "+c.Bucket+` is in the region "eu-central-1", not in "us-east-1": write that as "region": `)
+		assert.ErrorContains(t, err, "bucket "+c.Bucket+` is in the region "eu-central-1", not in "us-east-1": write that as "region"`)
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
@@ -38,8 +37,8 @@ type Credentials struct {
 // Check returns what is wrong with a config.
 func (c *Config) Check() error {
 	switch {
-	case c.Bucket == "" || strings.Contains(c.Bucket, "/"):
-		return fmt.Errorf(`"bucket" is %q: write the name of a bucket, such as "example-notes"`, c.Bucket)
+	case !isBucket(c.Bucket):
+		return fmt.Errorf(`"bucket" is %q: write the name of a bucket, such as "example-notes": lower case letters, digits, - and ., and not these two at its ends`, c.Bucket)
 	case c.Region == "" && c.Endpoint == "":
 		return errors.New(`"region" is missing: write the region of the bucket, such as "eu-central-1", or the "endpoint" of another server`)
 	case (c.Credentials.AccessKeyID == "") != (c.Credentials.SecretAccessKey == ""):
@@ -55,16 +54,27 @@ func (c *Config) Check() error {
 	return c.checkEndpoint()
 }
 
+// isBucket reports whether a bucket may have a name. Servers may want more of it.
+func isBucket(name string) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+	return name != "" && len(name) <= 63 && strings.Trim(name, letters+"-.") == "" &&
+		strings.IndexAny(name, letters) == 0 && strings.LastIndexAny(name, letters) == len(name)-1
+}
+
 func (c *Config) checkEndpoint() error {
 	if c.Endpoint == "" {
 		return nil
 	}
 	u, err := url.Parse(c.Endpoint)
 	switch {
+	case !strings.ContainsAny(c.Endpoint, "@/"):
+		return fmt.Errorf(`"endpoint" is %q, without https:// or http:// at its beginning: write "https://%s", or "http://%[2]s" for a server without TLS`, c.Endpoint, c.Endpoint)
 	case err != nil || u.User != nil: // which is not to be shown
 		return errors.New(`"endpoint" is not the URL of a server: write one without a user, such as "https://s3.example.com"`)
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "":
 		return fmt.Errorf(`"endpoint" is %q: write the URL of the server, such as "https://s3.example.com"`, c.Endpoint)
+	case strings.Trim(u.Path, "/") != "":
+		return fmt.Errorf(`"endpoint" is %q, with a path: write the URL of the server only, and what the names of the objects begin with as "prefix"`, c.Endpoint)
 	}
 	return nil
 }
@@ -137,25 +147,6 @@ func Open(ctx context.Context, c Config, env adaptors.Env) (*Store, error) {
 
 // Close gives the connections up. Bodies that Get returned stay readable.
 func (s *Store) Close() error { return s.release() }
-
-// askForBucket returns an error unless the server knows the bucket.
-func (s *Store) askForBucket(ctx context.Context) error {
-	_, err := s.api.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.bucket})
-	if err == nil {
-		return nil
-	}
-	err = failure(ctx, err)
-	if is, asked := region(err), s.api.Options().Region; is != "" && is != asked {
-		return fmt.Errorf(`bucket %s is in the region %q, not in %q: write that as "region": %w`, s.bucket, is, asked, err)
-	}
-	switch status(err) {
-	case http.StatusNotFound:
-		return fmt.Errorf("bucket %s does not exist: make it, or write another one: %w", s.bucket, err)
-	case http.StatusForbidden:
-		return fmt.Errorf("bucket %s: the credentials may not list it: %w", s.bucket, err)
-	}
-	return fmt.Errorf("bucket %s: %w", s.bucket, err)
-}
 
 // maxName is the longest name of an object.
 const maxName = 1024
