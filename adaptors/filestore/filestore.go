@@ -42,6 +42,9 @@ func (c *Config) Check() error {
 	if c.Root == "" {
 		return fmt.Errorf(`"root" is missing: write the directory that holds the documents, such as "data/notes"`)
 	}
+	if strings.HasPrefix(c.Root, "~") || strings.Contains(c.Root, "://") {
+		return fmt.Errorf(`"root" is %q: write the path of the directory as it is, such as "data/notes" or "/srv/notes": neither ~ nor a URL stands for one (write ./ before a name that begins with ~)`, c.Root)
+	}
 	switch c.Durability {
 	case "", Full, FileOnly, None:
 		return nil

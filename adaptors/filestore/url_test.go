@@ -54,3 +54,14 @@ func TestExistingMakesNothing(t *testing.T) {
 	require.NoError(t, err)
 	assert.NoError(t, s.Close())
 }
+
+func TestRootsThatAreNoPaths(t *testing.T) {
+	for _, root := range []string{"~", "~/notes", "file:///srv/notes"} {
+		c := filestore.Config{Root: root}
+		assert.ErrorContains(t, c.Check(), "neither ~ nor a URL stands for one", root)
+	}
+	for _, root := range []string{"./~", "/srv/~ann", "a:b"} {
+		c := filestore.Config{Root: root}
+		assert.NoError(t, c.Check(), root)
+	}
+}
