@@ -46,7 +46,9 @@ documents under way end whole, and a second signal ends it at once.
 --delete removes what FROM has not, after all else, and only where nothing
 failed and FROM is not empty. --dry-run prints what would be done to each document.
 
-The names and contents of documents are copied, not their times. The exit code is
+The names and contents of documents are copied as they are, not their times: what
+comes into a service json is held neither to JSON nor to its schema. A directory
+FROM gets the files of a running server, .lock and .tmp. The exit code is
 1 where anything failed: each failure is told, and the rest goes on.`,
 		Example: `  restspace copy services.json#notes file:///backup/notes
   restspace copy file:///srv/notes next.json#notes --delete --dry-run
