@@ -71,6 +71,10 @@ services.json, as in "adaptor": "./%[1]s", or test it with
   restspace plugin test ./%[1]s
 `
 
+// workers answer calls one after the other, with a stack that has grown already.
+// Where all have something to do, a call has a goroutine of its own.
+const workers = 8
+
 // newGRPCServer returns a server with the limits of the protocol, in which a call
 // that panics is one that fails.
 func (s *server) newGRPCServer(o []grpc.ServerOption) *grpc.Server {
@@ -79,6 +83,7 @@ func (s *server) newGRPCServer(o []grpc.ServerOption) *grpc.Server {
 		grpc.MaxSendMsgSize(wire.MaxMessage),
 		grpc.InitialWindowSize(wire.Window),
 		grpc.InitialConnWindowSize(wire.Window),
+		grpc.NumStreamWorkers(workers),
 		grpc.WaitForHandlers(true),
 		grpc.UnaryInterceptor(func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, call grpc.UnaryHandler) (reply any, err error) {
 			defer recovered(&err)
