@@ -8,6 +8,7 @@ import (
 	"github.com/seed90475182/restspace/services/lib"
 	"github.com/seed90475182/restspace/services/proxy"
 	"github.com/seed90475182/restspace/services/static"
+	"github.com/seed90475182/restspace/services/transform"
 )
 
 // Registry returns the Kinds of all built-in services.
@@ -18,5 +19,6 @@ func Registry() services.Registry {
 		lib.Kind(),
 		proxy.Kind(),
 		static.Kind(),
+		transform.Kind(),
 	)
 }

@@ -1,0 +1,48 @@
+package expr
+
+import (
+	"errors"
+	"fmt"
+)
+
+const (
+	maxElements = 1_000_000
+	maxBytes    = 8 << 20
+)
+
+// budget is what the expressions of one evaluation, or of one transform, may
+// still make. It is charged before something is allocated, where its size is
+// known then, or else as soon as it is.
+type budget struct {
+	elements, bytes int64
+}
+
+func newBudget() budget { return budget{elements: maxElements, bytes: maxBytes} }
+
+var (
+	errElements = fmt.Errorf("it makes more than %d elements", maxElements)
+	errBytes    = fmt.Errorf("it makes more than %d bytes of text", maxBytes)
+	errTime     = fmt.Errorf("it takes longer than %s", most*tickTime)
+	errNested   = fmt.Errorf("it makes something nested more than %d deep", maxNesting)
+	errOutput   = fmt.Errorf("it makes more than %d bytes beside its input", maxBytes)
+	errNotIndex = errors.New("what it sets a member of is a list: write the position of an element")
+	errPattern  = errors.New("its regular expression is too large for so long a text")
+)
+
+// takeElements charges n elements.
+func (b *budget) takeElements(n int64) error {
+	if n > b.elements || n < 0 {
+		return errElements
+	}
+	b.elements -= n
+	return nil
+}
+
+// takeBytes charges n bytes.
+func (b *budget) takeBytes(n int64) error {
+	if n > b.bytes || n < 0 {
+		return errBytes
+	}
+	b.bytes -= n
+	return nil
+}

@@ -1,0 +1,161 @@
+package expr
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/dop251/goja"
+
+	"github.com/seed90475182/restspace/bus"
+)
+
+// run is one evaluation of an expression, or of a transform with all its
+// expressions: they share a budget, and a machine if one needs it.
+type run struct {
+	ctx     context.Context
+	engine  *Engine
+	machine *machine // nil: none was needed yet
+	broken  bool     // the machine goes
+	budget  budget
+}
+
+func newRun(ctx context.Context, g *Engine) *run {
+	return &run{ctx: ctx, engine: g, budget: newBudget()}
+}
+
+// end gives the machine back.
+func (r *run) end() {
+	if r.machine == nil {
+		return
+	}
+	r.machine.run, r.machine.frame, r.machine.code = nil, nil, nil
+	r.engine.give(r.machine, !r.broken)
+	r.machine = nil
+}
+
+// evaluate runs an expression that needs a machine, and has use made of its
+// value.
+func (r *run) evaluate(e *Expr, f *frame, use func(m *machine, v goja.Value) error) error {
+	return r.within(e, f, func(m *machine) error {
+		function, err := m.function(e.code)
+		if err != nil {
+			return err
+		}
+		args, err := m.args(e.code, f)
+		if err != nil {
+			return err
+		}
+		v, err := function(goja.Undefined(), args...)
+		if err != nil {
+			return err
+		}
+		return use(m, v)
+	})
+}
+
+// json returns the JSON of the value of such an expression.
+func (r *run) json(e *Expr, f *frame) (out Raw, err error) {
+	err = r.evaluate(e, f, func(m *machine, v goja.Value) error {
+		w := encoder{machine: m, out: make([]byte, 0, 32)}
+		there, err := w.encode(v, 0)
+		if there {
+			out = w.out
+		}
+		return err
+	})
+	return out, err
+}
+
+// within has work done in the machine, as part of the evaluation of e, under
+// the eye of the watchdog. A transform inside an expression is part of that.
+func (r *run) within(e *Expr, f *frame, work func(m *machine) error) (err error) {
+	if err := r.ctx.Err(); err != nil {
+		return err
+	}
+	if r.machine == nil {
+		if r.engine == nil {
+			r.engine = new(Engine)
+		}
+		r.machine = r.engine.take()
+		r.machine.run = r
+	}
+	m := r.machine
+	outer, code, nested := m.frame, m.code, m.watched.busy.Load()
+	m.frame, m.code = f, e.code
+	if !nested {
+		m.watched.age.Store(0)
+		m.watched.busy.Store(true)
+	}
+	defer func() {
+		if nested {
+			m.frame, m.code = outer, code
+		} else {
+			m.watched.busy.Store(false)
+		}
+		if p := recover(); p != nil {
+			r.broken = true
+			err = fmt.Errorf("expression %q: panic: %v", e.source, p)
+		}
+	}()
+	if err := work(m); err != nil {
+		return r.failure(e, err)
+	}
+	return nil
+}
+
+// failure is what a client is told.
+func (r *run) failure(e *Expr, err error) error {
+	var (
+		told      *bus.Error
+		thrown    *goja.Exception
+		stopped   *goja.InterruptedError
+		recursive *goja.StackOverflowError
+	)
+	switch {
+	case errors.As(err, &told): // of a transform inside
+		return told
+	case errors.As(err, &stopped):
+		r.broken = true
+		err = errTime
+	case errors.As(err, &recursive):
+		r.broken = true
+		err = fmt.Errorf("it calls itself more than %d deep", maxCalls)
+	case errors.As(err, &thrown):
+		return r.thrown(e, thrown)
+	}
+	r.broken = true
+	return bus.Errorf(http.StatusUnprocessableEntity, "expression %s: %s", shown(e.source), err)
+}
+
+// thrown is failure for what JavaScript, or a function of the host, threw.
+func (r *run) thrown(e *Expr, x *goja.Exception) error {
+	var told *bus.Error
+	if errors.As(x, &told) {
+		return told
+	}
+	reason := x.Value().String()
+	if err := x.Unwrap(); err != nil {
+		r.broken = true
+		reason = err.Error()
+	}
+	at := ""
+	for _, frame := range x.Stack() {
+		if p := frame.Position(); frame.SrcName() == "" && p.Line > 0 {
+			at = fmt.Sprintf(" at offset %d", offsetAt(e.source, p.Line, p.Column))
+			break
+		}
+	}
+	return bus.Errorf(http.StatusUnprocessableEntity, "expression %s%s: %s", shown(e.source), at, reason)
+}
+
+// shown is an expression as errors quote it.
+func shown(source string) string {
+	const most = 80
+	if len(source) > most {
+		source = strings.ToValidUTF8(source[:most], "") + "..."
+	}
+	return fmt.Sprintf("%q", source)
+}
