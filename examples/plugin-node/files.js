@@ -8,6 +8,7 @@ import { BadKey, ConditionFailed, ConfigFault, escapeName, Exists, holds, NotExi
 import { Locks } from './locks.js';
 
 const chunkSize = 256 << 10;
+const abandoned = 60 * 60 * 1000; // ms after which no upload goes on
 
 /** The codes of errors that say that there is no such file. */
 const absent = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'];
@@ -39,8 +40,17 @@ export class Files {
   async open({ root }) {
     this.#root = resolve(root);
     this.#temporary = join(this.#root, '.tmp');
-    await fs.rm(this.#temporary, { recursive: true, force: true }); // what a crash has left
     await fs.mkdir(this.#temporary, { recursive: true, mode: 0o700 });
+    await this.#sweep();
+  }
+
+  /** Removes what crashes have left. What is new may be of a process that this one takes the place of. */
+  async #sweep() {
+    for (const name of await fs.readdir(this.#temporary)) {
+      const path = join(this.#temporary, name);
+      const stat = await fs.lstat(path).catch(unless(absent, () => null));
+      if (stat && Date.now() - stat.mtimeMs > abandoned) await fs.rm(path, { recursive: true, force: true });
+    }
   }
 
   async health() {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -98,12 +99,15 @@ func TestFiles(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(root, "a%2Fb", "%2Ec"))
 	require.NoError(t, err)
 	assert.Equal(t, "content", string(data))
-	require.NoError(t, os.WriteFile(filepath.Join(root, ".tmp", "left"), nil, 0o600))
+	abandoned, going := filepath.Join(root, ".tmp", "abandoned"), filepath.Join(root, ".tmp", "going")
+	for path, age := range map[string]time.Duration{abandoned: 2 * time.Hour, going: time.Minute} {
+		require.NoError(t, os.WriteFile(path, nil, 0o600))
+		require.NoError(t, os.Chtimes(path, time.Time{}, time.Now().Add(-age)))
+	}
 
 	second := open(t, root)
-	left, err := os.ReadDir(filepath.Join(root, ".tmp"))
-	require.NoError(t, err)
-	assert.Empty(t, left)
+	assert.NoFileExists(t, abandoned)
+	assert.FileExists(t, going)
 	_, err = put(second, "other", adaptors.Condition{Match: []string{info.ETag}})
 	require.NoError(t, err)
 	_, err = put(second, "third", adaptors.Condition{Match: []string{info.ETag}})

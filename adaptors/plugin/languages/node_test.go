@@ -33,7 +33,7 @@ func installed(t *testing.T) (packages string) {
 // TestNode runs the tests of the template in Node, and of the library in it.
 func TestNode(t *testing.T) {
 	installed(t)
-	cmd := exec.Command("node", "--test")
+	cmd := exec.Command("node", "--test", "--test-timeout=60000")
 	cmd.Dir = "node"
 	out, err := cmd.CombinedOutput()
 	require.NoErrorf(t, err, "%s", out)

@@ -40,23 +40,16 @@ export class Body {
 /** The bytes of a body that came in one message. */
 export const bodyOf = (data) => new Body([data], data.length);
 
-/** The chunks of messages up to the end, without which the stream is broken. */
-export async function* chunksOf(messages, signal) {
+/**
+ * The chunks of messages up to the end, without which the stream is broken: that
+ * of a call which is cancelled looks as if it had ended well.
+ */
+export async function* chunksOf(messages) {
   for (;;) {
-    const { done, value: message } = await next(messages, signal);
+    const { done, value: message } = await messages.next();
     if (done) throw broken('the stream broke off before its end');
     if (message.part === 'end') return;
     if (message.part !== 'chunk') throw broken('the stream does not have a chunk in its place');
     yield message.chunk;
-  }
-}
-
-/** The next of the messages. The error of a call that is cancelled is its signal's. */
-export async function next(messages, signal) {
-  try {
-    return await messages.next();
-  } catch (err) {
-    signal.throwIfAborted();
-    throw err;
   }
 }

@@ -1,4 +1,4 @@
-import { Body, bodyOf, chunksOf, next } from './body.js';
+import { Body, bodyOf, chunksOf } from './body.js';
 import { downloading, unary, uploading } from './calls.js';
 import { bytesOf, dateOf, entryOf, infoOf, partOf } from './document.js';
 import { broken, wrong } from './errors.js';
@@ -28,10 +28,10 @@ export function storeService(opened) {
     put: unary(({ key, condition, data }, signal) => put(opened(), key, condition, bodyOf(data), signal)),
 
     write: uploading(async (messages, signal) => {
-      const { value: first } = await next(messages, signal);
+      const { value: first } = await messages.next();
       if (first?.part !== 'head') throw broken('the stream does not have a head in its place');
       const { key, condition, size } = first.head;
-      const body = new Body(chunksOf(messages, signal), size);
+      const body = new Body(chunksOf(messages), size);
       const reply = await put(opened(), key, condition, body, signal);
       if (!body.ended) throw wrong('put returned before it had read the body to its end');
       return reply;

@@ -5,9 +5,16 @@ const documents = new Map();
 const modTime = new Date('2026-01-02T03:04:05.678Z');
 const facts = (size) => ({ size, modTime, etag: 'e' });
 let closed = 0;
+const puts = { begun: 0, failed: 0 };
 
 async function* slowly(text, copies = 1) {
   for (let i = 0; i < copies; i++) yield Buffer.from(text);
+}
+
+async function upload(key, body, signal) {
+  const bytes = await body.bytes();
+  if (key === 'waits') await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  return bytes;
 }
 
 const gets = {
@@ -16,6 +23,10 @@ const gets = {
   endless: () => ({ ...facts(-1), body: () => slowly('x'.repeat(1 << 20), Infinity), close: () => { closed += 1; } }),
   unknown: () => ({ ...facts(-1), body: () => slowly('12345', 2) }),
   closed: () => ({ ...facts(1), body: String(closed) }),
+  puts: () => {
+    const body = JSON.stringify(puts);
+    return { ...facts(body.length), body };
+  },
   nothing: () => undefined,
   sizeless: () => ({ modTime, etag: 'e', body: '' }),
   etagless: () => ({ size: 0, modTime, body: '' }),
@@ -69,8 +80,11 @@ await serve({
 
   async put([key], body, condition, { signal }) {
     if (key === 'unread') return { ...facts(0), created: true };
-    const bytes = await body.bytes();
-    if (key === 'waits') await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    puts.begun += 1;
+    const bytes = await upload(key, body, signal).catch((err) => {
+      puts.failed += 1;
+      throw err;
+    });
     const old = documents.has(key) ? facts(documents.get(key).length) : null;
     if (!holds(condition, old)) throw new ConditionFailed();
     documents.set(key, bytes);

@@ -40,12 +40,14 @@ test('an upload that is not whole is not stored', async (t) => {
 
 test('an upload that is cancelled is not stored', async (t) => {
   const { store } = await open(t);
-  for (const parts of [[head('a', -1)], [head('a', -1), chunk('12345')], [head('waits', -1), chunk('12345'), end]]) {
+  const puts = async () => JSON.parse((await ask(store, 'Get', { key: key('puts'), inline: 1000 })).data);
+  const streams = [[head('a', -1)], [head('a', -1), chunk('12345')], [head('waits', -1), chunk('12345'), end]];
+  for (const [i, parts] of streams.entries()) {
     const call = store.Write(() => {});
     for (const part of parts) call.write(part);
-    await sleep(20); // they may be on their way, or there
+    while ((await puts()).begun <= i) await sleep(10);
     call.cancel();
-    await once(call, 'status');
+    while ((await puts()).failed <= i) await sleep(10);
   }
   assert.deepEqual(await all(store.List({ prefix: key() })), [{ entries: [] }]);
 });
