@@ -325,6 +325,7 @@ for (const object in statics) for (const name of statics[object]) {
 const prune = (prototype, names, own) => {
 	for (const name of getOwnPropertyNames(prototype)) {
 		if (name !== 'length' && !array.includes(names, name)) delete prototype[name]
+		else if (typeof prototype[name] === 'function') freeze(prototype[name])
 	}
 	for (const name in own) Object.defineProperty(prototype, name, { value: freeze(own[name]), writable: false, enumerable: false, configurable: false })
 }

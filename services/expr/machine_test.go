@@ -1,0 +1,61 @@
+package expr
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The machine itself has no way out, whatever a source could be made to say:
+// here JavaScript runs in it that no expression is.
+func TestMachine(t *testing.T) {
+	m := newMachine()
+	for source, want := range map[string]any{
+		"[].constructor":              nil,
+		"''.constructor":              nil,
+		"(5).constructor":             nil,
+		"({}).constructor":            nil,
+		"(x => x).constructor":        nil,
+		"(async () => 1).call":        nil,
+		"/x/.constructor":             nil,
+		"new Date(0).constructor":     nil,
+		"[].values().constructor":     nil,
+		"new TypeError().constructor": nil,
+		"({}).__proto__":              nil,
+		"(x => x).call":               nil,
+		"(x => x).apply":              nil,
+		"(x => x).bind":               nil,
+		"''.toLocaleUpperCase":        nil,
+		"[].copyWithin":               nil,
+		"/x/.compile":                 nil,
+		"Object.isFrozen(Array.prototype) && Object.isFrozen(Object.prototype) && Object.isFrozen(String.prototype)":  true,
+		"Object.isFrozen(Function.prototype) && Object.isFrozen(RegExp.prototype) && Object.isFrozen(Date.prototype)": true,
+		"Object.isFrozen(Object.getPrototypeOf([].values()))":                                                         true,
+		"(() => { try { 'use strict'; Array.prototype.map = 1 } catch (e) {} return typeof [].map })()":               "function",
+		"(() => { try { 'use strict'; [].indexOf.x = 1 } catch (e) {} return [].indexOf.x })()":                       nil,
+	} {
+		v, err := m.js.RunString(source)
+		require.NoError(t, err, source)
+		assert.Equal(t, want, v.Export(), source)
+	}
+}
+
+// A machine that was interrupted, or in which a budget ended, is not used again.
+func TestMachinesAreThrownAway(t *testing.T) {
+	engine := new(Engine)
+	for _, source := range []string{"(f => f(f))(f => [1].map(() => f(f)))", "'x'.repeat(1e9)", "Array(1e6).fill(1).map(x => Array(1e6).fill(1).indexOf(2))"} {
+		e, err := Compile(source)
+		require.NoError(t, err)
+		r := newRun(t.Context(), engine)
+		_, err = e.raw(r, newFrame(&Scope{}))
+		require.Error(t, err)
+		broken := r.machine
+		r.end()
+		for range 4 {
+			m := engine.take()
+			assert.NotSame(t, broken, m, source)
+			engine.give(m, false)
+		}
+	}
+}
