@@ -16,7 +16,7 @@ const module = "github.com/seed90475182/restspace/"
 var order = [...]string{"urlpattern", "bus", "adaptors", "services", "runtime", "examples"}
 
 // libraries may be imported by their siblings.
-var libraries = [...]string{"services/documents", "services/documents/decimal", "services/expr", "adaptors/plugin/wire"}
+var libraries = [...]string{"services/documents", "services/documents/decimal", "services/expr", "services/requestspec", "adaptors/plugin/wire"}
 
 // forAuthors is what authors of plugins get, also by the command line.
 var forAuthors = [...]string{"adaptors/plugin", "adaptors/plugin/languages"}
