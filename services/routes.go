@@ -28,8 +28,11 @@ type Routes map[string]Route
 // Router is the Service of some Routes. It knows its methods.
 type Router struct {
 	router  *httprouter.Router
+	plain   map[plainRoute]Route // of those patterns that are one segment without a name: the short way
 	methods []string
 }
+
+type plainRoute struct{ method, segment string }
 
 // Service returns the service of the routes. A pattern that can't stand beside
 // another is an error.
@@ -39,11 +42,14 @@ func (r Routes) Service() (service *Router, err error) {
 			service, err = nil, fmt.Errorf("routes: %v", caught)
 		}
 	}()
-	s := &Router{router: httprouter.New()}
+	s := &Router{router: httprouter.New(), plain: make(map[plainRoute]Route)}
 	for pattern, route := range r {
 		method, path, ok := strings.Cut(pattern, " ")
 		if !ok {
 			return nil, fmt.Errorf("routes: %q is not METHOD /pattern", pattern)
+		}
+		if segment := path[1:]; !strings.ContainsAny(segment, "/:*") {
+			s.plain[plainRoute{method, segment}] = route
 		}
 		it := match{route: route, args: named(path)}
 		s.router.Handle(method, path, func(w http.ResponseWriter, _ *http.Request, _ httprouter.Params) {
@@ -60,10 +66,22 @@ func (r Routes) Service() (service *Router, err error) {
 // Serve calls the route for m, and closes m where that fails. No route at the path is a 404, none for the
 // method a 405.
 func (s *Router) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+	reply, err := s.serve(ctx, m)
+	if err != nil {
+		_ = m.Close()
+	}
+	return reply, err
+}
+
+func (s *Router) serve(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+	if path := m.ServicePath(); len(path) == 1 && !m.URL.Dir {
+		if route := s.plain[plainRoute{m.Method, path[0]}]; route != nil {
+			return route(ctx, m, nil)
+		}
+	}
 	path := routePath(m.ServicePath(), m.URL.Dir)
 	handle, _, _ := s.router.Lookup(m.Method, path)
 	if handle == nil {
-		_ = m.Close()
 		if allow := s.at(path); len(allow) > 0 {
 			return nil, MethodNotAllowed(m.Method, allow)
 		}
@@ -78,11 +96,7 @@ func (s *Router) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error
 			args[i] = m.ServicePath()[at]
 		}
 	}
-	reply, err := c.route(ctx, m, args)
-	if err != nil {
-		_ = m.Close()
-	}
-	return reply, err
+	return c.route(ctx, m, args)
 }
 
 // Methods is part of the interface [Methods].
