@@ -13,6 +13,12 @@ func (library) bypass(_ context.Context, m *bus.Message, _ services.Args) (*bus.
 	return pass(m, http.StatusOK), nil
 }
 
+func (library) devNull(_ context.Context, m *bus.Message, _ services.Args) (*bus.Message, error) {
+	err := m.Body.Close()
+	m.Body = nil
+	return pass(m, http.StatusNoContent), err
+}
+
 func (l library) toText(_ context.Context, m *bus.Message, _ services.Args) (*bus.Message, error) {
 	body, err := m.Body.As(bus.Text, l.limit)
 	if err != nil {

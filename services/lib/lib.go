@@ -29,17 +29,20 @@ func open(_ context.Context, env services.Env, _ services.None, _ services.None)
 	l := library{limit: env.Limits.Body, log: env.Log}
 	routes := make(services.Routes)
 	for path, route := range map[string]services.Route{
-		"/bypass":                     l.bypass,
-		"/to-text":                    l.toText,
-		"/to-b64":                     l.toBase64,
-		"/from-b64":                   l.fromBase64,
-		"/set-status/:status":         l.setStatus,
-		"/set-status/:status/:reason": l.setStatus,
-		"/redirect/*path":             l.redirect(http.StatusFound),
-		"/see-other/*path":            l.redirect(http.StatusSeeOther),
-		"/log":                        l.logLine,
-		"/log/body":                   l.logBody,
-		"/delay/:ms":                  l.delay,
+		"/bypass":                         l.bypass,
+		"/devnull":                        l.devNull,
+		"/to-text":                        l.toText,
+		"/to-b64":                         l.toBase64,
+		"/from-b64":                       l.fromBase64,
+		"/set-status/:status":             l.setStatus,
+		"/set-status/:status/:reason":     l.setStatus,
+		"/redirect/*path":                 l.redirect(http.StatusFound),
+		"/see-other/*path":                l.redirect(http.StatusSeeOther),
+		"/log":                            l.logLine,
+		"/log/body":                       l.logBody,
+		"/delay/:ms":                      l.delay,
+		"/set-name/*name":                 l.setName,
+		"/check-user-field/:field/:value": l.checkUserField,
 	} {
 		routes["GET "+path] = route
 		routes["POST "+path] = route

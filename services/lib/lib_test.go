@@ -66,6 +66,8 @@ func TestFunctions(t *testing.T) {
 		{path: "/redirect/%2Fevil.example", status: 302, location: "/%2Fevil.example"},
 		{path: "/see-other/done/", body: text("form"), status: 303, location: "/done/"},
 		{path: "/log", body: text("x"), status: 200, want: "x", kind: "text/plain"},
+		{path: "/devnull", body: text("x"), status: 204},
+		{path: "/set-name/a/b", body: text("x"), status: 200, want: "x", kind: "text/plain"},
 		{path: "/delay/1", body: text("x"), status: 200, want: "x", kind: "text/plain"},
 	} {
 		t.Run(row.path, func(t *testing.T) {
@@ -95,6 +97,7 @@ func TestWhatCanNotBeDone(t *testing.T) {
 		"/delay/60001":      {"", 400, `milliseconds from 0 to 60000`},
 		"/from-b64":         {"%%%", 400, "the body is not base64"},
 		"/to-b64":           {string(make([]byte, 65)), 413, "limit of 64 bytes"},
+		"/set-name/":        {"", 400, "a name is missing"},
 		"/nowhere":          {"", 404, "nothing is at /nowhere"},
 		"/set-status/1/2/3": {"", 404, "nothing is at"},
 	} {
@@ -108,6 +111,34 @@ func TestWhatCanNotBeDone(t *testing.T) {
 	_, err := service.Serve(t.Context(), request(t, "DELETE", "/bypass", nil))
 	assert.Equal(t, 405, bus.Classify(err).Status)
 	assert.Equal(t, "GET, HEAD, OPTIONS, POST", bus.Classify(err).Header.Get("Allow"))
+}
+
+func TestSetName(t *testing.T) {
+	reply, err := newLib(t, nil).Serve(t.Context(), request(t, "POST", "/set-name/a/b", nil))
+	require.NoError(t, err)
+	assert.Equal(t, "a/b", reply.Name)
+}
+
+func TestCheckUserField(t *testing.T) {
+	for name, row := range map[string]struct {
+		user   *bus.User
+		status int
+	}{
+		"nobody":       {nil, 401},
+		"another":      {&bus.User{Email: "bob@example.com"}, 403},
+		"of no e-mail": {&bus.User{}, 403},
+		"the one":      {&bus.User{Email: "ann@example.com"}, 200},
+	} {
+		m := request(t, "POST", "/check-user-field/email/ann@example.com", nil)
+		m.User = row.user
+		reply, err := newLib(t, nil).Serve(t.Context(), m)
+		if row.status != 200 {
+			assert.Equal(t, row.status, bus.Classify(err).Status, name)
+			continue
+		}
+		require.NoError(t, err, name)
+		assert.Equal(t, 200, reply.Status, name)
+	}
 }
 
 type counted struct {
