@@ -145,3 +145,13 @@ func TestCompileRefuses(t *testing.T) {
 		assert.ErrorContains(t, err, want, source)
 	}
 }
+
+func TestTransformsTellTheirVariables(t *testing.T) {
+	transform, err := expr.CompileTransform([]byte(`{"$a": "n", "$b": "$a + 1", "x": {"$c": "5", "y": "$c"}}`))
+	require.NoError(t, err)
+	told := map[string]string{}
+	_, err = transform.Apply(t.Context(), &expr.Scope{Input: []byte(`{"n":1}`), Set: func(name string, value expr.Raw) { told[name] = string(value) }})
+	require.NoError(t, err)
+	assert.Equal(t, "1", told["a"])
+	assert.Equal(t, "2", told["b"])
+}

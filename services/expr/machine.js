@@ -284,7 +284,7 @@ const natives = {
 	},
 	merge: (...xs) => array.reduce(xs, (a, b) => merged(a, b), undefined),
 	propsToList: (o, key) => {
-		key = key === undefined ? 'key' : toText(key)
+		key = key === undefined ? '$key' : toText(key)
 		return isObject(o) ? array.map(counted(entries(o)), ([k, v]) => isObject(v) ? { ...v, [key]: k } : { [key]: k, value: v }) : []
 	},
 	entityChange: (before, after, id) => {

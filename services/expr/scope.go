@@ -28,6 +28,10 @@ type Scope struct {
 	// variables. nil: nothing.
 	Pattern *urlpattern.Values
 
+	// Set is told the variables that a transform sets, but for those in its
+	// loops, named without their $. nil: nobody wants to know.
+	Set func(name string, value Raw)
+
 	// Engine has the machines. nil: one is made where it is needed, and thrown
 	// away.
 	Engine *Engine

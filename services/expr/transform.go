@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/tidwall/gjson"
@@ -166,6 +167,9 @@ func (m *mapping) bind(r *run, f *frame) (*frame, error) {
 			}
 		}
 		inside.bindings = append(inside.bindings, binding{name: v.name, value: value})
+		if f.outside == nil && f.scope.Set != nil {
+			f.scope.Set(strings.TrimPrefix(v.name, "$"), raw(value))
+		}
 	}
 	return inside, nil
 }
