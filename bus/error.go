@@ -28,6 +28,7 @@ const (
 	TypeConfiguration   = "urn:restspace:problem:invalid-configuration"
 	TypeCondition       = "urn:restspace:problem:condition-not-compared" // a store can't hold a write to its condition
 	TypeUnreachable     = "urn:restspace:problem:upstream-unreachable"   // another server got nothing of the request
+	TypePipeline        = "urn:restspace:problem:pipeline"               // a pipeline is made so that it can't end well here
 	TypeUpstream        = "urn:restspace:problem:upstream-failed"        // another server got it, and gave no whole answer
 )
 

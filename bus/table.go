@@ -21,6 +21,9 @@ type Mount struct {
 	Exact   bool     // the base path only, nothing below it
 	Service Service
 
+	GetWrites bool // a GET of it may change something
+	PostReads bool // a POST of it changes nothing
+
 	calls, failures, nanoseconds atomic.Int64
 }
 

@@ -74,7 +74,7 @@ func (r *Runtime) instanceOf(ctx context.Context, s *config.Service, conf *confi
 	i.refs.Store(1)
 	i.env = services.Env{
 		Name: s.Name, Base: s.Base, Exact: s.Exact, Config: s.Config,
-		Bus: inside{r, s.Hosts}, Limits: limits, Log: log.With("mount", s.Name),
+		Bus: inside{r, s.Hosts}, AsCaller: asCaller{inside{r, s.Hosts}}, Limits: limits, Log: log.With("mount", s.Name),
 	}
 	err := i.start(ctx)
 	switch {
@@ -89,9 +89,9 @@ func (r *Runtime) instanceOf(ctx context.Context, s *config.Service, conf *confi
 
 // limitsOf returns the limits of a service: its own, or else the server's.
 func limitsOf(s *config.Service, server config.Limits) services.Limits {
-	limits := services.Limits{Body: int64(server.MaxBody), File: int64(server.MaxFile)}
+	limits := services.Limits{Body: int64(server.MaxBody), File: int64(server.MaxFile), FanOut: server.FanOut, Parallel: server.Parallel}
 	if own := int64(s.Limits.MaxBody); own > 0 {
-		limits = services.Limits{Body: own, File: own}
+		limits.Body, limits.File = own, own
 	}
 	return limits
 }
@@ -101,7 +101,7 @@ func (r *Runtime) newMounted(s *config.Service, i *instance, server *config.Serv
 	if s.CORS != nil {
 		m.cors = newCORS(s.CORS)
 	}
-	m.Mount = &bus.Mount{Name: s.Name, Base: s.Base, Exact: s.Exact, Service: m}
+	m.Mount = &bus.Mount{Name: s.Name, Base: s.Base, Exact: s.Exact, Service: m, GetWrites: s.GetWrites, PostReads: s.Kind.PostReads}
 	if n := s.Limits.InFlight; n > 0 {
 		m.places = semaphore.NewWeighted(int64(n))
 	}

@@ -71,3 +71,39 @@ func (b inside) background(ctx context.Context, m *bus.Message) (*bus.Message, e
 	reply.Body.OnClose(end)
 	return reply, nil
 }
+
+// asCaller is inside with the rights of the message's user, and no more: as if
+// the call came from outside.
+type asCaller struct{ inside }
+
+// Serve passes m to its mount if its rules admit the user.
+func (b asCaller) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+	root := bus.RootOf(ctx)
+	if root == nil {
+		_ = m.Close()
+		return nil, errors.New("runtime: a call as its caller is part of a request")
+	}
+	if m.URL.Host != "" {
+		return b.inside.Serve(ctx, m)
+	}
+	if err := root.Enter(m.Depth); err != nil {
+		_ = m.Close()
+		return nil, err
+	}
+	found := root.Table.Find(m.URL.Path, m.URL.Dir)
+	if found == nil || found.Service.(*mounted).conf.Internal {
+		_ = m.Close()
+		return nil, bus.Errorf(http.StatusNotFound, "no service is mounted at this path")
+	}
+	if m.Method == http.MethodHead {
+		m.Method = http.MethodGet
+	}
+	m.URL.Base = len(found.Base)
+	decision, err := admit(found.Service.(*mounted), m, nil)
+	if err != nil {
+		_ = m.Close()
+		return nil, err
+	}
+	reply, err := found.Serve(ctx, m)
+	return reply, explain(decision, err, nil)
+}

@@ -47,7 +47,10 @@ type instance struct {
 }
 
 // started is a service that runs.
-type started struct{ bus.Service }
+type started struct {
+	bus.Service
+	before, after bus.Service // pipelines; nil: there is none
+}
 
 // start tries once to open the adaptors and make the service. A panic is an
 // error.
@@ -76,7 +79,14 @@ func (i *instance) start(ctx context.Context) (err error) {
 		return fmt.Errorf("service %q: %w", i.conf.Name, err)
 	}
 	i.keep(service)
-	i.service.Store(&started{service})
+	s := &started{Service: service}
+	if s.before, err = i.pipeline(ctx, i.conf.Around.Before); err != nil {
+		return err
+	}
+	if s.after, err = i.pipeline(ctx, i.conf.Around.After); err != nil {
+		return err
+	}
+	i.service.Store(s)
 	return nil
 }
 
@@ -172,7 +182,7 @@ func (i *instance) retry() bool {
 // Serve passes m to the service, or says that it can't start.
 func (i *instance) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error) {
 	if s := i.service.Load(); s != nil {
-		return s.Service.Serve(ctx, m)
+		return s.serve(ctx, m)
 	}
 	_ = m.Close()
 	var why error

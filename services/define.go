@@ -20,6 +20,7 @@ type None struct{}
 //	type needs struct {
 //		Store  *adaptors.Keep  `slot:"adaptor"`
 //		Engine adaptors.Engine `slot:"engine,gotemplate"` // with a default
+//		Cache  *adaptors.Keep  `slot:"cache" optional:"true"` // may be nil
 //	}
 //
 // It panics over a field that is no adaptor, and over a k.Config of another
@@ -34,7 +35,9 @@ func Define[C, N any](k Kind, open func(ctx context.Context, env Env, config C, 
 		var needs N
 		fields := reflect.ValueOf(&needs).Elem()
 		for i, slot := range k.Adaptors {
-			fields.Field(i).Set(reflect.ValueOf(env.Adaptors[slot.Key]))
+			if adaptor, ok := env.Adaptors[slot.Key]; ok || !slot.Optional {
+				fields.Field(i).Set(reflect.ValueOf(adaptor))
+			}
 		}
 		return open(ctx, env, *env.Config.(*C), needs)
 	}
@@ -50,7 +53,7 @@ func slots(needs reflect.Type) []Slot {
 		if !ok || key == "" {
 			panic(fmt.Sprintf("services: field %s of %s needs an adaptor type and a slot tag", field.Name, needs))
 		}
-		list = append(list, Slot{Key: key, Of: of, Default: fallback})
+		list = append(list, Slot{Key: key, Of: of, Default: fallback, Optional: field.Tag.Get("optional") == "true"})
 	}
 	return list
 }

@@ -38,7 +38,7 @@ type Kind struct {
 	// without defaults. It may have Check() error, which is called when it is
 	// decoded, and Hosts() []string: the hosts of the URLs in it, as
 	// urlpattern.URL has them, which the service may call though their
-	// addresses are private.
+	// addresses are private. It may be [Linked].
 	Config   func() any
 	Adaptors []Slot // what it needs of the outside world
 
@@ -53,6 +53,15 @@ type Slot struct {
 	Key     string
 	Of      adaptors.Interface
 	Default string // adaptor Kind when services.json names none; "" is an error then
+
+	Optional bool // it is none, and no error: the service has no adaptor there
+}
+
+// ChecksAdaptors is a config that goes only with some adaptors, or with none.
+type ChecksAdaptors interface {
+	// CheckAdaptors is called after Check. chosen reports whether services.json
+	// names an adaptor for a slot. Its errors are like those of Check.
+	CheckAdaptors(chosen func(slot string) bool) error
 }
 
 // Env is all that a service gets: nothing is global.
@@ -62,15 +71,18 @@ type Env struct {
 	Exact    bool           // only Base itself leads here, nothing below it and not with a slash
 	Config   any            // what Kind.Config made, decoded and checked
 	Bus      bus.Service    // calls to others: limited, traced, as this service
-	Adaptors map[string]any // by Slot.Key: *adaptors.Keep, adaptors.Mailer, adaptors.Engine
+	AsCaller bus.Service    // the same with the rights of the message's user and no more: for URLs that come out of data
+	Adaptors map[string]any // by Slot.Key: *adaptors.Keep, adaptors.Mailer, adaptors.Engine; none where it is optional
 	Limits   Limits
 	Log      *slog.Logger
 }
 
-// Limits of a mount, in bytes.
+// Limits of a mount.
 type Limits struct {
-	Body int64 // of a body that is held in memory
-	File int64 // of a body that is streamed to a store
+	Body     int64 // bytes of a body that is held in memory
+	File     int64 // bytes of a body that is streamed to a store
+	FanOut   int   // messages that one may be split into
+	Parallel int   // calls at one time, of those that belong to one request of the mount
 }
 
 // A Runner is a service with background work. Run works until ctx ends; what

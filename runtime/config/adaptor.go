@@ -73,6 +73,12 @@ func (r *reader) adaptorConfig(v *hujson.Value, at pointer, a *Adaptor) {
 func (r *reader) adaptorKind(b *block, slot services.Slot, keys slotKeys) (kind adaptors.Kind, ok bool) {
 	at := b.at.AppendToken(slot.Key)
 	p := r.pluginKeys(b, slot, keys)
+	if keys.kind == nil && slot.Optional {
+		if keys.config != nil {
+			r.fault(keys.config, at+"Config", "it is about an adaptor, and there is none: write %q", slot.Key)
+		}
+		return kind, false
+	}
 	if keys.kind == nil {
 		if kind, ok = r.kinds.Adaptors.Kind(slot.Default); !ok {
 			r.missing(b.value, b.at, slot.Key, "%s has no %q: write %s", b.title, slot.Key, oneOf(r.fitting(slot)))

@@ -89,19 +89,6 @@ func userPattern(text string, mounts []*Service) (*urlpattern.Pattern, error) {
 	if literal.Host != "" {
 		return nil, errors.New("a URL on another server: write a path on this one, such as /user/${email}")
 	}
-	for _, s := range mounts {
-		if s.covers(literal.Path) {
-			return p, nil
-		}
-	}
-	path := textOf(literal.Path)
-	for _, s := range mounts {
-		base := textOf(s.Base)
-		if !s.Exact && nearest(textOf(literal.Path[:min(len(s.Base), len(literal.Path))]), []string{base}) != "" {
-			return nil, fmt.Errorf("%s leads to no service: did you mean %s?", path, base)
-		}
-	}
-	return nil, fmt.Errorf("%s leads to no service: write the path of one, such as /user/${email}", path)
+	_, err = leadsTo(literal.Path, mounts)
+	return p, err
 }
-
-func textOf(path []string) string { return urlpattern.Path{Segments: path}.String() }

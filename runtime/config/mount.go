@@ -81,7 +81,12 @@ func (s *Service) covers(path []string) bool {
 	if s.Exact {
 		return slices.Equal(path, s.Base)
 	}
-	return len(path) >= len(s.Base) && slices.Equal(path[:len(s.Base)], s.Base)
+	return begins(path, s.Base)
+}
+
+// begins reports whether a path is another one or is below it.
+func begins(path, with []string) bool {
+	return len(path) >= len(with) && slices.Equal(path[:len(with)], with)
 }
 
 // rules reads the roles of a service.

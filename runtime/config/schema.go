@@ -92,7 +92,9 @@ func (g *generator) slot(s *schema, slot services.Slot) {
 	names = append(names, &schema{Pattern: "/", Description: "the path of a plugin"})
 	kind := oneOfThese(names)
 	kind.Description = "which " + what + " it uses"
-	if slot.Default == "" {
+	if slot.Optional {
+		kind.Description += ", if it has one"
+	} else if slot.Default == "" {
 		s.Required = append(s.Required, slot.Key)
 	} else {
 		kind.Default = slot.Default

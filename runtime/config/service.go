@@ -23,9 +23,14 @@ type Service struct {
 	Hosts    []string           // other servers that Config names, as urlpattern.URL has hosts
 	Rules    access.Rules
 	Internal bool // only other services may call it
-	Caching  *Caching
-	CORS     []Origin // nil leaves it to the server
-	Limits   ServiceLimits
+
+	// GetWrites says that a GET may change something; it needs Rules.Write then.
+	GetWrites bool
+
+	Caching *Caching
+	CORS    []Origin // nil leaves it to the server
+	Limits  ServiceLimits
+	Around  Around
 
 	// Canonical is the whole block as canonical JSON, with the values from
 	// outside the file in it: services are the same while it is.
@@ -37,6 +42,12 @@ type Adaptor struct {
 	Kind      adaptors.Kind
 	Config    any    // what Kind.Config makes, decoded and checked
 	Canonical []byte // the config as canonical JSON, like a Service's
+}
+
+// Around is the pipelines before and after a service.
+type Around struct {
+	Kind          services.Kind
+	Before, After any // configs of Kind; nil: there is none
 }
 
 // Caching is what Cache-Control of a successful GET says.
@@ -66,6 +77,9 @@ type serviceKeys struct {
 	Caching     *Caching      `json:"caching" doc:"Cache-Control of successful GETs"`
 	CORS        []Origin      `json:"cors" doc:"origins whose pages may read answers, instead of the server's; * is any"`
 	Limits      ServiceLimits `json:"limits" doc:"of this service, instead of the server's"`
+
+	PrePipeline  *hujson.Value `json:"prePipeline" form:"pipeline" doc:"steps that a request goes through before the service"`
+	PostPipeline *hujson.Value `json:"postPipeline" form:"pipeline" doc:"steps that an answer of the service goes through"`
 }
 
 // block is a service while it is read.
@@ -77,6 +91,7 @@ type block struct {
 	title string // in messages: service "orders"
 
 	mounted bool // the base path is known
+	sound   bool // nothing is wrong with the config
 }
 
 // services reads the list. Services without a base path, which are an error,
@@ -94,14 +109,16 @@ func (r *reader) services(v *hujson.Value) ([]*Service, *together) {
 	}
 	t := newTogether(r)
 	list := make([]*Service, 0, len(array.Elements))
+	blocks := make([]*block, 0, len(array.Elements))
 	for i := range array.Elements {
 		b := &block{Service: &Service{}, value: &array.Elements[i], at: at.AppendToken(strconv.Itoa(i))}
 		r.service(b, t)
 		if b.mounted {
-			list = append(list, b.Service)
+			list, blocks = append(list, b.Service), append(blocks, b)
 		}
 	}
 	t.claimed()
+	r.link(blocks)
 	return list, t
 }
 
@@ -127,7 +144,7 @@ func (r *reader) service(b *block, t *together) {
 	b.Config = b.Kind.Config()
 	fields = append(fields, fieldsOf(b.Config)...)
 	before := len(r.faults)
-	r.object(b.value, b.at, fields, "prePipeline", "postPipeline")
+	r.object(b.value, b.at, fields)
 	sound := before == len(r.faults)
 	r.mount(b, t)
 	r.rules(b)
@@ -138,9 +155,12 @@ func (r *reader) service(b *block, t *together) {
 	}
 	if sound {
 		r.check(b.value, b.at, b.Config)
+		r.checkAdaptors(b)
 	}
-	if names, ok := b.Config.(interface{ Hosts() []string }); ok && before == len(r.faults) {
-		b.Hosts = names.Hosts()
+	b.sound = before == len(r.faults)
+	r.around(b)
+	if names, ok := b.Config.(interface{ Hosts() []string }); ok && b.sound {
+		b.Hosts = append(b.Hosts, names.Hosts()...)
 	}
 	b.Canonical = canonical(b.value)
 }
@@ -198,6 +218,20 @@ func (r *reader) check(v *hujson.Value, at pointer, config any) {
 	if checker, ok := config.(interface{ Check() error }); ok && r.complete(v) {
 		r.tell(v, at, checker.Check())
 	}
+}
+
+// checkAdaptors has a config say whether it goes with the adaptors that were
+// chosen.
+func (r *reader) checkAdaptors(b *block) {
+	if checker, ok := b.Config.(services.ChecksAdaptors); ok && r.complete(b.value) {
+		r.tell(b.value, b.at, checker.CheckAdaptors(b.chosen))
+	}
+}
+
+// chosen reports whether the service names an adaptor for a slot.
+func (b *block) chosen(slot string) bool {
+	object, ok := b.value.Value.(*hujson.Object)
+	return ok && memberOf(object, slot) != nil
 }
 
 // tell tells of the errors of a config, which stands in v. They may say where in

@@ -6,6 +6,7 @@ import (
 	"github.com/seed90475182/restspace/services/files"
 	"github.com/seed90475182/restspace/services/jsonservice"
 	"github.com/seed90475182/restspace/services/lib"
+	"github.com/seed90475182/restspace/services/pipeline"
 	"github.com/seed90475182/restspace/services/proxy"
 	"github.com/seed90475182/restspace/services/static"
 	"github.com/seed90475182/restspace/services/transform"
@@ -17,6 +18,7 @@ func Registry() services.Registry {
 		files.Kind(),
 		jsonservice.Kind(),
 		lib.Kind(),
+		pipeline.Kind(),
 		proxy.Kind(),
 		static.Kind(),
 		transform.Kind(),

@@ -1,0 +1,224 @@
+package pipeline
+
+import (
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/seed90475182/restspace/services/expr"
+	"github.com/seed90475182/restspace/services/requestspec"
+	"github.com/seed90475182/restspace/urlpattern"
+)
+
+// step reads a step. What follows a try in its list is conditional.
+func (b *builder) step(at jsontext.Pointer, text string) {
+	b.count(at)
+	s := &step{at: at}
+	r := &stepReader{step: s, text: text}
+	if err := r.read(); err != nil {
+		b.faults = append(b.faults, err)
+		return
+	}
+	b.pipeline.steps = append(b.pipeline.steps, s)
+	b.pipeline.fans = b.pipeline.fans || s.reads.list
+	b.add(s)
+	if s.tries {
+		b.level.tries = true
+		if b.stage.mode == serial {
+			b.begin(conditional, "", "")
+		}
+	}
+}
+
+// stepReader goes through the text of a step.
+type stepReader struct {
+	*step
+	text string
+	from int // what is before it has been read
+}
+
+func (r *stepReader) rest() string { return r.text[r.from:] }
+
+func (r *stepReader) fault(offset int, message string) error { return &Fault{r.at, offset, message} }
+
+// skip moves over a prefix and the spaces after it.
+func (r *stepReader) skip(n int) {
+	r.from += n
+	r.from = len(r.text) - len(strings.TrimLeft(r.rest(), " "))
+}
+
+func (r *stepReader) read() error {
+	r.skip(0)
+	if r.rest() == "" {
+		return r.fault(0, `an empty step: write a call, such as "GET /contacts/$>0"`)
+	}
+	if r.tries = strings.HasPrefix(r.rest()+" ", "try "); r.tries {
+		r.skip(len("try"))
+	}
+	if err := r.readCondition(); err != nil {
+		return err
+	}
+	if err := r.readName(); err != nil {
+		return err
+	}
+	if strings.TrimSpace(r.rest()) == "" {
+		if r.tries {
+			return r.fault(0, `nothing to try: write a call after it, such as "try GET /contacts/$>0"`)
+		}
+		return nil
+	}
+	return r.readRequest()
+}
+
+// readCondition reads what stands in if (...).
+func (r *stepReader) readCondition() error {
+	rest, ok := strings.CutPrefix(r.rest(), "if")
+	open := strings.TrimLeft(rest, " ")
+	if !ok || !strings.HasPrefix(open, "(") {
+		return nil
+	}
+	start := len(r.text) - len(open) + 1
+	length := closing(r.text[start:])
+	if length < 0 {
+		return r.fault(start-1, "a condition that is not finished: write ) at its end")
+	}
+	source := r.text[start : start+length]
+	condition, err := expr.Compile(withoutCalls(source))
+	if err != nil {
+		return faultOf(r.at, start, err)
+	}
+	r.condition = condition
+	r.from = start + length
+	r.skip(1)
+	return nil
+}
+
+// closing returns where the bracket that was opened before source is closed, -1
+// if nowhere.
+func closing(source string) int {
+	depth, quote := 1, byte(0)
+	for i := 0; i < len(source); i++ {
+		switch c := source[i]; {
+		case quote != 0 && c == '\\':
+			i++
+		case c == quote:
+			quote = 0
+		case quote != 0:
+		case c == '"', c == '\'', c == '`':
+			quote = c
+		case c == '(':
+			depth++
+		case c == ')':
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// withoutCalls makes body() the same as body, with every byte in its place.
+func withoutCalls(source string) string { return strings.ReplaceAll(source, "body()", "body  ") }
+
+// readName cuts the name off the end.
+func (r *stepReader) readName() error {
+	text := " " + r.rest()
+	at := strings.LastIndex(text, " :")
+	if at < 0 {
+		return nil
+	}
+	name := text[at+len(" :"):]
+	offset := r.from + at + 1
+	r.text = r.text[:max(r.from, offset-2)]
+	return r.setName(strings.TrimRight(name, " "), offset)
+}
+
+// setName reads a name, which begins at an offset.
+func (r *stepReader) setName(name string, offset int) error {
+	if name == "" {
+		return r.fault(offset, "a name is missing: write one after the colon, such as :contact")
+	}
+	r.names = true
+	if name == "$this" {
+		r.merges = true
+		return nil
+	}
+	if v, ok := strings.CutPrefix(name, "$"); ok && isIdentifier(v) {
+		r.variable = v
+		return nil
+	}
+	if strings.HasPrefix(name, ".") {
+		r.appends = true
+		name = name[1:]
+		offset++
+	}
+	pattern, err := urlpattern.ParseText(name)
+	if err != nil {
+		return faultOf(r.at, offset, err)
+	}
+	if r.name = name; len(pattern.Args()) > 0 {
+		r.pattern = pattern
+	}
+	return nil
+}
+
+func isIdentifier(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		letter := c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// readRequest reads the call.
+func (r *stepReader) readRequest() error {
+	text := strings.TrimRight(r.rest(), " ")
+	spec, err := requestspec.Parse(text, "POST")
+	if err != nil {
+		return faultOf(r.at, r.from, err)
+	}
+	url := spec.URL.String()
+	if !strings.HasPrefix(url, "/") && !strings.HasPrefix(url, "$") && spec.URL.Literal().Host == "" {
+		return r.fault(r.from+len(text)-len(url), "neither a step nor a mode, a splitter or a joiner: write a URL that begins with a slash, such as GET /contacts/$>0, or one of "+words)
+	}
+	r.request, r.reads, r.urlAt = spec, readsOf(spec.URL), r.from+len(text)-len(url)
+	return nil
+}
+
+const words = "serial, parallel, conditional, tee, teeWait, jsonSplit, unzip, jsonObject, jsonArray, zip, multipart"
+
+// readsOf looks at the codes of a pattern.
+func readsOf(p *urlpattern.Pattern) reads {
+	var r reads
+	for _, arg := range p.Args() {
+		switch arg.Source {
+		case urlpattern.FromBody:
+			r.body = true
+		case urlpattern.FromVariable:
+			r.variables = true
+		default:
+			continue
+		}
+		r.list = r.list || makesList(arg.Key)
+	}
+	return r
+}
+
+// makesList reports whether a path into a document gives a list whatever the
+// document is: it has [] or a condition.
+func makesList(path string) bool {
+	for {
+		_, after, found := strings.Cut(path, "[")
+		if !found {
+			return false
+		}
+		inside, rest, _ := strings.Cut(after, "]")
+		if strings.Trim(inside, "0123456789") != "" && !strings.HasPrefix(inside, "last()") || inside == "" {
+			return true
+		}
+		path = rest
+	}
+}

@@ -1,0 +1,265 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services/requestspec"
+	"github.com/seed90475182/restspace/urlpattern"
+)
+
+func (s *step) run(ctx context.Context, r *run, entry string, m *message) (flow, bool) {
+	if s.condition != nil {
+		holds, err := s.condition.True(ctx, r.condition(m))
+		if err != nil {
+			return failed(m, s.explained(err)), true
+		}
+		if !holds {
+			return pass(m), false
+		}
+	}
+	if s.request == nil {
+		if err := s.rename(r, m, r.request.URL); err != nil {
+			return failed(m, err), true
+		}
+		return pass(m), true
+	}
+	urls, err := s.expand(r, m)
+	if err == nil && (s.reads.list || len(urls) != 1) {
+		return s.fanOut(ctx, r, entry, m, urls), true
+	}
+	if err != nil {
+		s.failed(m, &failure{err: err})
+		return pass(m), true
+	}
+	s.call(ctx, r, m, urls[0])
+	return pass(m), true
+}
+
+// explained says which step an error comes of.
+func (s *step) explained(err error) error { return fmt.Errorf("step %s: %w", s.at, err) }
+
+// expand makes the URLs of the calls.
+func (s *step) expand(r *run, m *message) ([]urlpattern.URL, error) {
+	values := urlpattern.Values{URL: &r.request.URL, Name: m.name, Limit: r.fanOut}
+	if s.reads.body {
+		data, err := m.data(r)
+		if err != nil {
+			return nil, s.explained(err)
+		}
+		values.Body = data
+	}
+	if s.reads.variables {
+		values.Var = func(name string) []byte { return r.variable(m, name) }
+	}
+	urls, err := s.request.URL.Expand(&values)
+	if expansion, ok := errors.AsType[*urlpattern.ExpandError](err); ok {
+		return nil, &bus.Error{Status: http.StatusBadRequest, Detail: fmt.Sprintf("step %s: %s", s.at, expansion), Err: errors.New(expansion.Detail())}
+	}
+	return urls, err
+}
+
+// fanOut makes a call for each URL, with the same body.
+func (s *step) fanOut(ctx context.Context, r *run, entry string, m *message, urls []urlpattern.URL) flow {
+	err := r.part(len(urls))
+	if err == nil {
+		err = r.keep(m)
+	}
+	if err != nil {
+		s.failed(m, &failure{err: err})
+		return pass(m)
+	}
+	defer m.close()
+	return flow{vars: m.vars, many: each(ctx, r, upTo(len(urls)), func(ctx context.Context, i int) flow {
+		one := m.branch()
+		one.number(entry, strconv.Itoa(i))
+		s.call(ctx, r, one, urls[i])
+		return pass(one)
+	})}
+}
+
+// number names one message of a fan-out.
+func (m *message) number(entry, part string) {
+	prefix := entry
+	if m.numbered {
+		prefix = m.name
+	}
+	m.name, m.numbered = part, true
+	if prefix != "" {
+		m.name = prefix + "." + part
+	}
+}
+
+// call makes one call, and has the message become its reply.
+func (s *step) call(ctx context.Context, r *run, m *message, url urlpattern.URL) {
+	method := s.request.Method
+	if method == requestspec.CallersMethod {
+		method = r.request.Method
+	}
+	body, err := s.payload(r, m, method)
+	if err != nil {
+		s.failed(m, &failure{err: err})
+		return
+	}
+	if err := r.enter(ctx); err != nil {
+		_ = body.Close()
+		s.failed(m, &failure{err: err})
+		return
+	}
+	reply, err := s.callee(r, url).Serve(ctx, m.request(r, method, url, body))
+	r.leave()
+	f := failureOf(reply, err)
+	if err != nil {
+		f.err = s.explained(err)
+	}
+	switch {
+	case s.variable != "":
+		s.store(r, m, f, reply)
+	case f != nil:
+		s.failed(m, f)
+	default:
+		if m.body != body {
+			_ = m.body.Close()
+		}
+		m.take(reply)
+		if reply.Name != "" && reply.Name != m.name { // as of lib/set-name
+			m.name, m.numbered = reply.Name, false
+		}
+		if err := s.rename(r, m, placed(ctx, url)); err != nil {
+			m.fail(&failure{err: err})
+		}
+	}
+}
+
+// callee returns what makes the call. A URL that came out of data leads no
+// further than the user of the request could go, and to listed hosts.
+func (s *step) callee(r *run, url urlpattern.URL) bus.Service {
+	switch {
+	case !s.request.URL.FromData():
+		return r.bus
+	case url.Host == "" || slices.Contains(r.hosts, url.Host):
+		return r.env.AsCaller
+	}
+	return bus.ServiceFunc(func(_ context.Context, m *bus.Message) (*bus.Message, error) {
+		return nil, errors.Join(m.Close(), bus.Errorf(http.StatusForbidden, "the URL leads to another server, which is not among the hosts of the pipeline"))
+	})
+}
+
+// payload returns what a call sends: the body or a part of it. One that is
+// needed after the call stays.
+func (s *step) payload(r *run, m *message, method string) (*bus.Body, error) {
+	switch {
+	case s.request.Part != nil:
+		data, err := m.data(r)
+		if err != nil {
+			return nil, s.explained(err)
+		}
+		part, ok := s.request.Part.Raw(data)
+		if !ok {
+			return nil, bus.Errorf(http.StatusBadRequest, "step %s: the body has no %s", s.at, s.request.Part)
+		}
+		return bus.NewBody(part, mediaTypeJSON), nil
+	case !s.request.Whole && (method == http.MethodGet || method == http.MethodHead || method == http.MethodDelete):
+		return nil, nil
+	case s.tries || s.variable != "":
+		if err := r.keep(m); err != nil {
+			return nil, err
+		}
+		return copied(m.body), nil
+	}
+	return m.body, nil
+}
+
+// failed ends the message, or where the step tried, notes what for.
+func (s *step) failed(m *message, f *failure) {
+	switch {
+	case s.variable != "":
+		m.set(s.variable, f.facts())
+		_ = f.reply.Close()
+	case s.tries:
+		m.forgive()
+		m.set("error", f.facts())
+		m.caught, m.status = f, f.status()
+	default:
+		m.fail(f)
+	}
+}
+
+// store puts a reply into a variable. The message stays what it is.
+func (s *step) store(r *run, m *message, f *failure, reply *bus.Message) {
+	if f != nil {
+		s.failed(m, f)
+		return
+	}
+	stored := message{body: reply.Body}
+	value, err := stored.data(r)
+	if err == nil {
+		err = r.hold(int64(len(value)))
+	}
+	_ = reply.Close()
+	if err != nil {
+		m.fail(&failure{err: s.explained(err)})
+		return
+	}
+	m.set(s.variable, value)
+	m.forgive()
+}
+
+// placed returns a URL of this server with the base path of its mount.
+func placed(ctx context.Context, url urlpattern.URL) urlpattern.URL {
+	if root := bus.RootOf(ctx); root != nil && root.Table != nil && url.Host == "" {
+		if mount := root.Table.Find(url.Path, url.Dir); mount != nil {
+			url.Base = len(mount.Base)
+		}
+	}
+	return url
+}
+
+// rename gives the message the name of the step, if it has one. url is that of
+// the reply.
+func (s *step) rename(r *run, m *message, url urlpattern.URL) error {
+	if !s.names {
+		return nil
+	}
+	if s.merges {
+		m.merges = true
+		return nil
+	}
+	name := s.name
+	if s.pattern != nil {
+		var err error
+		if name, err = s.expandName(r, m, url); err != nil {
+			return err
+		}
+	}
+	if s.appends && m.name != "" {
+		name = m.name + "." + name
+	}
+	m.name, m.numbered, m.merges = name, false, false
+	return nil
+}
+
+func (s *step) expandName(r *run, m *message, url urlpattern.URL) (string, error) {
+	reads := readsOf(s.pattern)
+	values := urlpattern.Values{URL: &url, Name: m.name}
+	if reads.body {
+		data, err := m.data(r)
+		if err != nil {
+			return "", s.explained(err)
+		}
+		values.Body = data
+	}
+	if reads.variables {
+		values.Var = func(name string) []byte { return r.variable(m, name) }
+	}
+	texts, err := s.pattern.Text(&values, true)
+	if err != nil || len(texts) != 1 {
+		return "", bus.Errorf(http.StatusBadRequest, "step %s: the name %s is not one text here", s.at, s.pattern)
+	}
+	return texts[0], nil
+}

@@ -1,0 +1,216 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services"
+	"github.com/seed90475182/restspace/services/documents"
+	"github.com/seed90475182/restspace/urlpattern"
+)
+
+// store is a mount with a store of pipelines.
+type store struct {
+	*runner
+	documents *documents.Documents
+	get       bool // GET runs any of them
+
+	mu    sync.Mutex // guards what follows
+	known map[string]*definition
+}
+
+// maxKnown is how many definitions stay parsed.
+const maxKnown = 1000
+
+// definition is a pipeline of a store, as it was when a table of mounts was the
+// current one.
+type definition struct {
+	*Pipeline
+	only  effects
+	etag  string
+	table *bus.Table
+}
+
+// Serve runs a pipeline, or where the request says so, reads or writes one.
+func (s *store) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+	if isManage(m) {
+		return s.manage(ctx, m)
+	}
+	reply, err := s.call(ctx, m)
+	if err != nil {
+		_ = m.Close()
+	}
+	return reply, err
+}
+
+// Methods is part of services.Methods.
+func (s *store) Methods([]string, bool) []string {
+	return []string{http.MethodDelete, http.MethodGet, http.MethodPatch, http.MethodPost, http.MethodPut}
+}
+
+// manage answers a request that is about a definition. What is stored has been
+// checked.
+func (s *store) manage(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+	switch m.Method {
+	case http.MethodPatch:
+		return nil, errors.Join(m.Close(), services.MethodNotAllowed(m.Method,
+			[]string{http.MethodDelete, http.MethodGet, http.MethodPost, http.MethodPut}))
+	case http.MethodPut, http.MethodPost:
+		text, err := m.Body.Bytes(s.env.Limits.Body)
+		if err == nil && text != nil {
+			_, err = parseLinked(text, tableOf(ctx))
+		}
+		if err != nil {
+			return nil, errors.Join(m.Close(), refused(err))
+		}
+	}
+	return s.documents.Serve(ctx, m)
+}
+
+// parseLinked reads a pipeline and looks up where its calls lead.
+func parseLinked(text []byte, table *bus.Table) (*definition, error) {
+	p, err := Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	only, err := p.link(targets(table))
+	return &definition{Pipeline: p, only: only, table: table}, err
+}
+
+// refused tells a client what is wrong with a definition.
+func refused(err error) error {
+	if _, ok := errors.AsType[*Fault](err); !ok {
+		return err
+	}
+	refusal := bus.Errorf(http.StatusBadRequest, "this is no pipeline that can run: see errors")
+	refusal.Members = map[string]any{"errors": faultsOf(err)}
+	return refusal
+}
+
+// faultsOf returns the faults that were joined, as the member errors has them.
+func faultsOf(err error) []any {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var list []any
+		for _, one := range joined.Unwrap() {
+			list = append(list, faultsOf(one)...)
+		}
+		return list
+	}
+	fault, ok := errors.AsType[*Fault](err)
+	if !ok {
+		return []any{map[string]any{"detail": err.Error()}}
+	}
+	told := map[string]any{"pointer": string(fault.At), "detail": fault.Message}
+	if fault.Offset >= 0 {
+		told["offset"] = fault.Offset
+	}
+	return []any{told}
+}
+
+// call runs the pipeline that a request leads to.
+func (s *store) call(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+	p, length, err := s.find(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	m.URL.Sub = len(m.ServicePath()) - length
+	allowed := s.Methods(nil, false)
+	if !s.get && !p.only.getReads {
+		allowed = slices.DeleteFunc(allowed, func(method string) bool { return method == http.MethodGet })
+	}
+	if !slices.Contains(allowed, m.Method) {
+		return nil, services.MethodNotAllowed(m.Method, allowed)
+	}
+	return s.serve(ctx, p.Pipeline, m)
+}
+
+// find returns the pipeline with the longest path that the one of m is or is
+// below, and how long that is.
+func (s *store) find(ctx context.Context, m *bus.Message) (p *definition, length int, err error) {
+	path := m.ServicePath()
+	for n := len(path); n > 0; n-- {
+		p, err := s.definition(ctx, m, path[:n])
+		if err == nil || !errors.Is(err, fs.ErrNotExist) && bus.Classify(err).Status != http.StatusNotFound {
+			return p, n, err
+		}
+	}
+	return nil, 0, bus.Errorf(http.StatusNotFound, "there is no pipeline here")
+}
+
+// definition returns the pipeline at a path. It is parsed anew where it, or
+// the mounts, are others than before.
+func (s *store) definition(ctx context.Context, m *bus.Message, path []string) (*definition, error) {
+	base := m.URL.BasePath()
+	ask := m.Call(http.MethodGet, urlpattern.URL{Path: slices.Concat(base, path), Base: len(base)}, nil)
+	table, key := tableOf(ctx), strings.Join(path, "\x00")
+	s.mu.Lock()
+	known := s.known[key]
+	s.mu.Unlock()
+	if known != nil && known.table == table {
+		ask.Header.Add("If-None-Match", known.etag)
+	}
+	reply, err := s.documents.Serve(ctx, ask)
+	if err != nil {
+		return nil, err
+	}
+	defer reply.Close()
+	if reply.Status == http.StatusNotModified {
+		return known, nil
+	}
+	text, err := reply.Body.Bytes(s.env.Limits.Body)
+	if err != nil {
+		return nil, err
+	}
+	p, err := parseLinked(text, table)
+	if err != nil {
+		return nil, &bus.Error{Status: http.StatusInternalServerError, Type: bus.TypePipeline, Err: err,
+			Detail: "the pipeline can't run as it is stored: read it with X-Restspace-Request-Mode: manage, and write it again to see why"}
+	}
+	p.etag = reply.Header.Get("ETag")
+	s.keep(key, p)
+	return p, nil
+}
+
+func (s *store) keep(key string, p *definition) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.known) >= maxKnown {
+		clear(s.known)
+	}
+	s.known[strings.Clone(key)] = p
+}
+
+// tableOf returns the mounts that a request sees; nil is none.
+func tableOf(ctx context.Context) *bus.Table {
+	if root := bus.RootOf(ctx); root != nil {
+		return root.Table
+	}
+	return nil
+}
+
+// targets looks up paths in a table.
+func targets(table *bus.Table) services.Targets {
+	return func(path []string) (services.Target, error) {
+		var found *bus.Mount
+		if table != nil {
+			found = table.Find(path, false)
+		}
+		if found == nil {
+			return services.Target{}, errors.New(urlpattern.Path{Segments: path}.String() + " leads to no service: write the path of one")
+		}
+		target := services.Target{GetReads: !found.GetWrites, PostReads: found.PostReads}
+		for _, deeper := range table.Mounts() {
+			if len(deeper.Base) > len(path) && slices.Equal(deeper.Base[:len(path)], path) {
+				target.GetReads = target.GetReads && !deeper.GetWrites
+				target.PostReads = target.PostReads && deeper.PostReads
+			}
+		}
+		return target, nil
+	}
+}
