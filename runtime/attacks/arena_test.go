@@ -27,12 +27,13 @@ func newArena(t *testing.T) *arena {
 	return p.arena(t)
 }
 
-// newOutgoingArena has the mounts that lead to other servers too.
+// newOutgoingArena has the mounts that lead to other servers, and the
+// pipelines, too.
 func newOutgoingArena(t *testing.T) *arena {
 	t.Helper()
 	p, u := newPlace(t), newUpstream(t)
 	p.seed(t)
-	p.configure(t, withMount(t, u.mounts()...))
+	p.configure(t, withMount(t, append(u.mounts(), pipelines()...)...))
 	a := p.arena(t)
 	a.upstream, u.canary = u, a.canary.Addr()
 	return a

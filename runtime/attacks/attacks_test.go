@@ -24,8 +24,9 @@ func scripts() map[string]script {
 		"LIMIT-011": pipelined,
 		"JSON-035":  increments,
 
-		"CSRF-005": csrfReferer,
-		"SSRF-026": endlessAnswer,
+		"CSRF-005":   csrfReferer,
+		"URLPAT-050": pipelineToHost,
+		"SSRF-026":   endlessAnswer,
 
 		"CONFIG-001": configInvalid,
 		"CONFIG-002": configUnknownKind,
@@ -109,11 +110,7 @@ func TestAttacks(t *testing.T) {
 				kept = max(kept, row.Expect.RSSDeltaMB)
 				t.Run(row.ID, func(t *testing.T) {
 					defer tally.note(t, row)
-					if row.Area == "urlpat" {
-						shared.expanded(t, row)
-					} else {
-						shared.attack(t, row)
-					}
+					shared.attack(t, row)
 				})
 			}
 			shared.assertSettled(t, before, kept)
