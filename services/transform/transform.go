@@ -22,7 +22,7 @@ var doc string
 
 // Config has the transform.
 type Config struct {
-	Transform jsontext.Value `json:"transform" required:"true" example:"{\"fullName\": \"first + ' ' + last\"}" doc:"JSON whose strings are expressions over the body"`
+	Transform jsontext.Value `json:"transform" required:"true" example:"{\"fullName\": \"first + ' ' + last\"}" doc:"an object whose strings are expressions over the body"`
 }
 
 // Check returns what is wrong with a config.
@@ -33,7 +33,7 @@ func (c *Config) Check() error {
 
 func (c *Config) compile() (*expr.Transform, error) {
 	if c.Transform == nil {
-		return nil, fault{"", errors.New(`it needs a transform: write "transform": {...}, JSON whose strings are expressions`)}
+		return nil, fault{"", errors.New(`it needs a transform: write "transform": {...}, an object whose strings are expressions`)}
 	}
 	t, err := expr.CompileTransform(c.Transform)
 	if at, ok := errors.AsType[*expr.TransformError](err); ok {
