@@ -46,11 +46,15 @@ func (f faults) Error() string {
 	return b.String()
 }
 
+// maxFaults is how many faults of a config are told.
+const maxFaults = 100
+
 // faulty returns the faults of a config, or nil.
 func faulty(checked *wire.Checked) error {
 	var found faults
-	for _, f := range checked.GetFaults() {
-		found = append(found, &pointed{f.GetPointer(), errors.New(f.GetMessage())})
+	list := checked.GetFaults()
+	for _, f := range list[:min(len(list), maxFaults)] {
+		found = append(found, &pointed{wire.Text(f.GetPointer()), errors.New(wire.Text(f.GetMessage()))})
 	}
 	if len(found) == 0 {
 		return nil

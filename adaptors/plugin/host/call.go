@@ -102,7 +102,7 @@ func (v *supervisor) health(p *process) (problem string, err error) {
 	if status.Code(err) == codes.Unimplemented {
 		return "", nil
 	}
-	return reply.GetProblem(), err
+	return wire.Text(reply.GetProblem()), err
 }
 
 // suspect asks a process that was silent, or could not be reached, whether it is

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/seed90475182/restspace/adaptors/plugin/wire"
 )
 
 // endedByItself reports whether it has ended without being killed, or does in a
@@ -56,9 +58,9 @@ func checkLine(text string) error {
 	parts = append(parts, "", "")
 	switch {
 	case parts[0] != "1" || parts[1] != "1":
-		return fmt.Errorf("it speaks version %s|%s of the protocol, and this server 1|1: build it for this one", parts[0], parts[1])
+		return fmt.Errorf("it speaks version %.40s of the protocol, and this server 1|1: build it for this one", wire.Text(parts[0]+"|"+parts[1]))
 	case parts[2] != "unix":
-		return fmt.Errorf("it listens at %s %s: it has to listen at a Unix socket", parts[2], parts[3])
+		return fmt.Errorf("it listens at %s: it has to listen at a Unix socket", wire.Text(parts[2]+" "+parts[3]))
 	case parts[4] != "grpc":
 		return fmt.Errorf("it speaks %q: it has to speak grpc", parts[4])
 	case len(parts[5]) < minCertificate:

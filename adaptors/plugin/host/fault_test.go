@@ -75,7 +75,7 @@ func TestCallsThatGoWrong(t *testing.T) {
 		plugintest.Misplaced: {calls{"read": read}, 502, "the stream does not have a head in its place", false},
 		plugintest.Less:      {calls{"read": read}, 502, "fewer bytes than it said", false},
 		plugintest.Huge:      {calls{"read": read}, 502, "received message larger than max", false},
-		plugintest.BadETag:   {calls{"read": read}, 502, `the ETag "e\"\r\nSet-Cookie: a=b" can't be one`, false},
+		plugintest.BadETag:   {calls{"read": read, "put small": putSmall, "put large": putLarge}, 502, `the ETag "e\"\r\nSet-Cookie: a=b" can't be one`, false},
 		plugintest.BadName:   {calls{"list": list}, 502, "a name in the path is empty", false},
 		plugintest.Hasty:     {calls{"put large": putLarge}, 502, "it answered before it had everything", false},
 	} {

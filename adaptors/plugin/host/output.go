@@ -10,6 +10,8 @@ import (
 
 	"github.com/tidwall/gjson"
 	"golang.org/x/time/rate"
+
+	"github.com/seed90475182/restspace/adaptors/plugin/wire"
 )
 
 const (
@@ -105,7 +107,7 @@ func (o *output) said() string {
 	if len(o.last) == maxSaid {
 		said += " ... "
 	}
-	return strings.ToValidUTF8(strings.TrimSpace(said+string(o.last)), "?")
+	return wire.Text(strings.TrimSpace(said + string(o.last)))
 }
 
 // maxFirst is how long the first line may be: it has a certificate.

@@ -127,9 +127,9 @@ func (p *process) begin(ctx context.Context, s *settings, first firstCall) error
 	case code == codes.OK:
 		return faulty(checked)
 	case code == codes.Unavailable || code == codes.Canceled || ctx.Err() != nil: // not by what the adaptor says
-		return p.run.explain(ctx, fmt.Errorf("it can't be called: %s", status.Convert(err).Message()))
+		return p.run.explain(ctx, fmt.Errorf("it can't be called: %s", wire.Text(status.Convert(err).Message())))
 	case code == codes.Unimplemented:
-		return fmt.Errorf("it has no %s: %s", s.of, status.Convert(err).Message())
+		return fmt.Errorf("it has no %s: %s", s.of, wire.Text(status.Convert(err).Message()))
 	}
 	return wire.Error(ctx, err)
 }

@@ -62,12 +62,19 @@ func checkReply(r *wire.GetReply, o *adaptors.GetOptions) error {
 // checkInfo says what is wrong with the facts of a document: they go on into
 // headers and listings.
 func checkInfo(i *wire.Info) error {
+	if err := checkETag(i); err != nil {
+		return err
+	}
+	return adaptors.Key{i.GetName()}.Check()
+}
+
+func checkETag(i *wire.Info) error {
 	for _, c := range []byte(i.GetEtag()) {
 		if c <= ' ' || c == '"' || c == 0x7f {
 			return fmt.Errorf("the ETag %q can't be one: leave out quotes, spaces and controls (RFC 9110 section 8.8.3)", i.GetEtag())
 		}
 	}
-	return adaptors.Key{i.GetName()}.Check()
+	return nil
 }
 
 // read gets a body as a stream.
@@ -127,7 +134,11 @@ func (s *Store) Put(ctx context.Context, key adaptors.Key, b *bus.Body, c adapto
 		return adaptors.Info{}, err
 	}
 	reply, err := call(ctx, s.supervisor, func(ctx context.Context, p *process) (*wire.PutReply, error) {
-		return p.store.Put(ctx, &wire.PutRequest{Key: wire.KeyOf(key), Condition: wire.ConditionOf(&c), Data: data})
+		reply, err := p.store.Put(ctx, &wire.PutRequest{Key: wire.KeyOf(key), Condition: wire.ConditionOf(&c), Data: data})
+		if err == nil {
+			err = checkETag(reply.GetInfo())
+		}
+		return reply, err
 	})
 	return stored(reply), err
 }
@@ -150,7 +161,9 @@ func (s *Store) write(ctx context.Context, key adaptors.Key, b *bus.Body, c adap
 	}
 	var reply *wire.PutReply
 	up := upload(w, stream.Send, func() (err error) {
-		reply, err = stream.CloseAndRecv()
+		if reply, err = stream.CloseAndRecv(); err == nil {
+			err = checkETag(reply.GetInfo())
+		}
 		return err
 	})
 	err = up.send(&wire.WriteRequest{Part: &wire.WriteRequest_Head{Head: &wire.WriteHead{

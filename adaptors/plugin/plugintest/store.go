@@ -19,6 +19,8 @@ import (
 // LateBy is when a late answer comes.
 const LateBy = 3 * time.Second
 
+const badETag = "e\"\r\nSet-Cookie: a=b"
+
 // large is the size of the documents whose names are faults of streams.
 const large = 4 << 20
 
@@ -56,7 +58,7 @@ func (s *store) Get(ctx context.Context, key adaptors.Key, o adaptors.GetOptions
 	}
 	info := adaptors.Info{Name: key[len(key)-1], Size: int64(len(text)), ETag: "e"}
 	if fault == BadETag {
-		info.ETag = "e\"\r\nSet-Cookie: a=b"
+		info.ETag = badETag
 	}
 	if o.Meta {
 		return nil, info, nil
@@ -90,6 +92,9 @@ func (s *store) Put(ctx context.Context, key adaptors.Key, b *bus.Body, c adapto
 		if err := wrong(ctx, fault); err != nil {
 			return adaptors.Info{}, err
 		}
+	case BadETag:
+		_, err := s.Store.Put(ctx, key, b, c)
+		return adaptors.Info{Name: key[len(key)-1], ETag: badETag}, err
 	case Hasty:
 		return adaptors.Info{Name: key[len(key)-1], ETag: "e"}, nil
 	}

@@ -83,10 +83,11 @@ func Error(ctx context.Context, err error) error {
 	if !ok {
 		return broken(err) // seen on this side
 	}
-	said := errors.New(s.Message())
+	text := Text(s.Message())
+	said := errors.New(text)
 	switch code := s.Code(); code {
 	case codes.InvalidArgument:
-		return &bus.Error{Status: http.StatusBadRequest, Detail: s.Message(), Err: adaptors.ErrKey}
+		return &bus.Error{Status: http.StatusBadRequest, Detail: text, Err: adaptors.ErrKey}
 	case codes.Aborted:
 		return &bus.Error{Status: http.StatusServiceUnavailable, Type: bus.TypeUnavailable, Err: said,
 			Detail: "the storage of the documents is busy: try again later",
