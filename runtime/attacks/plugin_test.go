@@ -199,16 +199,21 @@ func pluginPaths(t *testing.T, _ attack) {
 	require.NoError(t, os.Mkdir(filepath.Join(a.dir, "public"), 0o755))
 	require.NoError(t, os.Chmod(filepath.Join(a.dir, "public"), 0o777))
 	a.installPlugin(t, "public/plugin")
+	require.NoError(t, os.Mkdir(filepath.Join(a.dir, "public", "own"), 0o755))
+	a.installPlugin(t, "public/own/inner")
+	require.NoError(t, os.Symlink(filepath.Join("public", "own"), filepath.Join(a.dir, "away")))
 	for path, says := range map[string]string{
-		"./link":           `the plugin \./link is a link: write the path of the program itself`,
-		"./writable":       `everybody can write to the plugin \./writable: chmod o-w it`,
-		"./public/plugin":  `everybody can replace the plugin \./public/plugin: chmod o-w public`,
-		"./data/../plugin": `the plugin \./data/\.\./plugin has a \.\. in its path: write the path without it`,
-		"./data":           `the plugin \./data is no file: write the path of an executable`,
-		"./none":           `there is no plugin \./none: write the path of an executable`,
-		"./auth.key":       `the plugin \./auth\.key is not executable: chmod \+x it`,
+		"./link":             `the plugin \./link is a link: write the path of the program itself`,
+		"./writable":         `everybody can write to the plugin \./writable: chmod o-w it`,
+		"./public/plugin":    `everybody can replace the plugin \./public/plugin: chmod o-w /.*/public`,
+		"./public/own/inner": `everybody can replace the plugin \./public/own/inner: chmod o-w /.*/public`,
+		"./away/inner":       `everybody can replace the plugin \./away/inner: chmod o-w /.*/public`,
+		"./data/../plugin":   `the plugin \./data/\.\./plugin has a \.\. in its path: write the path without it`,
+		"./data":             `the plugin \./data is no file: write the path of an executable`,
+		"./none":             `there is no plugin \./none: write the path of an executable`,
+		"./auth.key":         `the plugin \./auth\.key is not executable: chmod \+x it`,
 	} {
-		t.Run(filepath.Base(path), func(t *testing.T) {
+		t.Run(path, func(t *testing.T) {
 			a.assertRefused(t, withMount(t, pluggedAt(path, "")), position+`/services/6/adaptor: `+says)
 		})
 	}

@@ -54,15 +54,30 @@ func checkProgram(p *adaptors.Plugin) (identity, error) {
 }
 
 // checkFolder sees that nobody else can put another program in the place of
-// one.
+// one: in none of the folders that its path goes through, and in none that links
+// on the way lead to.
 func checkFolder(path string) error {
-	dir := filepath.Dir(path)
-	info, err := os.Stat(dir)
+	whole, err := filepath.Abs(path)
 	if err != nil {
 		return err
 	}
-	if info.Mode()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
-		return fmt.Errorf("everybody can replace the plugin %s: chmod o-w %s", path, dir)
+	target, err := filepath.EvalSymlinks(whole)
+	if err != nil {
+		return err
+	}
+	for _, way := range []string{whole, target} {
+		for dir := filepath.Dir(way); ; dir = filepath.Dir(dir) {
+			info, err := os.Stat(dir)
+			if err != nil {
+				return err
+			}
+			if info.Mode()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
+				return fmt.Errorf("everybody can replace the plugin %s: chmod o-w %s", path, dir)
+			}
+			if dir == filepath.Dir(dir) {
+				break
+			}
+		}
 	}
 	return nil
 }
