@@ -21,7 +21,10 @@ const position = `services\.json:\d+:\d+: `
 // leaves what is served as it is, by check, and by a start.
 func (a *arena) assertRefused(t *testing.T, config, says string) {
 	t.Helper()
-	assert.Regexp(t, says, a.reload(t, config, saysRefused), "reload")
+	from := a.logEnd(t) // a reload that began before may be told first
+	a.configure(t, config)
+	a.signal(t, syscall.SIGHUP)
+	a.awaitLog(t, from, says+`[\s\S]*`+saysRefused)
 	a.assertAlive(t)
 	assert.Equal(t, 404, a.get(t, "/new/x").status, "nothing of it is served")
 	for _, command := range []string{"check", "serve"} {
