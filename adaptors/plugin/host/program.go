@@ -7,13 +7,17 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/adaptors/plugin/wire"
 )
 
 // identity tells the programs apart that a path has named.
@@ -27,7 +31,7 @@ func identify(info fs.FileInfo) identity {
 
 // checkProgram returns what is wrong with the file of a plugin: it has to be a
 // regular file that can be run, that nobody else can write to or replace, and
-// of the checksum that is asked for.
+// of the checksum that is asked for. So has what it is run with.
 func checkProgram(p *adaptors.Plugin) (identity, error) {
 	if slices.Contains(strings.Split(p.Path, "/"), "..") {
 		return "", fmt.Errorf("the plugin %s has a .. in its path: write the path without it", p.Path)
@@ -50,7 +54,7 @@ func checkProgram(p *adaptors.Plugin) (identity, error) {
 	if err := checkFolder(p.Path); err != nil {
 		return "", err
 	}
-	return identify(info), checkSum(p)
+	return identify(info), errors.Join(checkSum(p), checkEnv(p.Env))
 }
 
 // checkFolder sees that nobody else can put another program in the place of
@@ -104,6 +108,32 @@ func checkSum(p *adaptors.Plugin) error {
 		return &pointed{"/sha256", fmt.Errorf("the program %s is another one, of the SHA-256 %x: see who has changed it, and write that if it is meant", p.Path, got)}
 	}
 	return nil
+}
+
+// checkEnv returns what is wrong with the environment that a program is to
+// have: nothing of it may get lost, or in the way of the protocol.
+func checkEnv(env map[string]string) error {
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if problem := problemOf(name, env[name]); problem != "" {
+			faults = append(faults, &pointed{string(jsontext.Pointer("/env").AppendToken(name)), errors.New(problem)})
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func problemOf(name, value string) string {
+	switch {
+	case name == "":
+		return "the variable has no name: write one, such as LANG"
+	case strings.ContainsAny(name, "=\x00"):
+		return fmt.Sprintf("%q can't be the name of a variable: write it without = and NUL", name)
+	case strings.Contains(value, "\x00"):
+		return fmt.Sprintf("the value of %q has a NUL in it: write it without", name)
+	case name == wire.Handshake().MagicCookieKey, strings.HasPrefix(name, "PLUGIN_"):
+		return fmt.Sprintf("%q is a variable of the protocol: leave it out, or write another name", name)
+	}
+	return ""
 }
 
 // pointed is an error of a value in a config.

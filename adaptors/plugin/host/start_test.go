@@ -135,3 +135,23 @@ func TestProgramsThatAreNotStarted(t *testing.T) {
 	}
 	assert.NoError(t, kindOf(adaptors.Plugin{Path: program, SHA256: "A8076D3D28D21E02012B20EAF7DBF75409A6277134439025F282E368E3305ABF"}))
 }
+
+func TestVariablesThatCantBeHandedDown(t *testing.T) {
+	for name, want := range map[string]string{
+		"":            "the variable has no name: write one, such as LANG",
+		"A=B":         `"A=B" can't be the name of a variable: write it without = and NUL`,
+		"A\x00":       `"A\x00" can't be the name of a variable: write it without = and NUL`,
+		"PLUGIN_X":    `"PLUGIN_X" is a variable of the protocol: leave it out, or write another name`,
+		"NUL_INSIDE":  `the value of "NUL_INSIDE" has a NUL in it: write it without`,
+		"MY_PLUGIN_X": "",
+	} {
+		p := program(plugintest.None)
+		p.Env[name] = map[bool]string{true: "\x00"}[name == "NUL_INSIDE"]
+		_, err := host.Kind(p, adaptors.StoreInterface)
+		if want == "" {
+			assert.NoError(t, err)
+			continue
+		}
+		assert.EqualError(t, err, want)
+	}
+}
