@@ -87,13 +87,14 @@ func Error(ctx context.Context, err error) error {
 	said := errors.New(text)
 	switch code := s.Code(); code {
 	case codes.InvalidArgument:
-		return &bus.Error{Status: http.StatusBadRequest, Detail: text, Err: adaptors.ErrKey}
+		detail := strings.TrimSuffix(text, ": "+adaptors.ErrKey.Error()) // which the error says by itself
+		return &bus.Error{Status: http.StatusBadRequest, Detail: detail, Err: adaptors.ErrKey}
 	case codes.Aborted:
 		return &bus.Error{Status: http.StatusServiceUnavailable, Type: bus.TypeUnavailable, Err: said,
 			Detail: "the storage of the documents is busy: try again later",
 			Header: bus.Header{{Name: "Retry-After", Value: "2"}}}
 	case codes.Unimplemented:
-		return &bus.Error{Status: http.StatusNotImplemented, Err: errors.Join(errors.ErrUnsupported, said),
+		return &bus.Error{Status: http.StatusNotImplemented, Err: &told{errors.ErrUnsupported, text},
 			Detail: "the storage of the documents can't do this"}
 	case codes.Unavailable, codes.Canceled: // the connection; the caller is there
 		return broken(said)
@@ -101,7 +102,7 @@ func Error(ctx context.Context, err error) error {
 		if strings.Contains(s.Message(), "message larger than max") { // of a library of gRPC: over MaxMessage
 			return broken(said)
 		}
-		return fmt.Errorf("%w: %w", syscall.ENOSPC, said)
+		return &told{syscall.ENOSPC, text}
 	case codes.Internal, codes.Unknown, codes.DataLoss:
 		return said
 	default:
@@ -113,11 +114,31 @@ func Error(ctx context.Context, err error) error {
 func meant(code codes.Code, said error) error {
 	for _, m := range meanings {
 		if m.code == code {
-			return fmt.Errorf("%w: %w", m.err, said)
+			return &told{m.err, said.Error()}
 		}
 	}
 	return broken(fmt.Errorf("%s: %w", code, said))
 }
+
+// told is an error that has a meaning, in the words of the plugin: those of a
+// plugin in Go mostly have those of the meaning in them.
+type told struct {
+	meaning error
+	said    string
+}
+
+func (t *told) Error() string {
+	meaning := t.meaning.Error()
+	switch {
+	case strings.Contains(t.said, meaning):
+		return t.said
+	case t.said == "":
+		return meaning
+	}
+	return meaning + ": " + t.said
+}
+
+func (t *told) Unwrap() error { return t.meaning }
 
 // broken is the failure of a plugin rather than of what it keeps.
 func broken(err error) error {
