@@ -98,7 +98,7 @@ func (r *reader) adaptorKind(b *block, slot services.Slot, keys slotKeys) (kind 
 	kind, ok = r.kinds.Adaptors.Kind(name)
 	switch {
 	case !ok:
-		r.fault(keys.kind, at, "unknown adaptor %s: %s", quote(name), choice(name, r.fitting(slot)))
+		r.fault(keys.kind, at, "unknown adaptor %s: %s", quote(name), chooseKind(name, r.fitting(slot)))
 	case kind.Of != slot.Of:
 		r.fault(keys.kind, at, "%s is of the interface %s, and the Kind %s needs %s here: write %s", name, kind.Of, b.Kind.Name, slot.Of, oneOf(r.fitting(slot)))
 		ok = false
@@ -129,6 +129,15 @@ func (r *reader) pluginKeys(b *block, slot services.Slot, keys slotKeys) (p adap
 		r.positive(v, at, "", fields)
 	}
 	return p
+}
+
+// chooseKind says what may stand in the place of the name of an adaptor.
+func chooseKind(name string, names []string) string {
+	text := choice(name, names)
+	if !strings.HasSuffix(text, "?") {
+		text += "."
+	}
+	return text + " A plugin is written as a path, such as ./name"
 }
 
 // fitting returns the names of the adaptors that a slot takes.
