@@ -31,7 +31,7 @@ func decode(text []byte, into any) []*wire.Fault {
 		return r.faults
 	}
 	r.value(value, "", reflect.ValueOf(into).Elem())
-	if len(r.faults) == 0 {
+	if len(r.faults) == r.unknown { // so it is sound, whatever stands beside it
 		for _, err := range flatten(check(into)) {
 			r.faults = append(r.faults, &wire.Fault{Pointer: pointerOf(err), Message: err.Error()})
 		}
@@ -51,7 +51,10 @@ func check(into any) error {
 }
 
 // reader decodes a value part by part: one fault does not hide the next.
-type reader struct{ faults []*wire.Fault }
+type reader struct {
+	faults  []*wire.Fault
+	unknown int // of them, those that are about an unknown key
+}
 
 func (r *reader) fault(at jsontext.Pointer, format string, args ...any) {
 	r.faults = append(r.faults, &wire.Fault{Pointer: string(at), Message: fmt.Sprintf(format, args...)})
@@ -99,6 +102,7 @@ func (r *reader) object(value jsontext.Value, at jsontext.Pointer, into reflect.
 		i := slices.IndexFunc(keys, func(k key) bool { return k.name == m.name })
 		if i < 0 {
 			r.fault(at.AppendToken(m.name), "unknown key %q: %s", m.name, choice(keys))
+			r.unknown++
 			continue
 		}
 		before := len(r.faults)

@@ -144,6 +144,15 @@ func TestCheckTellsAllFaults(t *testing.T) {
 		{`[]`, []string{": this is a list: write an object"}},
 		{`{}`, []string{`: there is no "name": write what it is called`}},
 		{`{"name": "bad"}`, []string{"/name: not that", ": nor this"}},
+		{`{"name": "bad", "inner": {"host": "a", "foo": 1}, "foo": 2}`, []string{
+			`/inner/foo: unknown key "foo": the keys are host, port`,
+			`/foo: unknown key "foo": the keys are address, any, depth, inner, labels, mode, name, on, ratio, servers, size, texts, wait`,
+			"/name: not that", ": nor this",
+		}},
+		{`{"name": "bad", "foo": 2, "size": "1"}`, []string{
+			`/foo: unknown key "foo": the keys are address, any, depth, inner, labels, mode, name, on, ratio, servers, size, texts, wait`,
+			"/size: this is a string: write a whole number that fits",
+		}},
 		{`{"Name": "x"}`, []string{
 			`/Name: unknown key "Name": the keys are address, any, depth, inner, labels, mode, name, on, ratio, servers, size, texts, wait`,
 			`: there is no "name": write what it is called`,
