@@ -8,17 +8,18 @@ export function infoOf(doc, name, method) {
   const { size, modTime, etag, content = '' } = doc;
   if (!Number.isSafeInteger(size) || size < -1) throw wrong(`${method} returned the size ${size}: it has to be the number of bytes`);
   if (typeof etag !== 'string' || etag === '') throw wrong(`${method} returned the etag ${etag}: it has to be a text`);
-  return { name, size, modTime: timeOf(modTime), etag, content };
+  return { name, size, modTime: timeOf(modTime, method), etag, content };
 }
 
 /** The message of an entry of a listing: only its name has to be known. */
 export function entryOf({ name, dir = false, size = -1, modTime, etag = '', content = '' }) {
   if (typeof name !== 'string' || name === '') throw wrong(`list returned the name ${name}: it has to be a text`);
-  return { name, dir, size, modTime: timeOf(modTime), etag, content };
+  return { name, dir, size, modTime: timeOf(modTime, 'list'), etag, content };
 }
 
-function timeOf(date) {
-  if (!date) return null;
+function timeOf(date, method) {
+  if (date === undefined || date === null) return null;
+  if (!(date instanceof Date) || Number.isNaN(date.getTime())) throw wrong(`${method} returned the modTime ${date}: it has to be a Date`);
   const seconds = Math.floor(date.getTime() / 1000);
   return { seconds, nanos: (date.getTime() - 1000 * seconds) * 1e6 };
 }

@@ -33,6 +33,8 @@ export { escapeName, unescapeName } from './names.js';
 const proto = fileURLToPath(new URL('adaptor.proto', import.meta.url));
 const maxMessage = 16 << 20;
 
+const methods = ['get', 'put', 'delete', 'list']; // that a store has to have
+
 const closing = 1000; // ms that a store may take to close
 
 /**
@@ -47,6 +49,8 @@ const closing = 1000; // ms that a store may take to close
  */
 export async function serve(store) {
   if (process.env.RESTSPACE_PLUGIN !== 'adaptor') refuse(byHand(basename(process.argv[1])));
+  const missing = methods.filter((name) => typeof store?.[name] !== 'function');
+  if (missing.length > 0) refuse(`the store that serve() was given has no method ${missing.join(', ')}: a store has ${methods.join(', ')}`);
   console.log = console.info = console.debug = console.error;
   const opened = { store: null };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => {});

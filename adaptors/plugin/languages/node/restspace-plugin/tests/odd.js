@@ -30,6 +30,8 @@ const gets = {
   nothing: () => undefined,
   sizeless: () => ({ modTime, etag: 'e', body: '' }),
   etagless: () => ({ size: 0, modTime, body: '' }),
+  timed: () => ({ size: 0, modTime: 1767323045678, etag: 'e', body: '' }),
+  timeless: () => ({ size: 0, modTime: new Date('soon'), etag: 'e', body: '' }),
   full: () => { throw new Full('no more'); },
   system: () => { throw Object.assign(new Error('EDQUOT: quota'), { code: 'EDQUOT' }); },
   missing: () => { throw Object.assign(new Error('ENOENT: no such library'), { code: 'ENOENT' }); },
@@ -97,6 +99,7 @@ await serve({
 
   async list([prefix]) {
     if (prefix === 'many') return (function* entries() { for (let i = 0; i < 1000; i++) yield { name: `n${String(i).padStart(4, '0')}` }; })();
+    if (prefix === 'timed') return [{ name: 'a', modTime: '2026-01-02' }];
     if (prefix === 'breaks') return (function* entries() { yield { name: 'a' }; throw new Full('no more'); })();
     return [...documents.keys()].map((name) => ({ name }));
   },

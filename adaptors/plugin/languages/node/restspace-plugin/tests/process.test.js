@@ -55,6 +55,17 @@ test('a plugin that is started by hand says what it is', () => {
   assert.match(stderr, /^odd\.js is an adaptor plugin of restspace: .*"adaptor": "\.\/odd\.js".*restspace plugin test \.\/odd\.js\n$/s);
 });
 
+test('a plugin whose store has not all of its methods says which are missing', () => {
+  const library = new URL('../restspace-plugin.js', import.meta.url);
+  for (const [store, missing] of [['{ get() {}, delete() {}, list: 1 }', 'put, list'], ['undefined', 'get, put, delete, list']]) {
+    const program = `import { serve } from ${JSON.stringify(library)}; await serve(${store});`;
+    const { status: code, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+      env: { RESTSPACE_PLUGIN: 'adaptor' }, encoding: 'utf8',
+    });
+    assert.deepEqual([code, stdout, stderr], [1, '', `the store that serve() was given has no method ${missing}: a store has get, put, delete, list\n`]);
+  }
+});
+
 test('a plugin serves nobody without TLS', async (t) => {
   const host = await start(t, { PLUGIN_CLIENT_CERT: '' });
   assert.deepEqual(await host.ended, [1, null]);

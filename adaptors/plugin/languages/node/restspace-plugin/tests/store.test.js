@@ -111,10 +111,15 @@ test('what a store says of a document is checked', async (t) => {
     nothing: 'get returned nothing: where there is no document it has to throw NotExist',
     sizeless: 'get returned the size undefined: it has to be the number of bytes',
     etagless: 'get returned the etag undefined: it has to be a text',
+    timed: 'get returned the modTime 1767323045678: it has to be a Date',
+    timeless: 'get returned the modTime Invalid Date: it has to be a Date',
   };
   for (const [name, details] of Object.entries(rows)) {
     await assert.rejects(ask(store, 'Get', { key: key(name) }), { code: status.INTERNAL, details });
   }
+  await assert.rejects(all(store.List({ prefix: key('timed') })), {
+    code: status.INTERNAL, details: 'list returned the modTime 2026-01-02: it has to be a Date',
+  });
 });
 
 test('errors have the codes of what they mean', async (t) => {
