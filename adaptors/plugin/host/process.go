@@ -129,10 +129,16 @@ func (p *process) begin(ctx context.Context, s *settings, first firstCall) error
 	case code == codes.Unavailable || code == codes.Canceled || ctx.Err() != nil: // not by what the adaptor says
 		return p.run.explain(ctx, fmt.Errorf("it can't be called: %s", wire.Text(status.Convert(err).Message())))
 	case code == codes.Unimplemented:
-		return fmt.Errorf("it has no %s: %s", s.of, wire.Text(status.Convert(err).Message()))
+		return &lacking{fmt.Sprintf("it has no %s: %s", s.of, wire.Text(status.Convert(err).Message()))}
 	}
 	return wire.Error(ctx, err)
 }
+
+// lacking is the error of a program that does not serve what is wanted of it.
+type lacking struct{ text string }
+
+func (l *lacking) Error() string { return l.text }
+func (l *lacking) Unwrap() error { return errors.ErrUnsupported }
 
 // follow waits for the end of the program, and has go-plugin clean up.
 func (p *process) follow() {
