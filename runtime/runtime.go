@@ -91,14 +91,15 @@ var (
 func (r *Runtime) Load(ctx context.Context, name string, data []byte) error {
 	r.loading.Lock()
 	defer r.loading.Unlock()
-	_, err := r.load(ctx, name, data)
+	_, err := r.load(ctx, name, data, true)
 	return err
 }
 
-// load is Load for who holds loading.
-func (r *Runtime) load(ctx context.Context, name string, data []byte) (changed bool, err error) {
+// load is Load for who holds loading. Without again, stores that have failed are
+// left to fail.
+func (r *Runtime) load(ctx context.Context, name string, data []byte, again bool) (changed bool, err error) {
 	what := r.reading(name, data)
-	next, err := r.prepare(ctx, what)
+	next, err := r.prepare(ctx, what, again)
 	r.files = what.files
 	if err != nil {
 		return false, err
@@ -115,7 +116,7 @@ type prepared struct {
 
 // prepare does all of Load that can fail. Who holds loading swaps or discards
 // the result.
-func (r *Runtime) prepare(ctx context.Context, what *reading) (prepared, error) {
+func (r *Runtime) prepare(ctx context.Context, what *reading, again bool) (prepared, error) {
 	if r.closed {
 		return prepared{}, errClosed
 	}
@@ -124,7 +125,7 @@ func (r *Runtime) prepare(ctx context.Context, what *reading) (prepared, error) 
 		return prepared{}, err
 	}
 	old, hash := r.current.Load(), what.hash()
-	if old != nil && old.hash == hash && old.healthy() {
+	if old != nil && old.hash == hash && (!again || old.healthy()) {
 		return prepared{}, nil
 	}
 	if old == nil {

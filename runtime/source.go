@@ -30,13 +30,23 @@ type Source interface {
 // that was read, "" if none was: an error of the same version is the same
 // error. changed says whether another configuration is current now.
 func (r *Runtime) Reload(ctx context.Context) (version string, changed bool, err error) {
+	return r.reload(ctx, true)
+}
+
+// Refresh is Reload for when nobody has asked for it: what is current already
+// changes nothing, also where a store has failed or moved.
+func (r *Runtime) Refresh(ctx context.Context) (version string, changed bool, err error) {
+	return r.reload(ctx, false)
+}
+
+func (r *Runtime) reload(ctx context.Context, again bool) (version string, changed bool, err error) {
 	r.loading.Lock()
 	defer r.loading.Unlock()
 	data, err := r.options.Source.Read(ctx)
 	if err != nil {
 		return "", false, err
 	}
-	changed, err = r.load(ctx, r.options.Source.Name(), data)
+	changed, err = r.load(ctx, r.options.Source.Name(), data, again)
 	return versionOf(data), changed, err
 }
 
@@ -56,7 +66,7 @@ func (r *Runtime) replace(ctx context.Context, by string, c *adaptors.Condition,
 		return false, err
 	}
 	what := r.reading(source.Name(), data)
-	next, err := r.prepare(ctx, what)
+	next, err := r.prepare(ctx, what, true)
 	if err != nil {
 		return false, err
 	}

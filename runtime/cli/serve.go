@@ -77,7 +77,7 @@ type serving struct {
 
 // start serves the file, and prints what is served, and where.
 func (s *serving) start(ctx context.Context) error {
-	if _, _, err := s.load(ctx); err != nil {
+	if _, _, err := s.load(ctx, true); err != nil {
 		return err
 	}
 	if err := s.printMounts(s.server.Config(), false); err != nil {
@@ -91,9 +91,14 @@ func (s *serving) start(ctx context.Context) error {
 	return err
 }
 
-// load has the server serve the configuration as it stands in the file.
-func (s *serving) load(ctx context.Context) (version string, changed bool, err error) {
-	version, changed, err = s.server.Reload(ctx)
+// load has the server serve the configuration as it stands in the file. asked
+// has it open failed stores anew, even if the file is the same.
+func (s *serving) load(ctx context.Context, asked bool) (version string, changed bool, err error) {
+	reload := s.server.Refresh
+	if asked {
+		reload = s.server.Reload
+	}
+	version, changed, err = reload(ctx)
 	if version == "" && errors.Is(err, fs.ErrNotExist) {
 		err = absent(s.file.Name())
 	}
@@ -129,7 +134,7 @@ func (s *serving) unwatched(err error) {
 // reload serves the file as it stands now, and tells what has changed: all of
 // it if it was asked for.
 func (s *serving) reload(ctx context.Context, asked bool) {
-	version, changed, err := s.load(ctx)
+	version, changed, err := s.load(ctx, asked)
 	defer s.follow()
 	if err != nil {
 		text := version + err.Error()
