@@ -43,7 +43,7 @@ func (d *Documents) zip(ctx context.Context, m *bus.Message, o *listOptions) (*b
 	if err := w.exists(ctx, dir); err != nil {
 		return nil, err
 	}
-	stream := newPulled(func(to io.Writer) error {
+	stream := bus.Pull(func(to io.Writer) error {
 		p := packer{Documents: d, dir: dir, zip: zip.NewWriter(to), buffer: make([]byte, 32<<10)}
 		for _, key := range list {
 			if err := p.add(ctx, key); err != nil && !errors.Is(err, fs.ErrNotExist) {

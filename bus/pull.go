@@ -1,4 +1,4 @@
-package documents
+package bus
 
 import (
 	"io"
@@ -6,9 +6,7 @@ import (
 	"sync"
 )
 
-// pulled is the stream of what a function writes, which goes on as far as is
-// read. Nothing runs beside its reader. What the function returns is the end of
-// the stream.
+// pulled is what Pull returns.
 type pulled struct {
 	mu   sync.Mutex // next and stop are never called at one time
 	next func() ([]byte, error, bool)
@@ -17,7 +15,11 @@ type pulled struct {
 	err  error  // once it is not nil there is no more
 }
 
-func newPulled(write func(to io.Writer) error) *pulled {
+// Pull returns the stream of what a function writes. The function goes on as far
+// as is read, in turns with the reader: nothing runs beside it. What it returns
+// is the end of the stream; once the stream is closed its writes fail. The
+// caller closes the stream, which waits for a Read that is under way.
+func Pull(write func(to io.Writer) error) io.ReadCloser {
 	next, stop := iter.Pull2(func(yield func([]byte, error) bool) {
 		err := write(writerFunc(func(p []byte) (int, error) {
 			if !yield(p, nil) {
