@@ -1,6 +1,10 @@
 package bus
 
-import "github.com/seed90475182/restspace/urlpattern"
+import (
+	"time"
+
+	"github.com/seed90475182/restspace/urlpattern"
+)
 
 // A Message is a request on its way to a service, or the reply on its way
 // back. It belongs to one goroutine at a time.
@@ -28,9 +32,19 @@ type Message struct {
 // User is somebody whose identity was verified. It is shared between requests
 // and never changed.
 type User struct {
-	Email  string
-	Roles  []string
-	Fields map[string]string // further verified facts, by name: what {field} in a rule reads
+	Email   string
+	Roles   []string
+	Fields  map[string]string // further verified facts, by name: what {field} in a rule reads
+	Actor   string            // email of who really acts, where somebody acts as this user (RFC 8693 section 4.1)
+	Session *Session          // that a token of this installation belongs to; nil: it is of another issuer, or no token
+	System  bool              // the server itself, which user records come whole to; no token says so
+}
+
+// Session is what begins with a login. Its tokens are renewed until it ends.
+type Session struct {
+	ID      string
+	Began   time.Time
+	Expires time.Time // of the token at hand
 }
 
 // Field returns the named fact about u: its email, or one of Fields. Nobody

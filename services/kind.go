@@ -29,6 +29,9 @@ type Kind struct {
 	// same: rules see it without. "" is none.
 	Extension string
 
+	// SignsIn: it signs users in and out, and gets Env.Identity for it.
+	SignsIn bool
+
 	// Manages reports whether a request needs manageRoles instead of the roles
 	// of its method. It must not touch the body. nil: none does.
 	Manages func(m *bus.Message) bool
@@ -74,6 +77,7 @@ type Env struct {
 	AsCaller bus.Service    // the same with the rights of the message's user and no more: for URLs that come out of data
 	Adaptors map[string]any // by Slot.Key: *adaptors.Keep, adaptors.Mailer, adaptors.Engine; none where it is optional
 	Limits   Limits
+	Identity Identity // for a Kind that SignsIn; nil for all others
 	Log      *slog.Logger
 }
 

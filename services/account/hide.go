@@ -1,0 +1,59 @@
+package account
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Hide returns a record as everybody may see it: its password is Hidden, if it
+// has one, and its state is gone. All else is as it was.
+func Hide(record []byte) ([]byte, error) {
+	return edit(record, func(name string, value jsontext.Value) jsontext.Value {
+		switch name {
+		case "password":
+			return jsontext.Value(`"` + Hidden + `"`)
+		case "auth":
+			return nil
+		}
+		return value
+	})
+}
+
+// edit returns an object whose members have the values that change returns for
+// them: nil takes one out.
+func edit(object []byte, change func(name string, value jsontext.Value) jsontext.Value) ([]byte, error) {
+	in := jsontext.NewDecoder(bytes.NewReader(object))
+	if start, err := in.ReadToken(); err != nil || start.Kind() != '{' {
+		return nil, errors.Join(errors.New("a user record is a JSON object"), err)
+	}
+	out := append(make([]byte, 0, len(object)+64), '{')
+	for in.PeekKind() == '"' {
+		raw, err := in.ReadValue()
+		if err != nil {
+			return nil, fmt.Errorf("user record: %w", err)
+		}
+		quoted := bytes.Clone(raw)
+		name, err := jsontext.AppendUnquote(nil, quoted)
+		if err != nil {
+			return nil, fmt.Errorf("user record: %w", err)
+		}
+		value, err := in.ReadValue()
+		if err != nil {
+			return nil, fmt.Errorf("user record: %w", err)
+		}
+		if value = change(string(name), value); value == nil {
+			continue
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(append(append(out, quoted...), ':'), value...)
+	}
+	if _, err := in.ReadToken(); err != nil {
+		return nil, fmt.Errorf("user record: %w", err)
+	}
+	return append(out, '}'), nil
+}
