@@ -21,7 +21,7 @@ func serveBare(ctx context.Context, args []string, _, stderr io.Writer) error {
 	flags := flag.NewFlagSet("benchhttp bare", flag.ContinueOnError)
 	address := flags.String("listen", "127.0.0.1:3101", "`address` to serve")
 	dir := flags.String("root", ".", "the `directory` of the data")
-	upstream := flags.String("upstream", "", "the `address` that requests below "+proxyPath+" are passed on to; none if empty")
+	upstream := flags.String("upstream", "", "the `address` that requests for "+proxyPath+" and "+farPath+" are passed on to; none if empty")
 	if err := parse(flags, args, stderr); err != nil {
 		return err
 	}
@@ -31,6 +31,7 @@ func serveBare(ctx context.Context, args []string, _, stderr io.Writer) error {
 	}
 	if *upstream != "" {
 		router.Handler(http.MethodGet, proxyPath+"/*path", newProxy(*upstream))
+		router.GET(farPath, newJoint(*upstream).follow)
 	}
 	return serve(ctx, *address, router)
 }

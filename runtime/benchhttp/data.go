@@ -59,8 +59,14 @@ func (d *data) fill() error {
 			return err
 		}
 	}
+	made, err := madeContent(d.document)
+	if err != nil {
+		return err
+	}
 	files := map[string]string{
 		d.path("docs", smallDocument): d.document,
+		d.path("docs", firstDocument): firstContent,
+		d.path("docs", madeDocument):  made,
 		d.path("files", mediumFile):   strings.Repeat("x", 100<<10),
 		d.path("files", largeFile):    strings.Repeat("x", 10<<20),
 	}
@@ -140,6 +146,8 @@ func (d *data) mounts() []any {
 	}
 	return []any{
 		map[string]any{"name": "lib", "basePath": "/lib", "service": "lib", "readRoles": "all"},
+		pipelineMount(nextPath, "U", "GET /docs/"+firstDocument, "GET /docs/${next}"),
+		pipelineMount(madePath, "U", "GET /docs/"+smallDocument, madeTransform()),
 		mount("docs", "json", "U", "none"),
 		mount("files", "file", "all", "none"),
 		mount("many", "json", "all", "none"),

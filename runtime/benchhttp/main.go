@@ -17,10 +17,16 @@
 // give the same answer (status, media type, ETag, size); an error or a status
 // that is not good ends the program with exit code 1.
 //
-// What the proxies pass requests on to is a third process, which answers out of
-// memory, on the core of wrk. In the scenario of WebSockets this program takes
-// the place of wrk: each connection sends a message of 1 KiB when the last one
-// has come back, and a request is one message there and back.
+// What the proxies pass requests on to, and a pipeline calls, is a third
+// process, which answers out of memory, on the core of wrk. In the scenario of
+// WebSockets this program takes the place of wrk: each connection sends a
+// message of 1 KiB when the last one has come back, and a request is one message
+// there and back.
+//
+// The scenarios of pipelines stand beside a plain GET of the same bytes, which
+// the same process answers. That of a pipeline that calls the upstream stands
+// beside a handler of the bare server, which does the same with the client of
+// the standard library and a connection for each request in flight.
 //
 // # How to read the figures
 //

@@ -40,10 +40,14 @@ func (b *bench) launchers(s *site) [2]func(context.Context) (*server, error) {
 	}
 }
 
-// startPair starts both servers and waits until they serve. The caller stops
-// them.
-func (b *bench) startPair(ctx context.Context, s *site) (p pair, err error) {
-	for i, launch := range b.launchers(s) {
+// startPair starts both servers of a scenario and waits until they serve. The
+// caller stops them.
+func (b *bench) startPair(ctx context.Context, s scenario, served *site) (p pair, err error) {
+	for i, launch := range b.launchers(served) {
+		if i == bareSide && s.beside != "" {
+			p[i] = p[restspaceSide] // at another path
+			break
+		}
 		if p[i], err = launch(ctx); err == nil {
 			err = p[i].ready(ctx)
 		}

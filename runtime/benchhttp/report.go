@@ -56,7 +56,11 @@ func processor() (string, error) {
 
 // comparison prints the figures of a scenario.
 func (r *report) comparison(s scenario, c *comparison) {
-	fmt.Fprintf(r.to, "\n%-20s %11s %11s %9s\n", s.name, "restspace", "bare", "ratio")
+	other := "bare"
+	if s.beside != "" {
+		other = "plain GET"
+	}
+	fmt.Fprintf(r.to, "\n%-20s %11s %11s %9s\n", s.name, "restspace", other, "ratio")
 	for m, values := range c {
 		if len(values[restspaceSide]) > 0 {
 			fmt.Fprintf(r.to, "  %-18s %11s %11s %9.2f\n", metric(m),

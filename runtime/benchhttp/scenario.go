@@ -11,10 +11,11 @@ type scenario struct {
 	name        string
 	method      string
 	path        string
-	signed      bool // the requests carry a token
-	rotate      bool // over many documents, named by path with a verb of fmt
-	proxied     bool // both servers pass the requests on to an upstream
-	socket      bool // the requests are messages over WebSockets
+	beside      string // what restspace itself is asked for instead of the bare server; "": that one is
+	signed      bool   // the requests carry a token
+	rotate      bool   // over many documents, named by path with a verb of fmt
+	proxied     bool   // both servers pass the requests on to an upstream
+	socket      bool   // the requests are messages over WebSockets
 	connections int
 	run         func(context.Context, *bench, scenario) (*comparison, error)
 	targets     []target
@@ -50,7 +51,21 @@ func scenarios() []scenario {
 			targets: []target{par(cpuTime, 1.3), par(p50, 1), par(p99, 1), most(peakRSS, 32)}},
 		{name: "proxy-10m", method: "GET", path: proxyPath + "/" + largeFile, proxied: true, connections: 8, run: compare},
 		{name: "proxy-socket", method: "GET", path: proxyPath + socketPath, proxied: true, socket: true, connections: 64, run: compare},
+		{name: "pipeline", method: "GET", path: nextPath, beside: "/docs/" + smallDocument, signed: true, connections: 64, run: compare,
+			targets: []target{par(throughput, 0.85)}},
+		{name: "pipeline-transform", method: "GET", path: madePath, beside: "/docs/" + madeDocument, signed: true, connections: 64, run: compare,
+			targets: []target{par(throughput, 0.60)}},
+		{name: "pipeline-remote", method: "GET", path: farPath, proxied: true, connections: 64, run: compare,
+			targets: []target{par(throughput, 1), par(cpuTime, 1)}},
 	}
+}
+
+// of returns the scenario as one side has it.
+func (s scenario) of(side int) scenario {
+	if side == bareSide && s.beside != "" {
+		s.path = s.beside
+	}
+	return s
 }
 
 func names() []string {
@@ -94,7 +109,7 @@ func compare(ctx context.Context, b *bench, s scenario) (*comparison, error) {
 		return nil, err
 	}
 	defer served.stop()
-	pair, err := b.startPair(ctx, served)
+	pair, err := b.startPair(ctx, s, served)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +119,7 @@ func compare(ctx context.Context, b *bench, s scenario) (*comparison, error) {
 	}
 	var loads [2]load
 	for i, server := range pair {
-		if loads[i], err = b.newLoad(s, server); err != nil {
+		if loads[i], err = b.newLoad(s.of(i), server); err != nil {
 			return nil, err
 		}
 		if _, err = loads[i].run(ctx, 1); err != nil { // warms up

@@ -23,7 +23,7 @@ func (b *bench) newSite(ctx context.Context, s scenario) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	served := &site{services: append(b.data.mounts(), proxyMount(address)), limits: proxyLimits(), upstream: upstream}
+	served := &site{services: append(b.data.mounts(), proxyMount(address), farMount(address)), limits: proxyLimits(), upstream: upstream}
 	if err := upstream.ready(ctx); err != nil {
 		served.stop()
 		return nil, err

@@ -30,6 +30,7 @@ func upstreamRouter() *httprouter.Router {
 	router := httprouter.New()
 	router.GET(readyPath, ready)
 	router.GET("/"+smallDocument, same("application/json", document(1<<10)))
+	router.GET("/"+firstDocument, same("application/json", firstContent))
 	router.GET("/"+largeFile, same("application/octet-stream", strings.Repeat("x", 10<<20)))
 	router.GET(socketPath, echo)
 	return router
