@@ -49,6 +49,7 @@ type root struct {
 	seed  maphash.Seed
 	temps atomic.Uint64 // counts temporary files, for their names
 
+	cache    cache
 	clock    sync.Mutex
 	last     int64 // the time of the last write, in nanoseconds since 1970
 	reserved int64 // the lock file's time; last never passes it
@@ -169,13 +170,18 @@ func (r *root) Close() error {
 
 // keyLock returns the lock of a key, which it shares with others.
 func (r *root) keyLock(key adaptors.Key) *sync.Mutex {
+	return &r.keys[r.hash(key)%uint64(len(r.keys))]
+}
+
+// hash returns a hash of a key.
+func (r *root) hash(key adaptors.Key) uint64 {
 	var h maphash.Hash
 	h.SetSeed(r.seed)
 	for _, segment := range key {
 		_, _ = h.WriteString(segment)
 		_ = h.WriteByte(0)
 	}
-	return &r.keys[h.Sum64()%uint64(len(r.keys))]
+	return h.Sum64()
 }
 
 // fsync brings what was written to a descriptor to the disk, and looks at it
