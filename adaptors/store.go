@@ -155,17 +155,31 @@ func contains(list []string, etag string) bool {
 	return false
 }
 
-// A Mailer sends mail.
+// A Mailer sends mail. It is safe for concurrent use.
 type Mailer interface {
+	// Send hands a mail over for all of its recipients, or for none. It reads
+	// the bodies into memory, and closes them whatever it returns.
 	Send(ctx context.Context, m Mail) error
 }
 
-// Mail is one message to its recipients. Addresses are RFC 5322 mailboxes.
+// Mail is one message to its recipients. Addresses are RFC 5322 mailboxes. No
+// text but the bodies has control characters.
 type Mail struct {
-	From, Subject string
-	To, Cc, Bcc   []string
-	Body          *bus.Body
-	Attachments   []Attachment
+	ID                   string // the Message-ID, without angle brackets; "" is any
+	From, Subject        string
+	ReplyTo, To, Cc, Bcc []string
+	Body                 *bus.Body // text/plain or text/html, in UTF-8
+	HTML                 *bus.Body // the same as Body in HTML, for who can read it; nil is none
+	Attachments          []Attachment
+}
+
+// Close closes the bodies.
+func (m *Mail) Close() error {
+	err := errors.Join(m.Body.Close(), m.HTML.Close())
+	for _, a := range m.Attachments {
+		err = errors.Join(err, a.Body.Close())
+	}
+	return err
 }
 
 // An Attachment is a file that goes with a Mail.

@@ -31,9 +31,17 @@ func (s *mailerServer) Send(from grpc.ClientStreamingServer[wire.SendRequest, wi
 	if head == nil {
 		return wire.Misplaced("a head")
 	}
-	mail := adaptors.Mail{From: head.GetFrom(), Subject: head.GetSubject(), To: head.GetTo(), Cc: head.GetCc(), Bcc: head.GetBcc()}
+	mail := adaptors.Mail{
+		ID: head.GetId(), From: head.GetFrom(), Subject: head.GetSubject(),
+		ReplyTo: head.GetReplyTo(), To: head.GetTo(), Cc: head.GetCc(), Bcc: head.GetBcc(),
+	}
 	if mail.Body, err = receive(from, head.GetBody()); err != nil {
 		return err
+	}
+	if html := head.GetHtml(); html != nil {
+		if mail.HTML, err = receive(from, html); err != nil {
+			return err
+		}
 	}
 	for _, part := range head.GetAttachments() {
 		body, err := receive(from, part)

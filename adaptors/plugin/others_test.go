@@ -38,9 +38,10 @@ func openPost(_ context.Context, c postConfig, _ adaptors.Env) (adaptors.Mailer,
 
 // letter is what the file has of a mail.
 type letter struct {
-	From, Subject string
-	To, Cc, Bcc   []string
-	Bodies        []page
+	ID, From, Subject    string
+	ReplyTo, To, Cc, Bcc []string
+	HTML                 string
+	Bodies               []page
 }
 
 type page struct{ Name, MediaType, Text string }
@@ -52,7 +53,11 @@ func (p *post) Send(_ context.Context, m adaptors.Mail) error {
 	case "nobody":
 		return bus.Errorf(http.StatusBadRequest, "nobody of that name lives here")
 	}
-	l := letter{From: m.From, Subject: m.Subject, To: m.To, Cc: m.Cc, Bcc: m.Bcc}
+	html, err := m.HTML.Bytes(1 << 20)
+	if err != nil {
+		return err
+	}
+	l := letter{ID: m.ID, From: m.From, Subject: m.Subject, ReplyTo: m.ReplyTo, To: m.To, Cc: m.Cc, Bcc: m.Bcc, HTML: string(html)}
 	parts := append([]adaptors.Attachment{{Body: m.Body}}, m.Attachments...)
 	for i := len(parts) - 1; i >= 0; i-- { // in any order
 		text, err := parts[i].Body.Bytes(1 << 30)
@@ -120,8 +125,9 @@ func TestMailer(t *testing.T) {
 	}
 	send := func(subject string, body *bus.Body, attachments ...adaptors.Attachment) error {
 		return mailer.Send(t.Context(), adaptors.Mail{
-			From: "Ann <ann@example.com>", Subject: subject, To: []string{"bo@example.com", "cy@example.com"}, Bcc: []string{"di@example.com"},
-			Body: body, Attachments: attachments,
+			ID: "1@example.com", From: "Ann <ann@example.com>", Subject: subject, ReplyTo: []string{"ed@example.com"},
+			To: []string{"bo@example.com", "cy@example.com"}, Bcc: []string{"di@example.com"},
+			Body: body, HTML: bus.NewBody([]byte("<p>dear all"), "text/html"), Attachments: attachments,
 		})
 	}
 
@@ -136,7 +142,8 @@ func TestMailer(t *testing.T) {
 	assert.True(t, got.Bodies[1].Text == large && got.Bodies[2].Text == large, "other bytes came")
 	got.Bodies[1].Text, got.Bodies[2].Text = "", ""
 	assert.Equal(t, letter{
-		From: "Ann <ann@example.com>", Subject: "hello", To: []string{"bo@example.com", "cy@example.com"}, Bcc: []string{"di@example.com"},
+		ID: "1@example.com", From: "Ann <ann@example.com>", Subject: "hello", ReplyTo: []string{"ed@example.com"},
+		To: []string{"bo@example.com", "cy@example.com"}, Bcc: []string{"di@example.com"}, HTML: "<p>dear all",
 		Bodies: []page{{"empty", "text/html", ""}, {"unknown", "application/octet-stream", ""}, {"known", "application/octet-stream", ""}, {"", "text/plain", "dear all"}},
 	}, got)
 

@@ -15,17 +15,20 @@ type Mailer struct{ plugin }
 
 // Send is part of adaptors.Mailer.
 func (m *Mailer) Send(ctx context.Context, mail adaptors.Mail) error {
+	defer func() { _ = mail.Close() }()
 	bodies := []*bus.Body{mail.Body}
-	head := &wire.Mail{From: mail.From, To: mail.To, Cc: mail.Cc, Bcc: mail.Bcc, Subject: mail.Subject, Body: partOf("", mail.Body)}
+	head := &wire.Mail{
+		Id: mail.ID, From: mail.From, ReplyTo: mail.ReplyTo, To: mail.To, Cc: mail.Cc, Bcc: mail.Bcc,
+		Subject: mail.Subject, Body: partOf("", mail.Body),
+	}
+	if mail.HTML != nil {
+		head.Html = partOf("", mail.HTML)
+		bodies = append(bodies, mail.HTML)
+	}
 	for _, a := range mail.Attachments {
 		head.Attachments = append(head.Attachments, partOf(a.Name, a.Body))
 		bodies = append(bodies, a.Body)
 	}
-	defer func() {
-		for _, b := range bodies {
-			b.Close()
-		}
-	}()
 	p, err := m.running(ctx)
 	if err != nil {
 		return err

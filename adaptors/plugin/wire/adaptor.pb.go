@@ -1593,6 +1593,9 @@ type Mail struct {
 	Subject       string                 `protobuf:"bytes,5,opt,name=subject,proto3" json:"subject,omitempty"`
 	Body          *Part                  `protobuf:"bytes,6,opt,name=body,proto3" json:"body,omitempty"`
 	Attachments   []*Part                `protobuf:"bytes,7,rep,name=attachments,proto3" json:"attachments,omitempty"`
+	Html          *Part                  `protobuf:"bytes,8,opt,name=html,proto3" json:"html,omitempty"` // the same as the body, for who can read it; it may be missing
+	ReplyTo       []string               `protobuf:"bytes,9,rep,name=reply_to,json=replyTo,proto3" json:"reply_to,omitempty"`
+	Id            string                 `protobuf:"bytes,10,opt,name=id,proto3" json:"id,omitempty"` // a Message-ID without angle brackets; empty is any
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1674,6 +1677,27 @@ func (x *Mail) GetAttachments() []*Part {
 		return x.Attachments
 	}
 	return nil
+}
+
+func (x *Mail) GetHtml() *Part {
+	if x != nil {
+		return x.Html
+	}
+	return nil
+}
+
+func (x *Mail) GetReplyTo() []string {
+	if x != nil {
+		return x.ReplyTo
+	}
+	return nil
+}
+
+func (x *Mail) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
 }
 
 type Part struct {
@@ -2169,7 +2193,7 @@ const file_adaptor_proto_rawDesc = "" +
 	"\x04head\x18\x01 \x01(\v2\x1a.restspace.adaptor.v1.MailH\x00R\x04head\x12\x16\n" +
 	"\x05chunk\x18\x02 \x01(\fH\x00R\x05chunk\x12-\n" +
 	"\x03end\x18\x03 \x01(\v2\x19.restspace.adaptor.v1.EndH\x00R\x03endB\x06\n" +
-	"\x04part\"\xd4\x01\n" +
+	"\x04part\"\xaf\x02\n" +
 	"\x04Mail\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x03(\tR\x02to\x12\x0e\n" +
@@ -2177,7 +2201,11 @@ const file_adaptor_proto_rawDesc = "" +
 	"\x03bcc\x18\x04 \x03(\tR\x03bcc\x12\x18\n" +
 	"\asubject\x18\x05 \x01(\tR\asubject\x12.\n" +
 	"\x04body\x18\x06 \x01(\v2\x1a.restspace.adaptor.v1.PartR\x04body\x12<\n" +
-	"\vattachments\x18\a \x03(\v2\x1a.restspace.adaptor.v1.PartR\vattachments\"M\n" +
+	"\vattachments\x18\a \x03(\v2\x1a.restspace.adaptor.v1.PartR\vattachments\x12.\n" +
+	"\x04html\x18\b \x01(\v2\x1a.restspace.adaptor.v1.PartR\x04html\x12\x19\n" +
+	"\breply_to\x18\t \x03(\tR\areplyTo\x12\x0e\n" +
+	"\x02id\x18\n" +
+	" \x01(\tR\x02id\"M\n" +
 	"\x04Part\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1d\n" +
 	"\n" +
@@ -2294,38 +2322,39 @@ var file_adaptor_proto_depIdxs = []int32{
 	13, // 23: restspace.adaptor.v1.SendRequest.end:type_name -> restspace.adaptor.v1.End
 	27, // 24: restspace.adaptor.v1.Mail.body:type_name -> restspace.adaptor.v1.Part
 	27, // 25: restspace.adaptor.v1.Mail.attachments:type_name -> restspace.adaptor.v1.Part
-	30, // 26: restspace.adaptor.v1.RenderRequest.template:type_name -> restspace.adaptor.v1.Template
-	31, // 27: restspace.adaptor.v1.RenderRequest.partial:type_name -> restspace.adaptor.v1.Partial
-	13, // 28: restspace.adaptor.v1.RenderReply.end:type_name -> restspace.adaptor.v1.End
-	0,  // 29: restspace.adaptor.v1.Plugin.Describe:input_type -> restspace.adaptor.v1.DescribeRequest
-	2,  // 30: restspace.adaptor.v1.Plugin.Check:input_type -> restspace.adaptor.v1.Config
-	2,  // 31: restspace.adaptor.v1.Plugin.Open:input_type -> restspace.adaptor.v1.Config
-	5,  // 32: restspace.adaptor.v1.Plugin.Health:input_type -> restspace.adaptor.v1.HealthRequest
-	8,  // 33: restspace.adaptor.v1.Store.Get:input_type -> restspace.adaptor.v1.GetRequest
-	8,  // 34: restspace.adaptor.v1.Store.Read:input_type -> restspace.adaptor.v1.GetRequest
-	17, // 35: restspace.adaptor.v1.Store.Put:input_type -> restspace.adaptor.v1.PutRequest
-	18, // 36: restspace.adaptor.v1.Store.Write:input_type -> restspace.adaptor.v1.WriteRequest
-	21, // 37: restspace.adaptor.v1.Store.Delete:input_type -> restspace.adaptor.v1.DeleteRequest
-	23, // 38: restspace.adaptor.v1.Store.List:input_type -> restspace.adaptor.v1.ListRequest
-	25, // 39: restspace.adaptor.v1.Mailer.Send:input_type -> restspace.adaptor.v1.SendRequest
-	29, // 40: restspace.adaptor.v1.Engine.Render:input_type -> restspace.adaptor.v1.RenderRequest
-	1,  // 41: restspace.adaptor.v1.Plugin.Describe:output_type -> restspace.adaptor.v1.Description
-	3,  // 42: restspace.adaptor.v1.Plugin.Check:output_type -> restspace.adaptor.v1.Checked
-	3,  // 43: restspace.adaptor.v1.Plugin.Open:output_type -> restspace.adaptor.v1.Checked
-	6,  // 44: restspace.adaptor.v1.Plugin.Health:output_type -> restspace.adaptor.v1.HealthReply
-	10, // 45: restspace.adaptor.v1.Store.Get:output_type -> restspace.adaptor.v1.GetReply
-	11, // 46: restspace.adaptor.v1.Store.Read:output_type -> restspace.adaptor.v1.ReadReply
-	20, // 47: restspace.adaptor.v1.Store.Put:output_type -> restspace.adaptor.v1.PutReply
-	20, // 48: restspace.adaptor.v1.Store.Write:output_type -> restspace.adaptor.v1.PutReply
-	22, // 49: restspace.adaptor.v1.Store.Delete:output_type -> restspace.adaptor.v1.DeleteReply
-	24, // 50: restspace.adaptor.v1.Store.List:output_type -> restspace.adaptor.v1.ListReply
-	28, // 51: restspace.adaptor.v1.Mailer.Send:output_type -> restspace.adaptor.v1.SendReply
-	32, // 52: restspace.adaptor.v1.Engine.Render:output_type -> restspace.adaptor.v1.RenderReply
-	41, // [41:53] is the sub-list for method output_type
-	29, // [29:41] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	27, // 26: restspace.adaptor.v1.Mail.html:type_name -> restspace.adaptor.v1.Part
+	30, // 27: restspace.adaptor.v1.RenderRequest.template:type_name -> restspace.adaptor.v1.Template
+	31, // 28: restspace.adaptor.v1.RenderRequest.partial:type_name -> restspace.adaptor.v1.Partial
+	13, // 29: restspace.adaptor.v1.RenderReply.end:type_name -> restspace.adaptor.v1.End
+	0,  // 30: restspace.adaptor.v1.Plugin.Describe:input_type -> restspace.adaptor.v1.DescribeRequest
+	2,  // 31: restspace.adaptor.v1.Plugin.Check:input_type -> restspace.adaptor.v1.Config
+	2,  // 32: restspace.adaptor.v1.Plugin.Open:input_type -> restspace.adaptor.v1.Config
+	5,  // 33: restspace.adaptor.v1.Plugin.Health:input_type -> restspace.adaptor.v1.HealthRequest
+	8,  // 34: restspace.adaptor.v1.Store.Get:input_type -> restspace.adaptor.v1.GetRequest
+	8,  // 35: restspace.adaptor.v1.Store.Read:input_type -> restspace.adaptor.v1.GetRequest
+	17, // 36: restspace.adaptor.v1.Store.Put:input_type -> restspace.adaptor.v1.PutRequest
+	18, // 37: restspace.adaptor.v1.Store.Write:input_type -> restspace.adaptor.v1.WriteRequest
+	21, // 38: restspace.adaptor.v1.Store.Delete:input_type -> restspace.adaptor.v1.DeleteRequest
+	23, // 39: restspace.adaptor.v1.Store.List:input_type -> restspace.adaptor.v1.ListRequest
+	25, // 40: restspace.adaptor.v1.Mailer.Send:input_type -> restspace.adaptor.v1.SendRequest
+	29, // 41: restspace.adaptor.v1.Engine.Render:input_type -> restspace.adaptor.v1.RenderRequest
+	1,  // 42: restspace.adaptor.v1.Plugin.Describe:output_type -> restspace.adaptor.v1.Description
+	3,  // 43: restspace.adaptor.v1.Plugin.Check:output_type -> restspace.adaptor.v1.Checked
+	3,  // 44: restspace.adaptor.v1.Plugin.Open:output_type -> restspace.adaptor.v1.Checked
+	6,  // 45: restspace.adaptor.v1.Plugin.Health:output_type -> restspace.adaptor.v1.HealthReply
+	10, // 46: restspace.adaptor.v1.Store.Get:output_type -> restspace.adaptor.v1.GetReply
+	11, // 47: restspace.adaptor.v1.Store.Read:output_type -> restspace.adaptor.v1.ReadReply
+	20, // 48: restspace.adaptor.v1.Store.Put:output_type -> restspace.adaptor.v1.PutReply
+	20, // 49: restspace.adaptor.v1.Store.Write:output_type -> restspace.adaptor.v1.PutReply
+	22, // 50: restspace.adaptor.v1.Store.Delete:output_type -> restspace.adaptor.v1.DeleteReply
+	24, // 51: restspace.adaptor.v1.Store.List:output_type -> restspace.adaptor.v1.ListReply
+	28, // 52: restspace.adaptor.v1.Mailer.Send:output_type -> restspace.adaptor.v1.SendReply
+	32, // 53: restspace.adaptor.v1.Engine.Render:output_type -> restspace.adaptor.v1.RenderReply
+	42, // [42:54] is the sub-list for method output_type
+	30, // [30:42] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_adaptor_proto_init() }

@@ -609,8 +609,8 @@ const (
 //
 // The contract is that of adaptors.Mailer.
 type MailerClient interface {
-	// A head, then the chunks of the body and its end, then those of each
-	// attachment.
+	// A head, then the chunks of the body and its end, then those of the HTML if
+	// the head has it, then those of each attachment.
 	Send(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[SendRequest, SendReply], error)
 }
 
@@ -641,8 +641,8 @@ type Mailer_SendClient = grpc.ClientStreamingClient[SendRequest, SendReply]
 //
 // The contract is that of adaptors.Mailer.
 type MailerServer interface {
-	// A head, then the chunks of the body and its end, then those of each
-	// attachment.
+	// A head, then the chunks of the body and its end, then those of the HTML if
+	// the head has it, then those of each attachment.
 	Send(grpc.ClientStreamingServer[SendRequest, SendReply]) error
 	mustEmbedUnimplementedMailerServer()
 }
