@@ -7,6 +7,7 @@ import (
 	"github.com/seed90475182/restspace/adaptors/memstore"
 	"github.com/seed90475182/restspace/adaptors/plugin/host"
 	"github.com/seed90475182/restspace/adaptors/s3store"
+	"github.com/seed90475182/restspace/adaptors/smtpmail"
 )
 
 // Registry returns the adaptors that every server has, and takes in plugins.
@@ -15,5 +16,6 @@ func Registry() adaptors.Registry {
 		filestore.Kind(),
 		memstore.Kind(),
 		s3store.Kind(),
+		smtpmail.Kind(),
 	).WithPlugins(host.Kind)
 }
