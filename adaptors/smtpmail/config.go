@@ -20,7 +20,7 @@ var readme string
 type Config struct {
 	Host        string        `json:"host" required:"true" example:"\"smtp.example.com\"" doc:"the mail server: a name or an address, without a port"`
 	Port        int           `json:"port,omitempty" doc:"587 if it is missing, or 465 with tls"`
-	TLS         string        `json:"tls" doc:"starttls, tls from the first byte, or none"`
+	TLS         string        `json:"tls" enum:"starttls,tls,none" doc:"starttls, tls from the first byte, or none"`
 	CAFile      string        `json:"caFile,omitempty" doc:"a PEM file with the certificates to believe, in place of the system's"`
 	Username    string        `json:"username,omitempty" doc:"who signs in; nobody if it is missing"`
 	Password    string        `json:"password,omitempty" doc:"the secret of username"`
