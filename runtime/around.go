@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services"
 )
 
 // pipeline makes the service of a pipeline before or after the one of i; nil for
@@ -29,6 +30,9 @@ func (i *instance) pipeline(ctx context.Context, config any) (bus.Service, error
 // serve has m go through the pipeline before the service, the service, and the
 // pipeline after it. An error or a redirect is the answer.
 func (s *started) serve(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+	if s.refuses(m) {
+		return s.Service.Serve(ctx, m)
+	}
 	if s.before != nil {
 		if answer, err := s.prepare(ctx, m); answer != nil || err != nil {
 			return answer, err
@@ -37,7 +41,8 @@ func (s *started) serve(ctx context.Context, m *bus.Message) (*bus.Message, erro
 	if s.after == nil {
 		return s.Service.Serve(ctx, m)
 	}
-	m.Header.Del("Range") // of what the service says, which nobody sees
+	m.Header.Del("Range")           // of what the service says, which nobody sees
+	m.Header.Del("Accept-Encoding") // a pipeline reads what is not packed
 	asked := *m
 	asked.Header = slices.DeleteFunc(slices.Clone(m.Header), isContent)
 	reply, err := s.Service.Serve(ctx, m)
@@ -45,6 +50,16 @@ func (s *started) serve(ctx context.Context, m *bus.Message) (*bus.Message, erro
 		return reply, err
 	}
 	return s.finish(ctx, &asked, reply)
+}
+
+// refuses reports whether the service has no such method, so that there is
+// nothing to come before or after.
+func (s *started) refuses(m *bus.Message) bool {
+	if s.before == nil && s.after == nil {
+		return false
+	}
+	known, ok := s.Service.(services.Methods)
+	return ok && !slices.Contains(known.Methods(m.ServicePath(), m.URL.Dir), m.Method)
 }
 
 // prepare gives m the body that the pipeline before the service makes. An answer

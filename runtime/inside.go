@@ -34,7 +34,11 @@ func (b inside) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error)
 		return root.Table.Serve(ctx, m)
 	}
 	m.Method = http.MethodGet // services have no HEAD: it is a GET without the body
-	reply, err := root.Table.Serve(ctx, m)
+	return withoutBody(root.Table.Serve(ctx, m))
+}
+
+// withoutBody makes the answer to HEAD of that to GET.
+func withoutBody(reply *bus.Message, err error) (*bus.Message, error) {
 	if err != nil || reply.Body == nil {
 		return reply, err
 	}
@@ -95,7 +99,8 @@ func (b asCaller) Serve(ctx context.Context, m *bus.Message) (*bus.Message, erro
 		_ = m.Close()
 		return nil, bus.Errorf(http.StatusNotFound, "no service is mounted at this path")
 	}
-	if m.Method == http.MethodHead {
+	head := m.Method == http.MethodHead
+	if head {
 		m.Method = http.MethodGet
 	}
 	m.URL.Base = len(found.Base)
@@ -105,5 +110,8 @@ func (b asCaller) Serve(ctx context.Context, m *bus.Message) (*bus.Message, erro
 		return nil, err
 	}
 	reply, err := found.Serve(ctx, m)
+	if head {
+		reply, err = withoutBody(reply, err)
+	}
 	return reply, explain(decision, err, nil)
 }

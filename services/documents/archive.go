@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"iter"
 	"math"
 	"net/http"
 	"slices"
@@ -67,15 +68,15 @@ func (g *guarded) ReadAt(p []byte, offset int64) (int, error) {
 }
 
 // checkTotal holds what a zip of that size says of its content to the limits.
-// What it does not say can't be read.
-func (d *Documents) checkTotal(list []packed, size int64) error {
-	most := min(maxUnpacked*d.MaxFile, max(littleContent, maxRatio*size))
+// What it does not say can't be read. maxFile is the largest file.
+func checkTotal(files iter.Seq[*zip.File], size, maxFile int64) error {
+	most := min(maxUnpacked*maxFile, max(littleContent, maxRatio*size))
 	left := uint64(most)
-	for _, p := range list {
-		if p.UncompressedSize64 > left {
+	for file := range files {
+		if file.UncompressedSize64 > left {
 			return zipTooLarge("the zip has more than %d bytes unpacked, too many for its size of %d: send it in parts", most, size)
 		}
-		left -= p.UncompressedSize64
+		left -= file.UncompressedSize64
 	}
 	return nil
 }

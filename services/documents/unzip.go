@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -39,7 +40,7 @@ func (d *Documents) unzip(ctx context.Context, m *bus.Message) (*bus.Message, er
 			return nil, err
 		}
 	}
-	if err := u.checkTotal(u.list, body.size); err != nil {
+	if err := checkTotal(u.packed(), body.size, d.MaxFile); err != nil {
 		return nil, err
 	}
 	if err := u.check(ctx); err != nil {
@@ -88,6 +89,17 @@ type unzipping struct {
 
 	began             time.Time // when all of the zip had come
 	created, replaced atomic.Int64
+}
+
+// packed yields the entries that are stored.
+func (u *unzipping) packed() iter.Seq[*zip.File] {
+	return func(yield func(*zip.File) bool) {
+		for i := range u.list {
+			if !yield(u.list[i].File) {
+				return
+			}
+		}
+	}
 }
 
 // add takes an entry to be stored, or returns what is wrong with it.

@@ -4,12 +4,14 @@ import (
 	"context"
 	"iter"
 	"runtime/debug"
+	"slices"
 	"sync"
 
 	"github.com/seed90475182/restspace/bus"
 )
 
-// each gives what do makes of each value, in the order of the values. As many
+// each gives what do makes of each value, in the order of the values, but for
+// the first failure, which nobody has to wait for. As many
 // are worked on at one time as the run may; the next value is asked for when
 // one of those has been taken. Who stops early ends what was started, and waits
 // for it.
@@ -17,7 +19,7 @@ func each[T any](ctx context.Context, r *run, values iter.Seq[T], do func(contex
 	return func(yield func(*message) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		taken := false // all of it
-		w := &window[T]{run: r, ctx: ctx, do: do, jobs: make(chan job[T], r.parallel)}
+		w := &window[T]{run: r, ctx: ctx, do: do, jobs: make(chan job[T], r.parallel), failed: make(chan []*message, 1)}
 		var stop func()
 		w.next, stop = iter.Pull(values)
 		defer stop()
@@ -29,7 +31,8 @@ func each[T any](ctx context.Context, r *run, values iter.Seq[T], do func(contex
 			}
 			w.close()
 		}()
-		for w.fill() {
+		for more := true; more; {
+			more = w.fill()
 			list := w.take()
 			for i, m := range list {
 				if !yield(m) {
@@ -50,6 +53,7 @@ type window[T any] struct {
 	next    func() (T, bool)
 	all     bool // there are no more values
 	parts   []chan []*message
+	failed  chan []*message // the first result with a failure, which leaves its place empty
 	jobs    chan job[T]
 	workers int
 	working sync.WaitGroup
@@ -82,15 +86,35 @@ func (w *window[T]) fill() bool {
 
 func (w *window[T]) worker() {
 	for j := range w.jobs {
-		j.part <- w.work(j.value)
+		list := w.work(j.value)
+		if slices.ContainsFunc(list, func(m *message) bool { return m.over != nil }) {
+			select {
+			case w.failed <- list:
+				list = nil
+			default:
+			}
+		}
+		j.part <- list
 	}
 }
 
-// take waits for the oldest.
+// take waits for the oldest, or for a failure.
 func (w *window[T]) take() []*message {
-	part := w.parts[0]
-	w.parts = w.parts[1:]
-	return <-part
+	if len(w.parts) == 0 {
+		select {
+		case list := <-w.failed:
+			return list
+		default:
+			return nil
+		}
+	}
+	select {
+	case list := <-w.failed:
+		return list
+	case list := <-w.parts[0]:
+		w.parts = w.parts[1:]
+		return list
+	}
 }
 
 // close waits for the work that is under way, and for the workers.
@@ -100,6 +124,8 @@ func (w *window[T]) close() {
 	for _, part := range w.parts {
 		closeAll(<-part)
 	}
+	close(w.failed)
+	closeAll(<-w.failed)
 }
 
 // work makes a list of what one value becomes. A panic is an error.
@@ -112,9 +138,16 @@ func (w *window[T]) work(value T) (list []*message) {
 	}()
 	f := w.do(w.ctx, value)
 	if f.one != nil {
+		w.run.park(f.one)
 		return []*message{f.one}
 	}
 	for m := range f.all() {
+		if len(list) >= w.run.parallel { // streams that wait are open files
+			if err := w.run.keep(m); err != nil {
+				m.fail(&failure{err: err})
+			}
+		}
+		w.run.park(m)
 		list = append(list, m)
 	}
 	return list

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"unsafe"
 
 	"github.com/tidwall/gjson"
 
@@ -44,12 +45,12 @@ func (o *objectWriter) part(m *message) error {
 	if !m.merges {
 		return o.member(m.name, data)
 	}
-	document := gjson.ParseBytes(data)
+	document := gjson.Parse(unsafe.String(unsafe.SliceData(data), len(data)))
 	if !document.IsObject() {
 		return bus.Errorf(http.StatusUnprocessableEntity, "what is named $this is merged into the object, and must be an object itself")
 	}
 	document.ForEach(func(name, value gjson.Result) bool {
-		err = o.member(name.String(), []byte(value.Raw))
+		err = o.member(name.String(), bytesOf(value.Raw))
 		return err == nil
 	})
 	return err

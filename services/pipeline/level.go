@@ -139,6 +139,9 @@ func (s *stage) parallel(ctx context.Context, r *run, entry string, m *message) 
 	if err := r.keep(m); err != nil {
 		return failed(m, err), true
 	}
+	if err := r.count(len(s.elements)); err != nil {
+		return failed(m, err), true
+	}
 	vars := m.vars
 	did := make([]bool, len(s.elements))
 	var list []*message
@@ -148,6 +151,11 @@ func (s *stage) parallel(ctx context.Context, r *run, entry string, m *message) 
 	})
 	for part := range parts {
 		list = append(list, part)
+		if part.over != nil { // the others are for nothing
+			closeAll(list[:len(list)-1])
+			m.close()
+			return pass(part), true
+		}
 	}
 	ran := false
 	for _, one := range did {
@@ -194,6 +202,9 @@ func (s *stage) tee(r *run, entry string, m *message) flow {
 		return failed(m, err)
 	}
 	side := m.branch()
+	if r.park(side); side.over != nil {
+		return failed(m, side.over.err)
+	}
 	work := func() {
 		defer r.guard(side)
 		aside := stage{mode: serial, fail: s.fail, succeed: s.succeed, elements: s.elements}

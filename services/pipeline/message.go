@@ -28,8 +28,12 @@ type message struct {
 	vars     *variable
 
 	caught *failure     // of a step that tried; nothing ran since
+	before int          // the status before that
 	over   *failure     // no element runs on it any more
 	spare  *bus.Message // memory of an earlier reply
+
+	holder *run  // that has counted the body; nil: none has
+	held   int64 // bytes that it has
 }
 
 // variable is one of a list: the nearest of a name is its value. Branches share
@@ -127,7 +131,7 @@ func (m *message) fail(f *failure) {
 func (m *message) forgive() {
 	if m.caught != nil {
 		_ = m.caught.reply.Close()
-		m.caught = nil
+		m.caught, m.status = nil, m.before
 	}
 }
 
@@ -141,11 +145,13 @@ func (m *message) take(reply *bus.Message) {
 // replace gives the message another body, and leaves the old one to the caller.
 func (m *message) replace(body *bus.Body, status int) {
 	m.forgive()
+	m.release()
 	m.body, m.json, m.status = body, nil, status
 	m.header = m.header[:0]
 }
 
 func (m *message) close() {
+	m.release()
 	_ = m.body.Close()
 	if m.over != nil {
 		_ = m.over.reply.Close()
@@ -203,11 +209,33 @@ func (r *run) keep(m *message) error {
 	return r.hold(int64(len(data)))
 }
 
+// park counts the bytes of a body that waits in memory for others, until it is
+// closed or replaced. Too many end the message.
+func (r *run) park(m *message) {
+	if m.holder != nil || m.body == nil || m.body.Stream() != nil {
+		return
+	}
+	n := m.body.Size()
+	if err := r.hold(n); err != nil {
+		m.fail(&failure{err: err})
+		return
+	}
+	m.holder, m.held = r, n
+}
+
+// release gives back what park has counted.
+func (m *message) release() {
+	if m.holder != nil {
+		_ = m.holder.hold(-m.held)
+		m.holder = nil
+	}
+}
+
 // branch returns another message of the same content, which has been kept.
 func (m *message) branch() *message {
 	other := *m
 	other.header = slices.Clone(m.header)
-	other.spare, other.caught = nil, nil
+	other.spare, other.caught, other.holder = nil, nil, nil
 	other.body = copied(m.body)
 	return &other
 }

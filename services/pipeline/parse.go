@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +19,8 @@ const (
 	maxSteps       = 100
 	maxDepth       = 16
 	maxConcurrency = 256
+
+	maxFaults = 100 // that are told of
 )
 
 // Parse reads a pipeline. An error is all that is wrong with it: *Fault values
@@ -28,6 +31,11 @@ func Parse(data []byte) (*Pipeline, error) {
 		return nil, &Fault{"", -1, `not a pipeline: write a list of steps, such as ["GET /contacts/$>0"]`}
 	}
 	p.pipeline.root = p.level("", serial, 1)
+	if p.broken == nil && len(p.faults) < maxFaults {
+		if _, err := p.data.ReadToken(); err != io.EOF {
+			p.broken = &Fault{"", -1, "something follows the pipeline: leave it out"}
+		}
+	}
 	if p.broken == nil {
 		p.broken = p.unjoined()
 	}
@@ -56,10 +64,10 @@ func (p *parser) level(at jsontext.Pointer, m mode, depth int) *level {
 		p.broken = p.syntax(at, err)
 		return b.level
 	}
-	for i := 0; p.broken == nil && p.data.PeekKind() != ']'; i++ {
+	for i := 0; p.broken == nil && len(p.faults) < maxFaults && p.data.PeekKind() != ']'; i++ {
 		b.element(at.AppendToken(strconv.Itoa(i)), i)
 	}
-	if p.broken == nil {
+	if p.broken == nil && len(p.faults) < maxFaults {
 		if _, err := p.data.ReadToken(); err != nil {
 			p.broken = p.syntax(at, err)
 		}
@@ -139,8 +147,8 @@ func (b *builder) element(at jsontext.Pointer, index int) {
 
 // count holds the elements to their number.
 func (b *builder) count(at jsontext.Pointer) {
-	if b.elements++; b.elements == maxSteps+1 {
-		b.fault(at, -1, "more than %d steps: put some of them into a pipeline of their own, and call that", maxSteps)
+	if b.elements++; b.elements > maxSteps && b.broken == nil {
+		b.broken = &Fault{at, -1, fmt.Sprintf("more than %d steps: put some of them into a pipeline of their own, and call that", maxSteps)}
 	}
 }
 

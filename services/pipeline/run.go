@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -27,12 +29,14 @@ type run struct {
 	parts atomic.Int64   // that fan-outs have made
 	tees  sync.WaitGroup // that are under way
 
-	ending sync.Mutex // guards what follows
-	held   int64      // bytes, of the request's budget
+	held atomic.Int64 // bytes, of the request's budget
+
+	ending sync.Mutex // guards ends
 	ends   []func()   // to be called at the end
 }
 
-// hold counts bytes that are in memory until the end of the run.
+// hold counts bytes that are in memory until the end of the run, or until a
+// negative n gives them back.
 func (r *run) hold(n int64) error {
 	root := bus.RootOf(r.ctx)
 	if root == nil || n == 0 {
@@ -41,9 +45,7 @@ func (r *run) hold(n int64) error {
 	if err := root.Hold(n); err != nil {
 		return err
 	}
-	r.ending.Lock()
-	defer r.ending.Unlock()
-	r.held += n
+	r.held.Add(n)
 	return nil
 }
 
@@ -58,13 +60,13 @@ func (r *run) atEnd(f func()) {
 func (r *run) end() {
 	r.tees.Wait()
 	r.ending.Lock()
-	ends, held := r.ends, r.held
-	r.ends, r.held = nil, 0
+	ends := r.ends
+	r.ends = nil
 	r.ending.Unlock()
 	for _, f := range ends {
 		f()
 	}
-	if held > 0 {
+	if held := r.held.Swap(0); held > 0 {
 		_ = bus.RootOf(r.ctx).Hold(-held)
 	}
 }
@@ -72,12 +74,24 @@ func (r *run) end() {
 // part counts messages that a fan-out makes, and refuses those that are too
 // many.
 func (r *run) part(n int) error {
+	if n > r.fanOut {
+		return tooMany()
+	}
+	return r.count(n)
+}
+
+// count counts messages that are made of others.
+func (r *run) count(n int) error {
 	const fanOuts = 10 // of the full size, in a run
-	if n > r.fanOut || r.parts.Add(int64(n)) > int64(fanOuts*r.fanOut) {
-		return &bus.Error{Status: http.StatusBadRequest, Type: bus.TypeBudget,
-			Detail: "the pipeline splits this into too many messages: send less at a time, or raise limits.fanOut of the server"}
+	if r.parts.Add(int64(n)) > int64(fanOuts*r.fanOut) {
+		return tooMany()
 	}
 	return nil
+}
+
+func tooMany() error {
+	return &bus.Error{Status: http.StatusBadRequest, Type: bus.TypeBudget,
+		Detail: "the pipeline splits this into too many messages: send less at a time, or raise limits.fanOut of the server"}
 }
 
 // enter takes a place for a call. leave must follow where it returns nil.
@@ -110,8 +124,16 @@ func (r *run) guard(m *message) {
 // pipeline runs p over the body of the run's request, and gives the reply.
 func (r *run) pipeline(p *Pipeline) (*bus.Message, error) {
 	r.first = message{body: r.request.Body, header: contentOf(nil, r.request.Header), status: r.request.Status}
+	returned := false
+	defer func() {
+		if !returned { // a panic goes on
+			r.first.close()
+			r.end()
+		}
+	}()
 	f, _ := p.root.run(r.ctx, r, "", &r.first)
 	reply, err := r.reply(f)
+	returned = true
 	switch {
 	case !p.fans:
 		r.end()
@@ -137,6 +159,9 @@ func (r *run) reply(f flow) (*bus.Message, error) {
 	case last == nil:
 		return bus.Reply(http.StatusNoContent, nil), nil
 	case last.over != nil:
+		if reply := last.over.reply; reply != nil {
+			reply.Header = slices.DeleteFunc(reply.Header, isOfAnother)
+		}
 		return last.over.reply, last.over.err
 	}
 	reply := last.spare
@@ -151,6 +176,16 @@ func (r *run) reply(f flow) (*bus.Message, error) {
 		reply.Status = http.StatusOK
 	}
 	return reply, nil
+}
+
+// isOfAnother reports whether a field of an error or a redirect is between the
+// pipeline and the service that answered, such as a cookie.
+func isOfAnother(f bus.Field) bool {
+	const content = "Content-"
+	if len(f.Name) > len(content) && strings.EqualFold(f.Name[:len(content)], content) {
+		return false
+	}
+	return !slices.ContainsFunc([]string{"Location", "Retry-After", "Allow"}, func(name string) bool { return strings.EqualFold(name, f.Name) })
 }
 
 // only returns the message of a flow that has no other.

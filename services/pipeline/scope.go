@@ -12,13 +12,17 @@ import (
 	"github.com/seed90475182/restspace/urlpattern"
 )
 
-// condition returns what names mean in a condition.
-func (r *run) condition(m *message) *expr.Scope {
+// condition returns what names mean in a condition. Why a body could not be
+// read goes to unread.
+func (r *run) condition(m *message, unread *error) *expr.Scope {
 	s := r.scope(m)
 	variables := s.Names
 	s.Names = func(name string) (any, bool) {
 		if value, ok := variables(name); ok {
 			return value, true
+		}
+		if name == "body" {
+			return r.document(m, unread)
 		}
 		return r.fact(m, name)
 	}
@@ -69,11 +73,20 @@ func (r *run) fact(m *message, name string) (any, bool) {
 		return float64(m.status), true
 	case "ok":
 		return isSuccess(m.status), true
-	case "body":
-		data, err := m.data(r)
-		return expr.Raw(data), err == nil && data != nil
 	}
 	return r.asked(name)
+}
+
+// document returns the body if it is JSON.
+func (r *run) document(m *message, unread *error) (any, bool) {
+	if m.body.MediaType() != "" && m.body.Payload() != bus.Data {
+		return nil, false
+	}
+	if *unread = r.keep(m); *unread != nil {
+		return nil, false
+	}
+	data, err := m.data(r)
+	return expr.Raw(data), err == nil && data != nil
 }
 
 // asked returns what a name means that is about the request of the pipeline.

@@ -1,10 +1,12 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 
@@ -15,8 +17,9 @@ import (
 
 func (s *step) run(ctx context.Context, r *run, entry string, m *message) (flow, bool) {
 	if s.condition != nil {
-		holds, err := s.condition.True(ctx, r.condition(m))
-		if err != nil {
+		var unread error
+		holds, err := s.condition.True(ctx, r.condition(m, &unread))
+		if err = cmp.Or(err, unread); err != nil {
 			return failed(m, s.explained(err)), true
 		}
 		if !holds {
@@ -27,6 +30,7 @@ func (s *step) run(ctx context.Context, r *run, entry string, m *message) (flow,
 		if err := s.rename(r, m, r.request.URL); err != nil {
 			return failed(m, err), true
 		}
+		m.forgive()
 		return pass(m), true
 	}
 	urls, err := s.expand(r, m)
@@ -106,13 +110,7 @@ func (s *step) call(ctx context.Context, r *run, m *message, url urlpattern.URL)
 		s.failed(m, &failure{err: err})
 		return
 	}
-	if err := r.enter(ctx); err != nil {
-		_ = body.Close()
-		s.failed(m, &failure{err: err})
-		return
-	}
-	reply, err := s.callee(r, url).Serve(ctx, m.request(r, method, url, body))
-	r.leave()
+	reply, err := s.served(ctx, r, m.request(r, method, url, body))
 	f := failureOf(reply, err)
 	if err != nil {
 		f.err = s.explained(err)
@@ -133,6 +131,32 @@ func (s *step) call(ctx context.Context, r *run, m *message, url urlpattern.URL)
 		if err := s.rename(r, m, placed(ctx, url)); err != nil {
 			m.fail(&failure{err: err})
 		}
+	}
+}
+
+// served has a call answered when there is a place for it.
+func (s *step) served(ctx context.Context, r *run, call *bus.Message) (*bus.Message, error) {
+	if err := r.enter(ctx); err != nil {
+		return nil, errors.Join(err, call.Close())
+	}
+	defer r.leave()
+	url := call.URL
+	reply, err := s.callee(r, url).Serve(ctx, call)
+	if err == nil && url.Host != "" && reply.Status/100 == 3 {
+		absolute(&reply.Header, url)
+	}
+	return reply, err
+}
+
+// absolute has a redirect of another server lead where it did there (RFC 9110
+// section 10.2.2).
+func absolute(h *bus.Header, from urlpattern.URL) {
+	base, err := url.Parse(from.String())
+	if err != nil || !h.Has("Location") {
+		return
+	}
+	if to, err := base.Parse(h.Get("Location")); err == nil {
+		h.Set("Location", to.String())
 	}
 }
 
@@ -181,9 +205,11 @@ func (s *step) failed(m *message, f *failure) {
 	case s.variable != "":
 		m.set(s.variable, f.facts())
 		_ = f.reply.Close()
+		m.forgive()
 	case s.tries:
 		m.forgive()
 		m.set("error", f.facts())
+		m.before = m.status
 		m.caught, m.status = f, f.status()
 	default:
 		m.fail(f)
@@ -197,8 +223,9 @@ func (s *step) store(r *run, m *message, f *failure, reply *bus.Message) {
 		return
 	}
 	stored := message{body: reply.Body}
+	counted := reply.Body.Stream() != nil // as it is read
 	value, err := stored.data(r)
-	if err == nil {
+	if err == nil && !counted {
 		err = r.hold(int64(len(value)))
 	}
 	_ = reply.Close()

@@ -3,11 +3,11 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
+	"weak"
 
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/services"
@@ -23,10 +23,15 @@ type store struct {
 
 	mu    sync.Mutex // guards what follows
 	known map[string]*definition
+	size  int // bytes of their texts
 }
 
-// maxKnown is how many definitions stay parsed.
-const maxKnown = 1000
+const (
+	maxKnown     = 1000    // definitions that stay parsed
+	maxKnownSize = 4 << 20 // bytes of their texts together
+	maxText      = 1 << 20 // bytes of a definition
+	maxPath      = 16      // elements of the path of one
+)
 
 // definition is a pipeline of a store, as it was when a table of mounts was the
 // current one.
@@ -34,7 +39,8 @@ type definition struct {
 	*Pipeline
 	only  effects
 	etag  string
-	table *bus.Table
+	size  int                     // bytes of its text
+	table weak.Pointer[bus.Table] // which goes with the mounts
 }
 
 // Serve runs a pipeline, or where the request says so, reads or writes one.
@@ -62,7 +68,7 @@ func (s *store) manage(ctx context.Context, m *bus.Message) (*bus.Message, error
 		return nil, errors.Join(m.Close(), services.MethodNotAllowed(m.Method,
 			[]string{http.MethodDelete, http.MethodGet, http.MethodPost, http.MethodPut}))
 	case http.MethodPut, http.MethodPost:
-		text, err := m.Body.Bytes(s.env.Limits.Body)
+		text, err := m.Body.Bytes(min(s.env.Limits.Body, maxText))
 		if err == nil && text != nil {
 			_, err = parseLinked(text, tableOf(ctx))
 		}
@@ -80,7 +86,7 @@ func parseLinked(text []byte, table *bus.Table) (*definition, error) {
 		return nil, err
 	}
 	only, err := p.link(targets(table))
-	return &definition{Pipeline: p, only: only, table: table}, err
+	return &definition{Pipeline: p, only: only, table: weak.Make(table), size: len(text)}, err
 }
 
 // refused tells a client what is wrong with a definition.
@@ -134,13 +140,20 @@ func (s *store) call(ctx context.Context, m *bus.Message) (*bus.Message, error) 
 // below, and how long that is.
 func (s *store) find(ctx context.Context, m *bus.Message) (p *definition, length int, err error) {
 	path := m.ServicePath()
-	for n := len(path); n > 0; n-- {
+	for n := min(len(path), maxPath); n > 0; n-- {
 		p, err := s.definition(ctx, m, path[:n])
-		if err == nil || !errors.Is(err, fs.ErrNotExist) && bus.Classify(err).Status != http.StatusNotFound {
+		if err == nil || !absent(err) {
 			return p, n, err
 		}
 	}
 	return nil, 0, bus.Errorf(http.StatusNotFound, "there is no pipeline here")
+}
+
+// absent reports whether an error says that nothing is at a path, or that
+// nothing can be.
+func absent(err error) bool {
+	status := bus.Classify(err).Status
+	return status == http.StatusNotFound || status == http.StatusBadRequest
 }
 
 // definition returns the pipeline at a path. It is parsed anew where it, or
@@ -152,11 +165,14 @@ func (s *store) definition(ctx context.Context, m *bus.Message, path []string) (
 	s.mu.Lock()
 	known := s.known[key]
 	s.mu.Unlock()
-	if known != nil && known.table == table {
+	if known != nil && known.table == weak.Make(table) {
 		ask.Header.Add("If-None-Match", known.etag)
 	}
 	reply, err := s.documents.Serve(ctx, ask)
 	if err != nil {
+		if known != nil && absent(err) {
+			s.forget(key, known)
+		}
 		return nil, err
 	}
 	defer reply.Close()
@@ -180,10 +196,25 @@ func (s *store) definition(ctx context.Context, m *bus.Message, path []string) (
 func (s *store) keep(key string, p *definition) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.known) >= maxKnown {
+	if before := s.known[key]; before != nil {
+		s.size -= before.size
+	}
+	if len(s.known) >= maxKnown || s.size+p.size > maxKnownSize {
 		clear(s.known)
+		s.size = 0
 	}
 	s.known[strings.Clone(key)] = p
+	s.size += p.size
+}
+
+// forget drops a definition that is no longer there.
+func (s *store) forget(key string, p *definition) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known[key] == p {
+		delete(s.known, key)
+		s.size -= p.size
+	}
 }
 
 // tableOf returns the mounts that a request sees; nil is none.

@@ -176,6 +176,13 @@ func whoAmI(_ context.Context, m *bus.Message) (*bus.Message, error) {
 // service makes the service of a pipeline.
 func (w *world) service(t testing.TB, config string) (bus.Service, error) {
 	t.Helper()
+	return w.serviceOf(t, config, w.table, w.table)
+}
+
+// serviceOf is service, with what makes its calls, and those with the rights of
+// the caller.
+func (w *world) serviceOf(t testing.TB, config string, calls, asCaller bus.Service) (bus.Service, error) {
+	t.Helper()
 	c := pipeline.Kind().Config()
 	require.NoError(t, json.Unmarshal([]byte(config), c))
 	if err := c.(interface{ Check() error }).Check(); err != nil {
@@ -183,7 +190,7 @@ func (w *world) service(t testing.TB, config string) (bus.Service, error) {
 	}
 	_, err := c.(services.Linked).Link(func([]string) (services.Target, error) { return services.Target{GetReads: true}, nil })
 	require.NoError(t, err)
-	return pipeline.Kind().New(t.Context(), services.Env{Config: c, Bus: w.table, AsCaller: w.table,
+	return pipeline.Kind().New(t.Context(), services.Env{Config: c, Bus: calls, AsCaller: asCaller,
 		Limits: services.Limits{Body: 4 << 20, File: 4 << 20, FanOut: 1000, Parallel: 16}, Log: slog.New(slog.DiscardHandler)})
 }
 
