@@ -104,6 +104,8 @@ func TestBombs(t *testing.T) {
 		"/(a*)*b/.test(s)":                                               any,
 		"/(a|aa)+$/.test(s + 'b')":                                       any,
 		"/(.*)(.*)(.*)(.*)(.*)(.*)(.*)(.*)(.*)[0-9]/.test(s)":            any,
+		"s.match(/(a.*b)|a/g)":                                           any,
+		"s.replace(/(a?){200}b/g, '')":                                   any,
 		"regexp('(a?){500}a{500}').test(s)":                              "too large",
 		"regexp('(?=a)').test('a')":                                      "lookaround",
 		"regexp('(x)\\\\1').test('a')":                                   "lookaround",

@@ -26,7 +26,6 @@ var (
 	errNested   = fmt.Errorf("it makes something nested more than %d deep", maxNesting)
 	errOutput   = fmt.Errorf("it makes more than %d bytes beside its input", maxBytes)
 	errNotIndex = errors.New("what it sets a member of is a list: write the position of an element")
-	errPattern  = errors.New("its regular expression is too large for so long a text")
 )
 
 // takeElements charges n elements.

@@ -32,5 +32,6 @@
 // they allocate. One watchdog interrupts what runs for more than 50 ms, and a
 // machine that was interrupted is thrown away. goja does not look for
 // interrupts inside its own methods, so that each of these is bounded too:
-// regular expressions are those that Go's regexp can run in linear time.
+// regular expressions are those that Go's regexp runs in linear time, and it is
+// Go's regexp that runs them.
 package expr

@@ -15,15 +15,19 @@ import (
 func (m *machine) host() *goja.Object {
 	h := m.js.NewObject()
 	for name, function := range map[string]func(goja.FunctionCall) goja.Value{
-		"bytes":       m.chargeBytes,
-		"counted":     m.counted,
-		"elements":    m.chargeElements,
-		"left":        func(goja.FunctionCall) goja.Value { return m.js.ToValue(m.run.budget.elements) },
-		"pattern":     m.checkPattern,
-		"match":       m.chargeMatch,
-		"parse":       m.parseJSON,
-		"stringify":   m.stringify,
-		"path":        m.path,
+		"bytes":     m.chargeBytes,
+		"counted":   m.counted,
+		"elements":  m.chargeElements,
+		"left":      func(goja.FunctionCall) goja.Value { return m.js.ToValue(m.run.budget.elements) },
+		"find":      m.find,
+		"findAll":   m.findAll,
+		"parse":     m.parseJSON,
+		"stringify": m.stringify,
+		"path":      m.path,
+		"pattern": func(c goja.FunctionCall) goja.Value {
+			m.pattern(c.Argument(0).String(), c.Argument(1).String())
+			return goja.Undefined()
+		},
 		"pathPattern": m.pathPattern,
 		"transform":   m.transform,
 		"formatDate": func(c goja.FunctionCall) goja.Value {
@@ -77,30 +81,6 @@ func (m *machine) charged(n goja.Value, take func(int64) error) goja.Value {
 	}
 	if err := take(int64(size)); err != nil {
 		m.fail(err)
-	}
-	return goja.Undefined()
-}
-
-func (m *machine) checkPattern(c goja.FunctionCall) goja.Value {
-	if err := checkPattern(c.Argument(0).String(), c.Argument(1).String()); err != nil {
-		m.fail(err)
-	}
-	return goja.Undefined()
-}
-
-// chargeMatch bounds one search: goja does not look for interrupts in it.
-func (m *machine) chargeMatch(c goja.FunctionCall) goja.Value {
-	source := c.Argument(0).String()
-	size, ok := m.sizes[source]
-	if !ok {
-		size = patternSize(source)
-		if len(m.sizes) >= maxFunctions {
-			clear(m.sizes)
-		}
-		m.sizes[source] = size
-	}
-	if c.Argument(1).ToInteger()*int64(size) > maxSearch {
-		m.fail(errPattern)
 	}
 	return goja.Undefined()
 }

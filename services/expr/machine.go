@@ -12,6 +12,7 @@ import (
 const (
 	maxCalls     = 256 // deep
 	maxFunctions = 512 // compiled expressions that a machine remembers
+	maxPatterns  = 64  // regular expressions, likewise
 )
 
 //go:embed machine.js
@@ -42,7 +43,7 @@ type machine struct {
 	js        *goja.Runtime
 	natives   *goja.Object
 	functions map[*code]goja.Callable
-	sizes     map[string]int // of regular expressions, by source
+	patterns  map[string]*pattern // by flags and source
 	watched   watched
 	run       *run // that it works for
 	frame     *frame
@@ -50,7 +51,7 @@ type machine struct {
 }
 
 func newMachine() *machine {
-	m := &machine{js: goja.New(), functions: make(map[*code]goja.Callable), sizes: make(map[string]int)}
+	m := &machine{js: goja.New(), functions: make(map[*code]goja.Callable), patterns: make(map[string]*pattern)}
 	m.run = &run{budget: newBudget()} // of the program itself
 	setUp, err := m.js.RunProgram(program)
 	if err != nil {

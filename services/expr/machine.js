@@ -10,7 +10,8 @@ const { isArray } = Array
 const { keys, fromEntries, freeze, getOwnPropertyNames, getPrototypeOf } = Object
 const uncurry = Function.prototype.bind.bind(Function.prototype.call)
 const hasOwn = uncurry(Object.prototype.hasOwnProperty)
-const sourceOf = uncurry(Object.getOwnPropertyDescriptor(RegExp.prototype, 'source').get)
+const getterOf = name => uncurry(Object.getOwnPropertyDescriptor(RegExp.prototype, name).get)
+const sourceOf = getterOf('source'), flagsOf = getterOf('flags')
 const globals = { Object, Array, String, Number, Boolean, Date, RegExp, Math, JSON }
 const RegExpOf = RegExp, DateOf = Date, ArrayOf = Array, Maps = Map, trunc = Math.trunc
 
@@ -18,7 +19,7 @@ const RegExpOf = RegExp, DateOf = Date, ArrayOf = Array, Maps = Map, trunc = Mat
 const asFunctions = p => fromEntries(getOwnPropertyNames(p)
 	.filter(k => k !== 'constructor' && typeof Object.getOwnPropertyDescriptor(p, k).value === 'function')
 	.map(k => [k, uncurry(p[k])]))
-const string = asFunctions(String.prototype), array = asFunctions(Array.prototype), regexp = asFunctions(RegExp.prototype)
+const string = asFunctions(String.prototype), array = asFunctions(Array.prototype)
 const newMap = { get: uncurry(Map.prototype.get), set: uncurry(Map.prototype.set), has: uncurry(Map.prototype.has) }
 const allOf = map => { const list = []; for (const e of map) array.push(list, e); return list }
 
@@ -29,8 +30,12 @@ const textOf = s => { if (typeof s !== 'string') throw new TypeError('this metho
 const listOf = l => { if (!isArray(l)) throw new TypeError('this method is for lists'); return l }
 const charged = s => { bytes(s.length); return s }
 const counted = l => { elements(l.length); return l }
-const patternOf = p => p instanceof RegExpOf ? p : toText(p)
-const searched = (p, flags) => p instanceof RegExpOf ? p : natives.regexp(p, flags)
+const isPattern = p => p instanceof RegExpOf
+const has = (p, flag) => string.includes(flagsOf(p), flag)
+const searched = (p, flags) => isPattern(p) ? p : natives.regexp(p, flags)
+const find = (p, s, from) => host.find(sourceOf(p), flagsOf(p), s, from)
+const findAll = (p, s) => host.findAll(sourceOf(p), flagsOf(p), s)
+const globally = p => { if (isPattern(p) && !has(p, 'g')) throw new TypeError('the regular expression needs the flag g'); return p }
 
 // replacer makes what a match becomes, and charges it.
 const replacer = by => {
@@ -66,28 +71,38 @@ const stringMethods = {
 	normalize(form) { const s = textOf(this); bytes(s.length * 18); return string.normalize(s, form === undefined ? 'NFC' : toText(form)) },
 	toLowerCase() { const s = textOf(this); bytes(s.length * 3); return string.toLowerCase(s) },
 	toUpperCase() { const s = textOf(this); bytes(s.length * 3); return string.toUpperCase(s) },
-	replace(p, by) { return string.replace(textOf(this), patternOf(p), replacer(by)) },
+	replace(p, by) {
+		const s = textOf(this)
+		if (!isPattern(p)) return string.replace(s, toText(p), replacer(by))
+		return replaced(s, has(p, 'g') ? findAll(p, s) : first(exec(p, s)), replacer(by))
+	},
 	replaceAll(p, by) {
 		const s = textOf(this), f = replacer(by)
-		p = patternOf(p)
-		if (p === '') elements(s.length + 1)
-		if (typeof p !== 'string' || p === '') return string.replaceAll(s, p, f)
+		if (isPattern(globally(p))) return replaced(s, findAll(p, s), f)
+		p = toText(p)
+		if (p === '') return replaced(s, findAll(natives.regexp('', 'g'), s), f)
 		const parts = counted(string.split(s, p, host.left() + 1)), pieces = [parts[0]]
 		for (let i = 1, at = parts[0].length; i < parts.length; i++) {
 			array.push(pieces, f(p, at, s), parts[i])
 			at += p.length + parts[i].length
 		}
-		return natives[' text'](...pieces)
+		return joinText(pieces)
 	},
 	split(by, limit) {
 		const s = textOf(this), left = host.left() + 1
 		if (by === undefined) return [s]
 		limit = limit === undefined ? left : Math.min(limit >>> 0, left)
-		return counted(string.split(s, patternOf(by), limit))
+		return isPattern(by) ? divided(s, by, limit) : counted(string.split(s, toText(by), limit))
 	},
-	match(p) { return string.match(textOf(this), searched(p)) },
-	matchAll(p) { return string.matchAll(textOf(this), searched(p, 'g')) },
-	search(p) { return string.search(textOf(this), searched(p)) },
+	match(p) {
+		const s = textOf(this)
+		p = searched(p)
+		if (!has(p, 'g')) return exec(p, s)
+		const all = findAll(p, s)
+		return all.length > 0 ? array.map(all, m => m[0]) : null
+	},
+	matchAll(p) { return array.values(findAll(searched(globally(p), 'g'), textOf(this))) },
+	search(p) { return find(searched(p), textOf(this), 0)?.index ?? -1 },
 	localeCompare(other) { return string.localeCompare(textOf(this), toText(other)) },
 	slice(a, b) { return charged(string.slice(textOf(this), a, b)) },
 	substring(a, b) { return charged(string.substring(textOf(this), a, b)) },
@@ -95,6 +110,39 @@ const stringMethods = {
 	trim() { return charged(string.trim(textOf(this))) },
 	trimStart() { return charged(string.trimStart(textOf(this))) },
 	trimEnd() { return charged(string.trimEnd(textOf(this))) },
+}
+const first = match => match === null ? [] : [match]
+const replaced = (s, matches, f) => {
+	const pieces = []
+	let at = 0
+	for (let i = 0; i < matches.length; i++) {
+		const m = matches[i], { index, groups } = m
+		array.push(pieces, string.slice(s, at, index), groups === undefined ? f(...m, index, s) : f(...m, index, s, groups))
+		at = index + m[0].length
+	}
+	array.push(pieces, string.slice(s, at))
+	return joinText(pieces)
+}
+const divided = (s, by, limit) => {
+	const matches = findAll(by, s), parts = []
+	let at = 0
+	for (let i = 0; i < matches.length; i++) {
+		const m = matches[i], { index } = m
+		if (m[0] === '' && (index === at || index === s.length)) continue
+		array.push(parts, string.slice(s, at, index))
+		for (let j = 1; j < m.length; j++) array.push(parts, m[j])
+		at = index + m[0].length
+	}
+	if (s !== '' || matches.length === 0) array.push(parts, string.slice(s, at))
+	if (parts.length > limit) parts.length = limit
+	return counted(parts)
+}
+// joinText is parts.join('') for texts.
+const joinText = parts => {
+	let n = 0
+	for (let i = 0; i < parts.length; i++) n += parts[i].length
+	bytes(n)
+	return array.join(parts, '')
 }
 const pad = (f, s, n, fill) => {
 	n = whole(n)
@@ -165,8 +213,14 @@ const order = pairs => array.map(array.sort(pairs, ([a], [b]) =>
 const byText = list => order(array.map(list, x => [x === undefined ? x : charged(toText(x)), x]))
 
 const regexpMethods = {
-	exec(s) { s = toText(s); elements(1); host.match(sourceOf(this), s.length); return regexp.exec(this, s) },
+	exec(s) {
+		s = toText(s)
+		const moves = has(this, 'g') || has(this, 'y'), match = find(this, s, moves ? this.lastIndex : 0)
+		if (moves) this.lastIndex = match === null ? 0 : match.index + match[0].length
+		return match
+	},
 	test(s) { return exec(this, s) !== null },
+	toString() { return natives[' text']('/', sourceOf(this), '/', flagsOf(this)) },
 }
 const exec = uncurry(regexpMethods.exec)
 
@@ -230,7 +284,7 @@ const natives = {
 	encodeURIComponent: s => { s = toText(s); bytes(s.length * 9); return encodedComponent(s) },
 
 	regexp: (p, flags) => {
-		if (p instanceof RegExpOf) return p
+		if (isPattern(p)) return p
 		p = toText(p ?? '')
 		flags = toText(flags ?? '')
 		host.pattern(p, flags)

@@ -80,7 +80,7 @@ func (r *rewriter) expression(e ast.Expression) (ast.Expression, error) {
 	case rewritten:
 		return e.ArrowFunctionLiteral, nil
 	case *ast.RegExpLiteral:
-		if err := checkPattern(e.Pattern, e.Flags); err != nil {
+		if _, err := compilePattern(e.Pattern, e.Flags); err != nil {
 			return nil, r.fault(e.Idx, "%s", err)
 		}
 		return e, nil
