@@ -36,6 +36,7 @@ type Root struct {
 // the message.
 type Seen struct {
 	Mount, User string
+	Actor       string // who acts as User, where that is somebody else
 	Upstream    string // host of the other server that answered, or was asked last
 	Tries       int    // of Upstream and of others in its place
 	Token       string // why a token was not believed

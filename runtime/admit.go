@@ -63,14 +63,15 @@ func (s *mounted) withoutExtension(name string) string {
 }
 
 // challenge says in a 401 how to sign in, and what was wrong with the token
-// (RFC 6750 section 3). Who is signed in but asks from another origin gets 403.
+// (RFC 6750 section 3). Who is signed in but asks from another origin gets 403,
+// and 503 whose record can't be read.
 func challenge(err, tokenErr error) error {
 	var refused *bus.Error
 	if !errors.As(err, &refused) || refused.Status != http.StatusUnauthorized {
 		return err
 	}
-	if errors.Is(tokenErr, errForeignCookie) {
-		return tokenErr
+	if told, ok := errors.AsType[*bus.Error](tokenErr); ok {
+		return told
 	}
 	told, value := *refused, `Bearer realm="restspace"`
 	if tokenErr != nil {

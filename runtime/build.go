@@ -33,9 +33,10 @@ func (r *Runtime) build(ctx context.Context, conf *config.Config, old *generatio
 		return nil, err
 	}
 	g.admin = newAdministration(r, conf)
-	g.issuer = identity.Issuer{Keys: keys, Name: conf.Auth.Issuer, Audience: conf.Auth.Audience}
-	g.verifier = identity.NewVerifier(g.issuer)
 	log := slog.New(r.log)
+	keys.Log = log
+	g.issuer = identity.Issuer{Keys: keys, Name: conf.Auth.Issuer, Audience: conf.Auth.Audience, Facts: conf.Auth.UserProps}
+	g.verifier = identity.NewVerifier(g.issuer, r.records(conf), log)
 	mounts := make([]*bus.Mount, 0, len(conf.Services))
 	var failures []error
 	for _, service := range conf.Services {
@@ -75,6 +76,9 @@ func (r *Runtime) instanceOf(ctx context.Context, s *config.Service, conf *confi
 	i.env = services.Env{
 		Name: s.Name, Base: s.Base, Exact: s.Exact, Config: s.Config,
 		Bus: inside{r, s.Hosts}, AsCaller: asCaller{inside{r, s.Hosts}}, Limits: limits, Log: log.With("mount", s.Name),
+	}
+	if s.Kind.Users {
+		i.env.Identity = &accounts{r}
 	}
 	err := i.start(ctx)
 	switch {

@@ -86,7 +86,7 @@ func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message,
 	if err := g.remote.cameBack(m.Header); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
-	tokenErr := g.identify(root, m, to.cors)
+	inCookie, tokenErr := g.identify(root, m, to.cors)
 	switch {
 	case to.mount == nil && g.admin.at(m.URL.Path):
 		return g.admin.answer(ctx, m, tokenErr)
@@ -94,7 +94,12 @@ func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message,
 		_ = m.Close()
 		return nil, bus.Errorf(http.StatusNotFound, "no service is mounted at this path")
 	}
-	return to.mount.answer(ctx, root, m, tokenErr)
+	user := m.User
+	reply, err = to.mount.answer(ctx, root, m, tokenErr)
+	if err == nil && inCookie {
+		g.renew(root, user, reply)
+	}
+	return reply, err
 }
 
 // answer holds m to the rules of the mount and has the service answer it.

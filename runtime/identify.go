@@ -11,40 +11,40 @@ import (
 // or the cookie, of which the first wins. A token that does not hold is
 // nobody's; the error says why, for the log and for the client. Cookies that a
 // page of an origin sends that c does not trust are taken out of m.
-func (g *generation) identify(root *bus.Root, m *bus.Message, c *cors) error {
+func (g *generation) identify(root *bus.Root, m *bus.Message, c *cors) (inCookie bool, err error) {
 	if m.User != nil {
 		root.Seen.User = m.User.Email
-		return nil
+		return false, nil
 	}
-	token, inCookie := g.token(m.Header)
+	token, inCookie := g.token(root, m.Header)
 	if root.ForeignCookie && !c.trusts(m.Header.Get("Origin")) {
 		m.Header.Del("Cookie")
 		if inCookie {
 			root.Seen.Token = errForeignCookie.Error()
-			return errForeignCookie
+			return false, errForeignCookie
 		}
 	}
 	if token == "" {
-		return nil
+		return false, nil
 	}
 	user, err := g.verifier.User(token)
 	if err != nil {
 		root.Seen.Token = err.Error()
-		return err
+		return false, err
 	}
-	m.User, root.Seen.User = user, user.Email
-	return nil
+	m.User, root.Seen.User, root.Seen.Actor = user, user.Email, user.Actor
+	return inCookie, nil
 }
 
 var errForeignCookie = &bus.Error{Status: http.StatusForbidden,
 	Detail: "a page of another origin sends this request, so that its cookie does not count: list the origin in cors, or send the token in Authorization"}
 
 // token returns the token in a header, "" if there is none.
-func (g *generation) token(h bus.Header) (token string, inCookie bool) {
+func (g *generation) token(root *bus.Root, h bus.Header) (token string, inCookie bool) {
 	if token = bearer(h.Get("Authorization")); token != "" || g.conf.Auth.Cookie.Name == "" {
 		return token, false
 	}
-	token = cookie(h, g.conf.Auth.Cookie.Name)
+	token = cookie(h, cookieName(g.conf.Auth.Cookie.Name, root.Secure))
 	return token, token != ""
 }
 

@@ -47,8 +47,8 @@ func (o outgoing) close() error { return errors.Join(o.named.Close(), o.guarded.
 // serve has the host of m's URL answer m. hosts are those that the mount which
 // calls has in its configuration.
 func (o outgoing) serve(ctx context.Context, m *bus.Message, hosts []string, conf *config.Config) (*bus.Message, error) {
-	cookie := conf.Auth.Cookie.Name
-	withoutCookie(&m.Header, cookie)
+	cookies := cookieNames(conf.Auth.Cookie.Name)
+	withoutCookies(&m.Header, cookies)
 	o.sign(&m.Header)
 	caller := o.guarded
 	if slices.Contains(hosts, m.URL.Host) || listed(conf.Server.AllowHosts, m.URL.Scheme, m.URL.Host) {
@@ -58,11 +58,9 @@ func (o outgoing) serve(ctx context.Context, m *bus.Message, hosts []string, con
 	if err != nil {
 		return nil, err
 	}
-	if cookie != "" {
-		reply.Header = slices.DeleteFunc(reply.Header, func(f bus.Field) bool {
-			return strings.EqualFold(f.Name, "Set-Cookie") && setsCookie(f.Value, cookie)
-		})
-	}
+	reply.Header = slices.DeleteFunc(reply.Header, func(f bus.Field) bool {
+		return strings.EqualFold(f.Name, "Set-Cookie") && setsCookie(f.Value, cookies...)
+	})
 	return reply, nil
 }
 
@@ -89,20 +87,20 @@ func (o outgoing) cameBack(h bus.Header) error {
 }
 
 // setsCookie reports whether a browser that is told to set a cookie sends one
-// of that name afterwards. It leaves out spaces around the name, and sends a
+// of those names afterwards. It leaves out spaces around the name, and sends a
 // cookie that has none as its value alone.
-func setsCookie(value, name string) bool {
+func setsCookie(value string, names ...string) bool {
 	pair, _, _ := strings.Cut(value, ";")
 	pair = strings.TrimLeft(pair, " \t")
 	pair = strings.TrimLeft(strings.TrimPrefix(pair, "="), " \t")
 	key, _, _ := strings.Cut(pair, "=")
-	return strings.TrimRight(key, " \t") == name
+	return slices.Contains(names, strings.TrimRight(key, " \t"))
 }
 
-// withoutCookie takes the cookie that signs users in here out of a header: it
-// is for no other server.
-func withoutCookie(h *bus.Header, name string) {
-	if name == "" || !h.Has("Cookie") {
+// withoutCookies takes those that sign users in here out of a header: they are
+// for no other server.
+func withoutCookies(h *bus.Header, names []string) {
+	if !h.Has("Cookie") {
 		return
 	}
 	kept := (*h)[:0]
@@ -111,7 +109,7 @@ func withoutCookie(h *bus.Header, name string) {
 			var pairs []string
 			for pair := range strings.SplitSeq(f.Value, ";") {
 				pair = strings.TrimSpace(pair)
-				if key, _, _ := strings.Cut(pair, "="); strings.TrimSpace(key) != name && pair != "" {
+				if key, _, _ := strings.Cut(pair, "="); !slices.Contains(names, strings.TrimSpace(key)) && pair != "" {
 					pairs = append(pairs, pair)
 				}
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/seed90475182/restspace/runtime/coding"
 	"github.com/seed90475182/restspace/runtime/config"
 	"github.com/seed90475182/restspace/services"
+	"github.com/seed90475182/restspace/services/account"
 )
 
 // Options of a Runtime.
@@ -40,6 +41,7 @@ type Runtime struct {
 	pool    adaptors.Pool
 	remote  outgoing
 	coder   *coding.Coder
+	hasher  *account.Hasher
 
 	current atomic.Pointer[generation]
 	log     liveLog
@@ -67,6 +69,7 @@ func New(o Options) *Runtime {
 		options: o,
 		kinds:   config.Kinds{Services: o.Services, Adaptors: o.Adaptors},
 		coder:   coding.New(),
+		hasher:  account.NewHasher(),
 		remote:  newOutgoing(),
 		log:     liveLog{current: new(atomic.Pointer[slog.Handler])},
 	}

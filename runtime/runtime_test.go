@@ -163,12 +163,12 @@ func (l *lockedBuffer) String() string {
 	return l.buffer.String()
 }
 
-func start(t *testing.T, p *probe, config string) *server {
+func start(t *testing.T, p *probe, config string, others ...services.Kind) *server {
 	t.Helper()
 	t.Chdir(t.TempDir())
 	s := &server{log: new(lockedBuffer), client: &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}}
 	s.Runtime = runtime.New(runtime.Options{
-		Services: services.NewRegistry(p.kind()), Adaptors: adaptors.NewRegistry(),
+		Services: services.NewRegistry(append(others, p.kind())...), Adaptors: adaptors.NewRegistry(),
 		Listen: true, Address: "127.0.0.1:0", LogTo: s.log,
 	})
 	require.NoError(t, s.Load(t.Context(), "services.json", []byte(config)))

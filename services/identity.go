@@ -8,11 +8,12 @@ import (
 	"github.com/seed90475182/restspace/services/account"
 )
 
-// Identity is how a service signs users in and out. Only a Kind that says
-// SignsIn gets it. Safe for concurrent use.
+// Identity is how a service signs users in and out, and keeps what they are
+// known by. Only a Kind that says Users gets it. Safe for concurrent use.
 type Identity interface {
 	// Issue returns a token that says that its bearer is u. It belongs to the
-	// session of u, or begins one where u has none.
+	// session of u, or begins one where u has none. Of the Fields of u it carries
+	// those that auth.userProps names.
 	Issue(u *bus.User) (Token, error)
 
 	// Cookie returns the value of a field Set-Cookie for the client of the
@@ -31,6 +32,13 @@ type Identity interface {
 	// and is returned. Tokens that do not hold any more end in this process at
 	// once.
 	Change(ctx context.Context, email string, change func(r *account.Record) error) error
+
+	// Forget has the record of a user read again before their next token counts.
+	Forget(email string)
+
+	// Facts returns those members of a record that auth.userProps names: the
+	// Fields of its user.
+	Facts(r *account.Record) map[string]string
 
 	// Hasher is the one of the process.
 	Hasher() *account.Hasher

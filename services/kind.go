@@ -29,8 +29,9 @@ type Kind struct {
 	// same: rules see it without. "" is none.
 	Extension string
 
-	// SignsIn: it signs users in and out, and gets Env.Identity for it.
-	SignsIn bool
+	// Users: it signs users in or keeps their records, and gets Env.Identity for
+	// it.
+	Users bool
 
 	// Manages reports whether a request needs manageRoles instead of the roles
 	// of its method. It must not touch the body. nil: none does.
@@ -77,7 +78,7 @@ type Env struct {
 	AsCaller bus.Service    // the same with the rights of the message's user and no more: for URLs that come out of data
 	Adaptors map[string]any // by Slot.Key: *adaptors.Keep, adaptors.Mailer, adaptors.Engine; none where it is optional
 	Limits   Limits
-	Identity Identity // for a Kind that SignsIn; nil for all others
+	Identity Identity // for a Kind of Users; nil for all others
 	Log      *slog.Logger
 }
 

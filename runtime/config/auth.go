@@ -3,6 +3,8 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/tailscale/hujson"
 
@@ -15,6 +17,9 @@ type Auth struct {
 	Issuer         string
 	Audience       string
 	UserURLPattern *urlpattern.Pattern // where user records are read; nil: nowhere
+	UserProps      []string            // members of user records that tokens carry
+	TokenLife      Duration
+	SessionLife    Duration // for which tokens are renewed
 	Cookie         Cookie
 }
 
@@ -29,16 +34,25 @@ type authKeys struct {
 	Issuer         string        `json:"issuer" doc:"of tokens: the name of this installation"`
 	Audience       string        `json:"audience" doc:"of tokens: whom they are for; the issuer if it is missing"`
 	UserURLPattern string        `json:"userUrlPattern" form:"pattern" doc:"where user records are read, such as /users/${email}"`
+	UserProps      []string      `json:"userProps" example:"[\"org\"]" doc:"members of user records that tokens carry, and {org} in roles reads"`
+	TokenLife      Duration      `json:"tokenLife" doc:"how long a token holds, and how late at most a browser's is renewed"`
+	SessionLife    Duration      `json:"sessionLife" doc:"how long after the login a browser's token is renewed"`
 	Cookie         *hujson.Value `json:"cookie" form:"cookie" doc:"what carries a token in a browser; false for none"`
 }
 
-func defaultAuth() authKeys { return authKeys{KeyFile: "data/auth.key", Issuer: "restspace"} }
+func defaultAuth() authKeys {
+	return authKeys{KeyFile: "data/auth.key", Issuer: "restspace",
+		TokenLife: Duration(30 * time.Minute), SessionLife: Duration(30 * 24 * time.Hour)}
+}
 
 func defaultCookie() Cookie { return Cookie{Name: "rs-auth"} }
 
-// auth reads the block, nil if there is none.
-func (r *reader) auth(v *hujson.Value, mounts []*Service) Auth {
-	const at = "/auth"
+const authAt = "/auth"
+
+// auth reads the block, nil if there is none. pattern is what it has for
+// UserURLPattern, which is read when the mounts are known.
+func (r *reader) auth(v *hujson.Value) (_ Auth, pattern string) {
+	const at = authAt
 	k := defaultAuth()
 	a := Auth{Cookie: defaultCookie()}
 	if v != nil && r.object(v, at, fieldsOf(&k), "trust") {
@@ -48,20 +62,53 @@ func (r *reader) auth(v *hujson.Value, mounts []*Service) Auth {
 		if k.Issuer == "" {
 			r.member(v, at, "/issuer", errors.New("an empty name: write the name of this installation in its tokens"))
 		}
+		r.member(v, at, "/tokenLife", within(k.TokenLife, time.Minute, 24*time.Hour))
+		r.member(v, at, "/sessionLife", within(k.SessionLife, k.TokenLife.Duration(), 366*24*time.Hour))
+		for i, name := range k.UserProps {
+			r.member(v, at, pointer(fmt.Sprintf("/userProps/%d", i)), userProp(name))
+		}
 		if k.Cookie != nil {
 			r.cookie(k.Cookie, at+"/cookie", &a.Cookie)
 		}
-		if k.UserURLPattern != "" {
-			var err error
-			a.UserURLPattern, err = userPattern(k.UserURLPattern, mounts)
-			r.member(v, at, "/userUrlPattern", err)
-		}
 	}
 	a.KeyFile, a.Issuer, a.Audience = k.KeyFile, k.Issuer, k.Audience
+	a.UserProps, a.TokenLife, a.SessionLife = k.UserProps, k.TokenLife, k.SessionLife
 	if a.Audience == "" {
 		a.Audience = a.Issuer
 	}
-	return a
+	return a, k.UserURLPattern
+}
+
+// users reads where user records are; v is the block auth.
+func (r *reader) users(v *hujson.Value, pattern string, mounts []*Service) *urlpattern.Pattern {
+	if pattern == "" {
+		return nil
+	}
+	p, err := userPattern(pattern, mounts)
+	r.member(v, authAt, "/userUrlPattern", err)
+	return p
+}
+
+// within returns an error for a duration that is none between two others.
+func within(d Duration, least, most time.Duration) error {
+	if d.Duration() >= least && d.Duration() <= most {
+		return nil
+	}
+	low, _ := Duration(least).MarshalText()
+	high, _ := Duration(most).MarshalText()
+	return fmt.Errorf("write a duration from %s to %s", low, high)
+}
+
+// userProp returns an error for a member that tokens can't carry.
+func userProp(name string) error {
+	taken := []string{"iss", "aud", "sub", "roles", "iat", "nbf", "exp", "jti", "sid", "auth_time", "act", "email", "password", "auth"}
+	if slices.Contains(taken, name) {
+		return fmt.Errorf("%s is what every token has, or none: leave it out", quote(name))
+	}
+	if !isName(name) {
+		return fmt.Errorf("%s is no name of a member here: write %s", quote(name), nameRule)
+	}
+	return nil
 }
 
 // cookie reads the options of the cookie, or false.

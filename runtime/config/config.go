@@ -81,13 +81,16 @@ func (r *reader) config(root *hujson.Value) *Config {
 	if c.Server.TLS != nil {
 		c.Certificate = r.certificate(top.Server, c.Server.TLS)
 	}
+	var users string
+	c.Auth, users = r.auth(top.Auth)
+	r.userFields = append(r.userFields, c.Auth.UserProps...)
 	var t *together
 	if top.Services == nil {
 		r.missing(root, "", "services", `"services" is missing: write the list of the services, such as []`)
 	} else {
 		c.Services, t = r.services(top.Services)
 	}
-	c.Auth = r.auth(top.Auth, c.Services)
+	c.Auth.UserURLPattern = r.users(top.Auth, users, c.Services)
 	if t != nil {
 		private := map[string]string{c.Auth.KeyFile: "the signing keys", r.file: "this configuration"}
 		if c.Server.TLS != nil {

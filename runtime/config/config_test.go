@@ -72,6 +72,7 @@ func TestDefaults(t *testing.T) {
 	}, c.Server)
 	assert.Equal(t, config.Auth{
 		KeyFile: "data/auth.key", Issuer: "restspace", Audience: "restspace", Cookie: config.Cookie{Name: "rs-auth"},
+		TokenLife: config.Duration(30 * time.Minute), SessionLife: config.Duration(720 * time.Hour),
 	}, c.Auth)
 	s := c.Services[0]
 	assert.Equal(t, "all", s.Rules.Read.String())
@@ -95,6 +96,7 @@ func TestAuth(t *testing.T) {
 	a.UserURLPattern = nil
 	assert.Equal(t, config.Auth{
 		KeyFile: "keys/auth.key", Issuer: "https://example.org", Audience: "friends", Cookie: config.Cookie{Name: "__Host-rs"},
+		UserProps: []string{"org"}, TokenLife: config.Duration(10 * time.Minute), SessionLife: config.Duration(24 * time.Hour),
 	}, a)
 	a = parse(t, `{"services": [], "auth": {"issuer": "me", "cookie": false}}`).Auth
 	assert.Equal(t, "me", a.Audience)

@@ -121,8 +121,9 @@ func (r *reader) roles(b *block, key string, v *hujson.Value, into **access.Spec
 		return
 	}
 	for name := range spec.Fields() {
-		if name != "email" {
-			r.member(b.value, b.at, pointer("").AppendToken(key), fmt.Errorf("users have no field %s: write {email}", quote(name)))
+		if !slices.Contains(r.userFields, name) {
+			r.member(b.value, b.at, pointer("").AppendToken(key), fmt.Errorf("users have no field %s: write {%s}, or list it in auth.userProps",
+				quote(name), strings.Join(r.userFields, "} or {")))
 		}
 	}
 	for path := range spec.Paths() {

@@ -31,6 +31,8 @@ type reader struct {
 	broken  map[int]bool     // values that an error was told of already
 	meant   map[pointer]bool // keys that are there under a name that is nearly theirs
 	options json.Options
+
+	userFields []string // that roles may ask for
 }
 
 // problem is an error at an offset.
@@ -41,7 +43,8 @@ type problem struct {
 }
 
 func newReader(file string, data []byte, kinds Kinds, lookup Lookup) *reader {
-	r := &reader{file: file, data: data, kinds: kinds, lookup: lookup, lines: []int{0}, broken: make(map[int]bool), meant: make(map[pointer]bool), options: decoding()}
+	r := &reader{file: file, data: data, kinds: kinds, lookup: lookup, lines: []int{0}, broken: make(map[int]bool), meant: make(map[pointer]bool), options: decoding(),
+		userFields: []string{"email"}}
 	for i, c := range data {
 		if c == '\n' {
 			r.lines = append(r.lines, i+1)

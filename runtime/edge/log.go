@@ -44,6 +44,7 @@ func (s *Server) log(r *http.Request, root *bus.Root, e entry) {
 		attrs = append(attrs, slog.Int("tries", root.Seen.Tries))
 	}
 	attrs = appendSet(attrs, "user", root.Seen.User)
+	attrs = appendSet(attrs, "actor", root.Seen.Actor)
 	attrs = appendSet(attrs, "token", root.Seen.Token)
 	attrs = appendSet(attrs, "trace", root.Trace.ID)
 	if root.Seen.Err != nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,7 +36,7 @@ func TestKeysAreMadeOnceAndStayPrivate(t *testing.T) {
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	second, err := LoadKeys(path)
 	require.NoError(t, err)
-	assert.Equal(t, first.set.Keys[0].KeyID, second.set.Keys[0].KeyID)
+	assert.Equal(t, first.now.set.Keys[0].KeyID, second.now.set.Keys[0].KeyID)
 	rest, err := os.ReadDir(filepath.Dir(path))
 	require.NoError(t, err)
 	assert.Len(t, rest, 1, "no temporary file stays")
@@ -51,7 +52,7 @@ func TestKeysMadeSideBySideAreTheSame(t *testing.T) {
 				ids <- err.Error()
 				return
 			}
-			ids <- k.set.Keys[0].KeyID
+			ids <- k.now.set.Keys[0].KeyID
 		}()
 	}
 	first := <-ids
@@ -83,7 +84,7 @@ func TestTokenOfOursIsBelieved(t *testing.T) {
 	issuer := newIssuer(t)
 	token, err := issuer.Sign(&bus.User{Email: "ann@example.com", Roles: []string{"U", "E"}}, time.Hour)
 	require.NoError(t, err)
-	v := NewVerifier(issuer)
+	v := NewVerifier(issuer, nil, slog.Default())
 	user, err := v.User(token)
 	require.NoError(t, err)
 	assert.Equal(t, &bus.User{Email: "ann@example.com", Roles: []string{"U", "E"}}, user)
@@ -96,7 +97,7 @@ func TestTokenOfOursIsBelieved(t *testing.T) {
 func sign(t *testing.T, i Issuer, header map[jose.HeaderKey]any, payload string) string {
 	t.Helper()
 	options := &jose.SignerOptions{ExtraHeaders: header}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: i.Keys.set.Keys[0]}, options)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: i.Keys.now.set.Keys[0]}, options)
 	require.NoError(t, err)
 	signed, err := signer.Sign([]byte(payload))
 	require.NoError(t, err)
@@ -111,14 +112,14 @@ func TestTokensThatAreNot(t *testing.T) {
 	good := fmt.Sprintf(`{"iss":"restspace","aud":"restspace","sub":"a@b.c","roles":["A"],"iat":%d,"exp":%d}`, now, now+600)
 	with := func(old, new string) string { return sign(t, issuer, nil, strings.Replace(good, old, new, 1)) }
 	whole := sign(t, issuer, nil, good)
-	_, _, err := issuer.check(whole, time.Now())
+	_, err := issuer.check(whole, time.Now())
 	require.NoError(t, err)
 	parts := strings.Split(whole, ".")
 	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." + parts[1] + "."
 	_, foreign, err := ed25519.GenerateKey(nil)
 	require.NoError(t, err)
-	other := Issuer{Keys: &Keys{}, Name: issuer.Name, Audience: issuer.Audience}
-	other.Keys.set.Keys = []jose.JSONWebKey{{Key: foreign, KeyID: issuer.Keys.set.Keys[0].KeyID, Algorithm: "EdDSA"}}
+	other := Issuer{Keys: &Keys{now: new(keySet)}, Name: issuer.Name, Audience: issuer.Audience}
+	other.Keys.now.set.Keys = []jose.JSONWebKey{{Key: foreign, KeyID: issuer.Keys.now.set.Keys[0].KeyID, Algorithm: "EdDSA"}}
 	unknown := newIssuer(t)
 	for name, row := range map[string]struct{ token, want string }{
 		"empty":             {"", "not a JWT"},
@@ -140,7 +141,7 @@ func TestTokensThatAreNot(t *testing.T) {
 		"too long":          {whole + strings.Repeat("A", maxToken), "longer than"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := issuer.check(row.token, time.Now())
+			_, err := issuer.check(row.token, time.Now())
 			require.Error(t, err)
 			assert.Contains(t, err.Error(), row.want)
 			assert.NotContains(t, err.Error(), "a@b.c")
@@ -152,18 +153,18 @@ func TestTokenHoldsWithinTheLeewayOnly(t *testing.T) {
 	issuer := newIssuer(t)
 	token, err := issuer.Sign(&bus.User{Email: "a@b.c"}, time.Minute)
 	require.NoError(t, err)
-	_, until, err := issuer.check(token, time.Now().Add(119*time.Second-time.Second))
+	said, err := issuer.check(token, time.Now().Add(119*time.Second-time.Second))
 	require.NoError(t, err)
-	_, _, err = issuer.check(token, until)
+	_, err = issuer.check(token, said.until)
 	assert.ErrorContains(t, err, "(exp)")
 }
 
 func TestVerifierForgetsTheOldest(t *testing.T) {
-	v := NewVerifier(newIssuer(t))
+	v := NewVerifier(newIssuer(t), nil, slog.Default())
 	token, err := v.issuer.Sign(&bus.User{Email: "a@b.c"}, time.Hour)
 	require.NoError(t, err)
 	for i := range cached {
-		v.young[fmt.Sprint(i)] = verified{}
+		v.young[fmt.Sprint(i)] = new(verified)
 	}
 	_, err = v.User(token)
 	require.NoError(t, err)
@@ -181,11 +182,11 @@ func BenchmarkUser(b *testing.B) {
 	b.Run("new", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			_, _, _ = issuer.check(token, time.Now())
+			_, _ = issuer.check(token, time.Now())
 		}
 	})
 	b.Run("seen", func(b *testing.B) {
-		v := NewVerifier(issuer)
+		v := NewVerifier(issuer, nil, slog.Default())
 		b.ReportAllocs()
 		for b.Loop() {
 			_, _ = v.User(token)

@@ -8,20 +8,38 @@ package identity
 import (
 	"crypto/ed25519"
 	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Keys are the signing keys of an installation. They do not change.
-type Keys struct{ set jose.JSONWebKeySet }
+// Keys are the signing keys of an installation: those that their file holds,
+// which another process may replace at any time. Safe for concurrent use.
+type Keys struct {
+	Log *slog.Logger // what to tell of a file that can't be read any more; slog.Default() at first
+
+	path string
+
+	mu     sync.Mutex
+	looked time.Time // when the file was last looked at
+	seen   os.FileInfo
+	now    *keySet
+}
+
+// keySet is what a file of keys holds. It does not change.
+type keySet struct {
+	set  jose.JSONWebKeySet // the first signs
+	file os.FileInfo
+}
 
 // MakeKeys is LoadKeys, and makes a file that is missing, with one new Ed25519
 // key.
@@ -38,11 +56,52 @@ func MakeKeys(path string) (*Keys, error) {
 
 // LoadKeys reads the keys from a file. One that others can read is refused.
 func LoadKeys(path string) (*Keys, error) {
-	data, err := readPrivate(path)
+	set, err := loadKeySet(path)
+	if err != nil {
+		return nil, err
+	}
+	return &Keys{Log: slog.Default(), path: path, looked: time.Now(), seen: set.file, now: set}, nil
+}
+
+// How long a file of keys is not looked at again.
+const (
+	lookAgain  = 2 * time.Second
+	lookForKey = 100 * time.Millisecond // that is unknown
+)
+
+// current returns what the file held a time ago at most. Where it can't be read
+// any more, that is what it held before.
+func (k *Keys) current(age time.Duration) *keySet {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if now := time.Now(); now.Sub(k.looked) > age {
+		k.looked = now
+		k.look()
+	}
+	return k.now
+}
+
+// look reads the file if it is another one.
+func (k *Keys) look() {
+	info, err := os.Stat(k.path)
+	if err != nil || os.SameFile(info, k.seen) && info.ModTime().Equal(k.seen.ModTime()) && info.Size() == k.seen.Size() {
+		return
+	}
+	k.seen = info
+	set, err := loadKeySet(k.path)
+	if err != nil {
+		k.Log.Error("the file of keys has changed, and is not one any more: the keys from before count", "error", err)
+		return
+	}
+	k.now = set
+}
+
+func loadKeySet(path string) (*keySet, error) {
+	data, info, err := readPrivate(path)
 	if err != nil {
 		return nil, fmt.Errorf("auth.keyFile %s: %w", path, err)
 	}
-	var k Keys
+	k := keySet{file: info}
 	if err := json.Unmarshal(data, &k.set); err != nil {
 		return nil, fmt.Errorf("auth.keyFile %s: not a JSON Web Key Set: %w", path, err)
 	}
@@ -57,25 +116,60 @@ func LoadKeys(path string) (*Keys, error) {
 	return &k, nil
 }
 
-func readPrivate(path string) ([]byte, error) {
+// verify checks the signature with the key that the token names.
+func (k *Keys) verify(signed *jose.JSONWebSignature) ([]byte, error) {
+	id := signed.Signatures[0].Protected.KeyID
+	key, ok := k.current(lookAgain).key(id)
+	if !ok {
+		key, ok = k.current(lookForKey).key(id)
+	}
+	if !ok {
+		return nil, errors.New("signed with an unknown key (kid)")
+	}
+	payload, err := signed.Verify(key.Public())
+	if err != nil {
+		return nil, errors.New("the signature does not fit")
+	}
+	return payload, nil
+}
+
+func (s *keySet) key(id string) (*jose.JSONWebKey, bool) {
+	for i := range s.set.Keys {
+		if s.set.Keys[i].KeyID == id {
+			return &s.set.Keys[i], true
+		}
+	}
+	return nil, false
+}
+
+// Public returns the public halves of the keys: a JSON Web Key Set.
+func (k *Keys) Public() ([]byte, error) {
+	var public jose.JSONWebKeySet
+	for _, key := range k.current(lookAgain).set.Keys {
+		public.Keys = append(public.Keys, key.Public())
+	}
+	return json.Marshal(public)
+}
+
+func readPrivate(path string) ([]byte, os.FileInfo, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("others can read it (mode %#o): chmod 600 it", info.Mode().Perm())
+		return nil, nil, fmt.Errorf("others can read it (mode %#o): chmod 600 it", info.Mode().Perm())
 	}
 	if info.Size() > 1<<20 {
-		return nil, errors.New("larger than 1 MiB: not a key file")
+		return nil, nil, errors.New("larger than 1 MiB: not a key file")
 	}
 	data := make([]byte, info.Size())
 	_, err = file.ReadAt(data, 0)
-	return data, err
+	return data, info, err
 }
 
 // makeKeys writes a file with a new key. Another process may do so at the same
@@ -109,9 +203,7 @@ func newKeySet() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	id := make([]byte, 12)
-	_, _ = rand.Read(id)
 	return json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{
-		Key: private, KeyID: base64.RawURLEncoding.EncodeToString(id), Algorithm: string(jose.EdDSA), Use: "sig",
+		Key: private, KeyID: newID(), Algorithm: string(jose.EdDSA), Use: "sig",
 	}}}, jsontext.Multiline(true))
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services/account"
 )
 
 const (
@@ -20,16 +21,25 @@ const (
 	leeway   = 60 * time.Second // between the clocks of issuer and verifier
 )
 
-// claims are what a token says (RFC 7519 section 4.1), and the roles.
+// claims are what a token says (RFC 7519 section 4.1).
 type claims struct {
-	Issuer    string   `json:"iss"`
-	Audience  audience `json:"aud"`
-	Subject   string   `json:"sub"`
-	Roles     []string `json:"roles"`
-	IssuedAt  float64  `json:"iat"`
-	NotBefore float64  `json:"nbf,omitzero"`
-	Expires   float64  `json:"exp"`
-	ID        string   `json:"jti,omitzero"`
+	Issuer    string          `json:"iss"`
+	Audience  audience        `json:"aud"`
+	Subject   string          `json:"sub"`
+	Roles     []string        `json:"roles"`
+	IssuedAt  account.Seconds `json:"iat"`
+	NotBefore account.Seconds `json:"nbf,omitzero"`
+	Expires   account.Seconds `json:"exp"`
+	ID        string          `json:"jti,omitzero"`
+	Session   string          `json:"sid,omitzero"`       // OpenID Connect Front-Channel Logout 1.0 section 3
+	Began     account.Seconds `json:"auth_time,omitzero"` // of the session (OpenID Connect Core 1.0 section 2)
+	Actor     *actor          `json:"act,omitzero"`       // RFC 8693 section 4.1
+
+	Others map[string]jsontext.Value `json:",embed"`
+}
+
+type actor struct {
+	Subject string `json:"sub"`
 }
 
 // audience is one name or a list of them (RFC 7519 section 4.1.3).
@@ -47,25 +57,43 @@ func (a *audience) UnmarshalJSON(data []byte) error {
 // An Issuer signs tokens in the name of an installation.
 type Issuer struct {
 	Keys     *Keys
-	Name     string // claim iss
-	Audience string // claim aud
+	Name     string   // claim iss
+	Audience string   // claim aud
+	Facts    []string // names of further claims that are facts about the user
 }
 
-// Sign returns a token that says that its bearer is u for the time life.
+// Sign returns a token that says that its bearer is u for the time life, or
+// until their session ends.
 func (i Issuer) Sign(u *bus.User, life time.Duration) (string, error) {
-	key := i.Keys.set.Keys[0]
+	key := i.Keys.current(lookAgain).set.Keys[0]
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: key}, (&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		return "", fmt.Errorf("sign token: %w", err)
 	}
 	now := time.Now()
-	id := make([]byte, 12)
-	_, _ = rand.Read(id)
-	payload, err := json.Marshal(claims{
+	c := claims{
 		Issuer: i.Name, Audience: audience{i.Audience}, Subject: u.Email, Roles: u.Roles,
-		IssuedAt: float64(now.Unix()), Expires: float64(now.Add(life).Unix()),
-		ID: base64.RawURLEncoding.EncodeToString(id),
-	})
+		IssuedAt: account.At(now), Expires: account.At(now.Add(life)), ID: newID(),
+	}
+	if s := u.Session; s != nil {
+		c.Session, c.Began = s.ID, account.At(s.Began)
+	}
+	if u.Actor != "" {
+		c.Actor = &actor{u.Actor}
+	}
+	for _, name := range i.Facts {
+		value, ok := u.Fields[name]
+		if !ok {
+			continue
+		}
+		if c.Others == nil {
+			c.Others = make(map[string]jsontext.Value, len(i.Facts))
+		}
+		if c.Others[name], err = jsontext.AppendQuote(nil, value); err != nil {
+			return "", fmt.Errorf("sign token: %s of the user: %w", name, err)
+		}
+	}
+	payload, err := json.Marshal(c, json.Deterministic(true))
 	if err != nil {
 		return "", fmt.Errorf("sign token: %w", err)
 	}
@@ -76,43 +104,53 @@ func (i Issuer) Sign(u *bus.User, life time.Duration) (string, error) {
 	return signed.CompactSerialize()
 }
 
-// check verifies a token and returns whom it is for and until when it holds.
-// Its errors say what is wrong with it, never what it holds.
-func (i Issuer) check(token string, now time.Time) (*bus.User, time.Time, error) {
-	if len(token) > maxToken {
-		return nil, time.Time{}, fmt.Errorf("longer than %d bytes", maxToken)
-	}
-	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.EdDSA})
+// newID returns what no other token, session or key is called.
+func newID() string {
+	id := make([]byte, 12)
+	_, _ = rand.Read(id)
+	return base64.RawURLEncoding.EncodeToString(id)
+}
+
+// NewSession returns a session that begins now.
+func NewSession() *bus.Session { return &bus.Session{ID: newID(), Began: time.Now()} }
+
+// said is what a token that holds says.
+type said struct {
+	user   *bus.User
+	issued account.Seconds
+	until  time.Time // it holds
+}
+
+// check verifies a token. Its errors say what is wrong with it, never what it
+// holds.
+func (i Issuer) check(token string, now time.Time) (said, error) {
+	signed, err := parse(token)
 	if err != nil {
-		return nil, time.Time{}, errors.New("not a JWT signed with EdDSA")
+		return said{}, err
 	}
 	payload, err := i.Keys.verify(signed)
 	if err != nil {
-		return nil, time.Time{}, err
+		return said{}, err
 	}
 	var c claims
 	if err := json.Unmarshal(payload, &c); err != nil {
-		return nil, time.Time{}, errors.New("its claims have not the form of ours")
+		return said{}, errors.New("its claims have not the form of ours")
 	}
-	until := time.Unix(int64(c.Expires), 0).Add(leeway)
-	switch {
-	case c.Issuer != i.Name:
-		return nil, time.Time{}, errors.New("from another issuer (iss)")
-	case !slices.Contains(c.Audience, i.Audience):
-		return nil, time.Time{}, errors.New("for another audience (aud)")
-	case c.Subject == "":
-		return nil, time.Time{}, errors.New("without a subject (sub)")
-	case c.Expires <= 0 || c.Expires > 1<<40 || !now.Before(until):
-		return nil, time.Time{}, errors.New("expired (exp)")
-	case max(c.NotBefore, c.IssuedAt) > float64(now.Add(leeway).Unix()):
-		return nil, time.Time{}, errors.New("not valid yet (nbf, iat)")
+	if err := c.check(i.Name, i.Audience, now); err != nil {
+		return said{}, err
 	}
-	return &bus.User{Email: c.Subject, Roles: c.Roles}, until, nil
+	return c.said(i.Facts), nil
 }
 
-// verify checks the signature with the key that the token names, and that the
-// token asks for no key of its own (RFC 8725 section 3.10).
-func (k *Keys) verify(signed *jose.JSONWebSignature) ([]byte, error) {
+// parse reads a token, which asks for no key of its own (RFC 8725 section 3.10).
+func parse(token string) (*jose.JSONWebSignature, error) {
+	if len(token) > maxToken {
+		return nil, fmt.Errorf("longer than %d bytes", maxToken)
+	}
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.EdDSA})
+	if err != nil {
+		return nil, errors.New("not a JWT signed with EdDSA")
+	}
 	if len(signed.Signatures) != 1 {
 		return nil, errors.New("not signed once")
 	}
@@ -125,14 +163,45 @@ func (k *Keys) verify(signed *jose.JSONWebSignature) ([]byte, error) {
 			return nil, fmt.Errorf("its header has %s", name)
 		}
 	}
-	for _, key := range k.set.Keys {
-		if key.KeyID == header.KeyID {
-			payload, err := signed.Verify(key.Public())
-			if err != nil {
-				return nil, errors.New("the signature does not fit")
+	return signed, nil
+}
+
+// check holds the claims to an issuer, an audience and a time.
+func (c *claims) check(issuer, audience string, now time.Time) error {
+	switch at := account.At(now.Add(leeway)); {
+	case c.Issuer != issuer:
+		return errors.New("from another issuer (iss)")
+	case !slices.Contains(c.Audience, audience):
+		return errors.New("for another audience (aud)")
+	case c.Subject == "":
+		return errors.New("without a subject (sub)")
+	case c.Expires <= 0 || c.Expires > 1<<40 || !now.Before(c.until()):
+		return errors.New("expired (exp)")
+	case max(c.NotBefore, c.IssuedAt) > at:
+		return errors.New("not valid yet (nbf, iat)")
+	}
+	return nil
+}
+
+func (c *claims) until() time.Time { return c.Expires.Time().Add(leeway) }
+
+// said returns what the claims say, with those among the facts.
+func (c *claims) said(facts []string) said {
+	u := &bus.User{Email: c.Subject, Roles: c.Roles}
+	if c.Actor != nil {
+		u.Actor = c.Actor.Subject
+	}
+	if c.Session != "" {
+		u.Session = &bus.Session{ID: c.Session, Began: c.Began.Time(), Expires: c.Expires.Time()}
+	}
+	for _, name := range facts {
+		var text string
+		if value, ok := c.Others[name]; ok && json.Unmarshal(value, &text) == nil {
+			if u.Fields == nil {
+				u.Fields = make(map[string]string, len(facts))
 			}
-			return payload, nil
+			u.Fields[name] = text
 		}
 	}
-	return nil, errors.New("signed with an unknown key (kid)")
+	return said{u, c.IssuedAt, c.until()}
 }

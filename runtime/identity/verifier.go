@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -8,32 +9,59 @@ import (
 	"github.com/seed90475182/restspace/bus"
 )
 
-// cached is how many tokens a Verifier remembers at least, and half of how
-// many at most.
+// cached is how many tokens and users a Verifier remembers at least, and half
+// of how many at most.
 const cached = 8192
 
 // A Verifier verifies tokens, each once while it lives. It is safe for
 // concurrent use.
 type Verifier struct {
-	issuer Issuer
+	issuer   Issuer
+	accounts *accounts // nil: there are no records of users
 
 	mu         sync.RWMutex
-	young, old map[string]verified // by token; old is what young was before it was full
+	young, old map[string]*verified // by token; old is what young was before it was full
 }
 
 type verified struct {
-	user  *bus.User
-	until time.Time
+	said
+	account, actor *tracked // of the user, and of who acts as them; nil: there is no record
 }
 
-// NewVerifier returns a Verifier of the tokens of an issuer.
-func NewVerifier(issuer Issuer) *Verifier {
-	return &Verifier{issuer: issuer, young: make(map[string]verified)}
+// NewVerifier returns a Verifier of the tokens of an issuer. They hold only as
+// long as the records of their users say so; records is nil where there are
+// none. What goes wrong with them is told to log.
+func NewVerifier(issuer Issuer, records Records, log *slog.Logger) *Verifier {
+	v := &Verifier{issuer: issuer, young: make(map[string]*verified)}
+	if records != nil {
+		v.accounts = &accounts{read: records, facts: issuer.Facts, log: log, young: make(map[string]*tracked)}
+	}
+	return v
 }
 
-// User returns whom the token is for. The error says what is wrong with it.
+// User returns whom a token is for. The error says what is wrong with it: a
+// *bus.Error where that can't be found out now.
 func (v *Verifier) User(token string) (*bus.User, error) {
 	now := time.Now()
+	known, err := v.verified(token, now)
+	if err != nil {
+		return nil, err
+	}
+	if known.account != nil {
+		if err := known.account.admits(now, known.issued, known.user.Session); err != nil {
+			return nil, err
+		}
+	}
+	if known.actor != nil {
+		if err := known.actor.admits(now, known.issued, nil); err != nil {
+			return nil, err
+		}
+	}
+	return known.user, nil
+}
+
+// verified returns what a token says.
+func (v *Verifier) verified(token string, now time.Time) (*verified, error) {
 	v.mu.RLock()
 	known, ok := v.young[token]
 	if !ok {
@@ -41,17 +69,55 @@ func (v *Verifier) User(token string) (*bus.User, error) {
 	}
 	v.mu.RUnlock()
 	if ok && now.Before(known.until) {
-		return known.user, nil
+		return known, nil
 	}
-	user, until, err := v.issuer.check(token, now)
+	said, err := v.issuer.check(token, now)
 	if err != nil {
 		return nil, err
+	}
+	known = &verified{said: said}
+	if v.accounts != nil {
+		known.account = v.accounts.of(said.user.Email)
+		if said.user.Actor != "" {
+			known.actor = v.accounts.of(said.user.Actor)
+		}
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if len(v.young) >= cached {
-		v.young, v.old = make(map[string]verified, cached), v.young
+		v.young, v.old = make(map[string]*verified, cached), v.young
 	}
-	v.young[strings.Clone(token)] = verified{user, until}
-	return user, nil
+	v.young[strings.Clone(token)] = known
+	return known, nil
+}
+
+// Renewed returns whom a new token in the place of u's is for: with the roles of
+// the record now, and the facts in it. ok is false where none is due: u has no
+// session, or one that is older than longest, or a token with more than half of
+// its life before it.
+func (v *Verifier) Renewed(u *bus.User, life, longest time.Duration) (_ *bus.User, ok bool) {
+	now := time.Now()
+	if u.Session == nil || u.Session.Expires.Sub(now) > life/2 || now.Sub(u.Session.Began) > longest {
+		return nil, false
+	}
+	next := *u
+	if v.accounts == nil {
+		return &next, true
+	}
+	k, err := v.accounts.of(u.Email).now(now)
+	if err != nil || k.missing {
+		return nil, false
+	}
+	next.Fields = k.facts
+	if u.Actor == "" { // or else they are those that were asked for
+		next.Roles = k.roles
+	}
+	return &next, true
+}
+
+// Forget has the record of a user read again before their next token counts.
+func (v *Verifier) Forget(email string) {
+	if v.accounts != nil {
+		v.accounts.forget(email)
+	}
 }

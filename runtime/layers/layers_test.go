@@ -16,10 +16,11 @@ const module = "github.com/seed90475182/restspace/"
 var order = [...]string{"urlpattern", "bus", "adaptors", "services", "runtime", "examples"}
 
 // libraries may be imported by their siblings.
-var libraries = [...]string{"services/documents", "services/documents/decimal", "services/expr", "services/requestspec", "adaptors/plugin/wire"}
+var libraries = [...]string{"services/documents", "services/documents/decimal", "services/expr", "services/requestspec", "services/account", "adaptors/plugin/wire"}
 
-// forAuthors is what authors of plugins get, also by the command line.
-var forAuthors = [...]string{"adaptors/plugin", "adaptors/plugin/languages"}
+// known is what the runtime may know of services and adaptors: what authors of
+// plugins get, and what a user record is.
+var known = [...]string{"adaptors/plugin", "adaptors/plugin/languages", "services/account"}
 
 func layer(pkg string) int {
 	top, _, _ := strings.Cut(pkg, "/")
@@ -38,7 +39,7 @@ func forbidden(from, to string) string {
 		return ""
 	case strings.HasSuffix(to, "/all"):
 		return "only the command imports the lists of all"
-	case strings.HasPrefix(from, "runtime") && (strings.HasPrefix(to, "services/") || strings.HasPrefix(to, "adaptors/")) && !slices.Contains(forAuthors[:], to):
+	case strings.HasPrefix(from, "runtime") && (strings.HasPrefix(to, "services/") || strings.HasPrefix(to, "adaptors/")) && !slices.Contains(known[:], to):
 		return "the runtime knows no concrete service or adaptor"
 	case strings.HasPrefix(from, "services/") && strings.HasPrefix(to, "adaptors/"):
 		return "a service is given its adaptor"

@@ -69,6 +69,31 @@ func TestHide(t *testing.T) {
 	}
 }
 
+func TestWrite(t *testing.T) {
+	const record = `{"email":"a@x", "roles":["U"],"n":1.0,"auth":{"notBefore":5}}`
+	r, err := account.Parse([]byte(record))
+	require.NoError(t, err)
+	same, err := account.Write([]byte(record), r)
+	require.NoError(t, err)
+	assert.Equal(t, `{"email":"a@x","roles":["U"],"n":1.0,"auth":{"notBefore":5}}`, string(same))
+	r.Password, r.Roles, r.State = "h", account.Roles{"U", "E"}, account.State{Ended: map[string]account.Seconds{"b": 2, "a": 1.5}}
+	next, err := account.Write([]byte(record), r)
+	require.NoError(t, err)
+	assert.Equal(t, `{"email":"a@x","roles":"U E","n":1.0,"auth":{"ended":{"a":1.5,"b":2}},"password":"h"}`, string(next))
+	again, err := account.Parse(next)
+	require.NoError(t, err)
+	assert.Equal(t, r.State, again.State)
+	_, err = account.Write([]byte(`{}`), r)
+	assert.Error(t, err)
+}
+
+func TestFacts(t *testing.T) {
+	r, err := account.Parse([]byte(`{"email":"a@x","org":"north","level":3,"tags":[1]}`))
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"org": "north", "level": "3"}, r.Facts([]string{"org", "level", "tags", "missing"}))
+	assert.Nil(t, r.Facts([]string{"missing"}))
+}
+
 func TestPasswords(t *testing.T) {
 	h := account.NewHasher()
 	hash, err := h.Hash(t.Context(), "correct horse battery")

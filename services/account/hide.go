@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -20,6 +24,41 @@ func Hide(record []byte) ([]byte, error) {
 		}
 		return value
 	})
+}
+
+// Write returns a record with those of the Password, Roles and State of r that
+// differ from its own. All else is as it was.
+func Write(record []byte, r *Record) ([]byte, error) {
+	before, err := Parse(record)
+	if err != nil {
+		return nil, err
+	}
+	next := make(map[string]jsontext.Value, 3)
+	put := func(name string, same bool, value any) {
+		if !same && err == nil {
+			next[name], err = json.Marshal(value, json.Deterministic(true))
+		}
+	}
+	put("password", before.Password == r.Password, r.Password)
+	put("roles", slices.Equal(before.Roles, r.Roles), r.Roles)
+	put("auth", reflect.DeepEqual(before.State, r.State), r.State)
+	if err != nil {
+		return nil, fmt.Errorf("write a user record: %w", err)
+	}
+	data, err := edit(record, func(name string, value jsontext.Value) jsontext.Value {
+		if other, ok := next[name]; ok {
+			delete(next, name)
+			return other
+		}
+		return value
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(next)) { // data has an email before them
+		data = fmt.Appendf(data[:len(data)-1], `,"%s":%s}`, name, next[name])
+	}
+	return data, nil
 }
 
 // edit returns an object whose members have the values that change returns for

@@ -67,6 +67,21 @@ func (r *Record) Member(name string) string {
 	return ""
 }
 
+// Facts returns those of the named members that are texts, numbers or truth
+// values; nil if there are none.
+func (r *Record) Facts(names []string) map[string]string {
+	var facts map[string]string
+	for _, name := range names {
+		if value := r.Member(name); value != "" {
+			if facts == nil {
+				facts = make(map[string]string, len(names))
+			}
+			facts[name] = value
+		}
+	}
+	return facts
+}
+
 // Roles are the names of roles. In JSON they are one text with spaces between
 // them, as everywhere in a configuration, or a list of texts.
 type Roles []string

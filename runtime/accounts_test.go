@@ -1,0 +1,280 @@
+package runtime_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services"
+	"github.com/seed90475182/restspace/services/account"
+)
+
+// records is a Kind that keeps user records, and one of users that has the
+// Identity of the server.
+type records struct {
+	mu       sync.Mutex
+	byEmail  map[string]string
+	version  int
+	reads    int
+	fails    error
+	before   func() // called once, before the next write
+	identity services.Identity
+}
+
+func (r *records) kinds() []services.Kind {
+	return []services.Kind{
+		services.Define(services.Kind{Name: "records"}, func(context.Context, services.Env, services.None, services.None) (bus.Service, error) {
+			return bus.ServiceFunc(r.serve), nil
+		}),
+		services.Define(services.Kind{Name: "signs", Users: true}, func(_ context.Context, env services.Env, _ services.None, _ services.None) (bus.Service, error) {
+			r.identity = env.Identity
+			return bus.ServiceFunc(func(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+				token, err := env.Identity.Issue(&bus.User{Email: m.ServicePath()[0], Roles: []string{"U"}})
+				reply := bus.Reply(200, bus.NewBody([]byte(token.Value), "text/plain"))
+				reply.Header.Add("Set-Cookie", env.Identity.Cookie(ctx, token))
+				return reply, err
+			}), nil
+		}),
+	}
+}
+
+func (r *records) serve(_ context.Context, m *bus.Message) (*bus.Message, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fails != nil {
+		return nil, r.fails
+	}
+	if m.User == nil || !m.User.System {
+		return nil, bus.Errorf(http.StatusForbidden, "not the server itself")
+	}
+	email := m.ServicePath()[0]
+	etag := fmt.Sprintf(`"%d"`, r.version)
+	if m.Method == "PUT" {
+		if before := r.before; before != nil {
+			r.before = nil
+			before()
+			etag = fmt.Sprintf(`"%d"`, r.version)
+		}
+		if m.Header.Get("If-Match") != etag {
+			return nil, &bus.Error{Status: http.StatusPreconditionFailed}
+		}
+		data, err := m.Body.Bytes(1000)
+		r.byEmail[email] = string(data)
+		r.version++
+		return bus.Reply(204, nil), err
+	}
+	r.reads++
+	record, ok := r.byEmail[email]
+	if !ok {
+		return nil, &bus.Error{Status: http.StatusNotFound}
+	}
+	reply := bus.Reply(200, bus.NewBody([]byte(record), "application/json"))
+	reply.Header.Add("ETag", etag)
+	return reply, nil
+}
+
+const accounts = `{
+	"auth": {"userUrlPattern": "/user/${email}", "userProps": ["org"], "tokenLife": "1m"},
+	"services": [
+		{"name": "user", "basePath": "/user", "service": "records", "readRoles": "none"},
+		{"name": "signs", "basePath": "/signs", "service": "signs", "readRoles": "all"},
+		{"name": "open", "basePath": "/open", "service": "probe", "say": "open", "readRoles": "all"},
+		{"name": "north", "basePath": "/north", "service": "probe", "say": "north", "readRoles": "{org}"},
+		{"name": "a", "basePath": "/a", "service": "probe", "say": "hello", "readRoles": "U"}
+	]}`
+
+func startAccounts(t *testing.T) (*server, *records) {
+	r := &records{byEmail: map[string]string{
+		"ann@example.com":  `{"email":"ann@example.com","roles":"U E","org":"north"}`,
+		"boss@example.com": `{"email":"boss@example.com","roles":"U A"}`,
+	}}
+	return start(t, newProbe(), accounts, r.kinds()...), r
+}
+
+func (s *server) status(t *testing.T, path, token string) int {
+	t.Helper()
+	response, _ := s.sent(t, "GET", path, "Authorization", "Bearer "+token)
+	return response.StatusCode
+}
+
+func TestTokensHoldAsTheRecordSays(t *testing.T) {
+	s, r := startAccounts(t)
+	ann := &bus.User{Email: "ann@example.com", Roles: []string{"U"}}
+	one, err := r.identity.Issue(ann)
+	require.NoError(t, err)
+	assert.WithinDuration(t, time.Now().Add(time.Minute), one.Expires, 5*time.Second)
+	two, err := r.identity.Issue(ann)
+	require.NoError(t, err)
+	for range 3 {
+		assert.Equal(t, 200, s.status(t, "/a", one.Value))
+		assert.Equal(t, 200, s.status(t, "/a", two.Value))
+	}
+	assert.Equal(t, 1, r.reads, "the record is read once in some seconds")
+
+	require.NoError(t, r.identity.Change(t.Context(), "ann@example.com", func(r *account.Record) error {
+		r.State.EndSession(sessionOf(t, one.Value), time.Now().Add(time.Hour), time.Now())
+		return nil
+	}))
+	assert.Equal(t, 401, s.status(t, "/a", one.Value), "signed out of")
+	assert.Equal(t, 200, s.status(t, "/a", two.Value), "another session")
+	response, _ := s.sent(t, "GET", "/a", "Authorization", "Bearer "+one.Value)
+	assert.Contains(t, response.Header.Get("WWW-Authenticate"), "invalid_token")
+
+	require.NoError(t, r.identity.Change(t.Context(), "ann@example.com", func(r *account.Record) error {
+		time.Sleep(2 * time.Millisecond) // times count in milliseconds
+		r.State.EndAll(time.Now())
+		return nil
+	}))
+	assert.Equal(t, 401, s.status(t, "/a", two.Value), "all are over")
+	three, err := r.identity.Issue(ann)
+	require.NoError(t, err)
+	assert.Equal(t, 200, s.status(t, "/a", three.Value))
+
+	delete(r.byEmail, "ann@example.com")
+	r.identity.Forget("ann@example.com")
+	assert.Equal(t, 401, s.status(t, "/a", three.Value), "no record")
+	_, err = r.identity.Record(t.Context(), "ann@example.com")
+	assert.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+func TestRecordsThatCanNotBeRead(t *testing.T) {
+	s, r := startAccounts(t)
+	token, err := r.identity.Issue(&bus.User{Email: "ann@example.com", Roles: []string{"U"}})
+	require.NoError(t, err)
+	r.fails = errors.New("the disk is gone")
+	response, body := s.sent(t, "GET", "/a", "Authorization", "Bearer "+token.Value)
+	assert.Equal(t, 503, response.StatusCode)
+	assert.NotContains(t, body, "disk")
+	assert.NotEmpty(t, response.Header.Get("Retry-After"))
+	assert.Equal(t, 200, s.status(t, "/open", token.Value), "nobody has to be known here")
+	r.fails = nil
+	assert.Equal(t, 200, s.status(t, "/a", token.Value))
+	r.fails = errors.New("the disk is gone")
+	r.identity.Forget("ann@example.com")
+	assert.Equal(t, 200, s.status(t, "/a", token.Value), "what is known counts for a while")
+	assert.Contains(t, s.log.String(), "what it said before counts")
+	assert.Contains(t, s.log.String(), "the disk is gone")
+}
+
+func TestChangesOfARecordAreNotLost(t *testing.T) {
+	_, r := startAccounts(t)
+	r.before = func() {
+		r.byEmail["ann@example.com"] = `{"email":"ann@example.com","roles":"U","name":"Ann"}`
+		r.version++
+	}
+	times := 0
+	require.NoError(t, r.identity.Change(t.Context(), "ann@example.com", func(r *account.Record) error {
+		times++
+		r.Password = "hash"
+		return nil
+	}))
+	assert.Equal(t, 2, times)
+	assert.Equal(t, `{"email":"ann@example.com","roles":"U","name":"Ann","password":"hash"}`, r.byEmail["ann@example.com"])
+	why := errors.New("no")
+	err := r.identity.Change(t.Context(), "ann@example.com", func(*account.Record) error { return why })
+	assert.ErrorIs(t, err, why)
+	r.byEmail["bob@example.com"] = r.byEmail["ann@example.com"]
+	_, err = r.identity.Record(t.Context(), "bob@example.com")
+	assert.ErrorContains(t, err, "somebody else's")
+}
+
+func TestCookiesAreRenewed(t *testing.T) {
+	s, r := startAccounts(t)
+	response, token := s.sent(t, "GET", "/signs/ann@example.com")
+	made := response.Header.Get("Set-Cookie")
+	assert.True(t, strings.HasPrefix(made, "rs-auth="+token+"; Path=/; Expires="), made)
+	assert.True(t, strings.HasSuffix(made, "; HttpOnly; SameSite=Strict"), made)
+	response, _ = s.sent(t, "GET", "/a", "Cookie", "rs-auth="+token)
+	assert.Equal(t, 200, response.StatusCode)
+	assert.Empty(t, response.Header.Get("Set-Cookie"), "it is new")
+
+	half := func(user *bus.User) string { // of its life is over
+		token, err := s.Token(user, 20*time.Second)
+		require.NoError(t, err)
+		return token
+	}
+	session := &bus.Session{ID: "one", Began: time.Now().Add(-time.Hour)}
+	old := half(&bus.User{Email: "ann@example.com", Roles: []string{"U"}, Session: session})
+	response, _ = s.sent(t, "GET", "/a", "Authorization", "Bearer "+old)
+	assert.Empty(t, response.Header.Get("Set-Cookie"), "of cookies only")
+	response, _ = s.sent(t, "GET", "/a", "Cookie", "rs-auth="+old)
+	renewed, _, _ := strings.Cut(response.Header.Get("Set-Cookie"), ";")
+	require.True(t, strings.HasPrefix(renewed, "rs-auth="), renewed)
+	assert.Equal(t, "private", response.Header.Get("Cache-Control"))
+	claims := claimsOf(t, strings.TrimPrefix(renewed, "rs-auth="))
+	assert.Equal(t, "one", claims["sid"], "the session goes on")
+	assert.Equal(t, []any{"U", "E"}, claims["roles"], "as they are now")
+	assert.Equal(t, "north", claims["org"])
+	assert.InDelta(t, float64(session.Began.UnixMilli())/1000, claims["auth_time"], 0.01)
+	response, _ = s.sent(t, "GET", "/north/north", "Cookie", renewed)
+	assert.Equal(t, 200, response.StatusCode, "facts of the record are in the token")
+
+	session.Began = time.Now().Add(-721 * time.Hour)
+	response, _ = s.sent(t, "GET", "/a", "Cookie", "rs-auth="+half(&bus.User{Email: "ann@example.com", Roles: []string{"U"}, Session: session}))
+	assert.Equal(t, 200, response.StatusCode)
+	assert.Empty(t, response.Header.Get("Set-Cookie"), "the session is too old")
+	response, _ = s.sent(t, "GET", "/a", "Cookie", "rs-auth="+half(&bus.User{Email: "ann@example.com", Roles: []string{"U"}}))
+	assert.Empty(t, response.Header.Get("Set-Cookie"), "no session")
+	_ = r
+}
+
+func TestWhoActsAsAnother(t *testing.T) {
+	s, r := startAccounts(t)
+	token, err := r.identity.Issue(&bus.User{Email: "ann@example.com", Roles: []string{"U"}, Actor: "boss@example.com"})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{"sub": "boss@example.com"}, claimsOf(t, token.Value)["act"])
+	assert.Equal(t, 200, s.status(t, "/a", token.Value))
+	require.Eventually(t, func() bool { return strings.Contains(s.log.String(), `"actor":"boss@example.com"`) }, time.Second, time.Millisecond)
+	delete(r.byEmail, "boss@example.com")
+	r.identity.Forget("boss@example.com")
+	assert.Equal(t, 401, s.status(t, "/a", token.Value), "who acts has to be there")
+}
+
+func TestBearerBeatsTheCookie(t *testing.T) {
+	s, r := startAccounts(t)
+	token, err := r.identity.Issue(&bus.User{Email: "ann@example.com", Roles: []string{"U"}})
+	require.NoError(t, err)
+	response, _ := s.sent(t, "GET", "/a", "Authorization", "Bearer x", "Cookie", "rs-auth="+token.Value)
+	assert.Equal(t, 401, response.StatusCode)
+	response, _ = s.sent(t, "GET", "/a", "Authorization", "Bearer "+token.Value, "Cookie", "rs-auth=x")
+	assert.Equal(t, 200, response.StatusCode)
+	response, _ = s.sent(t, "GET", "/a", "Cookie", "__Host-rs-auth="+token.Value)
+	assert.Equal(t, 401, response.StatusCode, "its name on TLS")
+}
+
+func claimsOf(t *testing.T, token string) map[string]any {
+	t.Helper()
+	var claims map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(payloadOf(t, token)))
+	require.NoError(t, decoder.Decode(&claims))
+	return claims
+}
+
+func sessionOf(t *testing.T, token string) string {
+	t.Helper()
+	id, _ := claimsOf(t, token)["sid"].(string)
+	require.NotEmpty(t, id)
+	return id
+}
+
+func payloadOf(t *testing.T, token string) []byte {
+	t.Helper()
+	parts := strings.Split(token, ".")
+	require.Len(t, parts, 3)
+	data, err := base64.RawURLEncoding.DecodeString(parts[1])
+	require.NoError(t, err)
+	return data
+}

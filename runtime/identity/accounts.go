@@ -1,0 +1,141 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services/account"
+)
+
+// Records reads the record of a user. The error is fs.ErrNotExist where there
+// is none.
+type Records func(ctx context.Context, email string) (*account.Record, error)
+
+const (
+	fresh    = 5 * time.Second  // that a record is not read again
+	lastGood = 10 * time.Minute // that it counts while it can't be read
+	readTime = 5 * time.Second  // that reading one may take
+)
+
+// accounts knows what the records of users say about their tokens, a few
+// seconds late at most. Safe for concurrent use.
+type accounts struct {
+	read  Records
+	facts []string // that tokens carry, by name
+	log   *slog.Logger
+
+	mu         sync.Mutex
+	young, old map[string]*tracked // by email; old is what young was before it was full
+}
+
+// of returns what is known about a user.
+func (a *accounts) of(email string) *tracked {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	t, ok := a.young[email]
+	if ok {
+		return t
+	}
+	if t, ok = a.old[email]; !ok {
+		t = &tracked{accounts: a, email: strings.Clone(email)}
+	}
+	if len(a.young) >= cached {
+		a.young, a.old = make(map[string]*tracked, cached), a.young
+	}
+	a.young[t.email] = t
+	return t
+}
+
+// tracked is what is known about one user.
+type tracked struct {
+	*accounts
+	email   string
+	until   atomic.Int64 // what is known is fresh, in nanoseconds since 1970
+	known   atomic.Pointer[known]
+	reading sync.Mutex
+}
+
+// known is what a record said. It is not changed.
+type known struct {
+	at      time.Time
+	missing bool // there is no record
+	roles   []string
+	state   account.State
+	facts   map[string]string
+}
+
+// now returns what is known, which is read again where it is not fresh. While
+// one reads, all others go on with what was known before.
+func (t *tracked) now(at time.Time) (*known, error) {
+	k := t.known.Load()
+	if k != nil && at.UnixNano() < t.until.Load() {
+		return k, nil
+	}
+	if k == nil {
+		t.reading.Lock()
+	} else if !t.reading.TryLock() {
+		return k, nil
+	}
+	defer t.reading.Unlock()
+	if k = t.known.Load(); k != nil && at.UnixNano() < t.until.Load() {
+		return k, nil
+	}
+	return t.look(at, k)
+}
+
+// look reads the record. It is for all that ask, so that the one that begins it
+// can't end it.
+func (t *tracked) look(at time.Time, before *known) (*known, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), readTime)
+	defer cancel()
+	until := at.Add(fresh).UnixNano()
+	record, err := t.read(ctx, t.email)
+	k := &known{at: at}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		k.missing = true
+	case err != nil && before != nil && at.Sub(before.at) < lastGood:
+		t.log.Warn("a user record can't be read: what it said before counts", "user", t.email, "error", err)
+		t.until.Store(until)
+		return before, nil
+	case err != nil:
+		return nil, &bus.Error{Status: http.StatusServiceUnavailable, Type: bus.TypeUnavailable, Err: err,
+			Detail: "who you are can't be found out now: try again", Header: bus.Header{{Name: "Retry-After", Value: "5"}}}
+	default:
+		k.roles, k.state, k.facts = record.Roles, record.State, record.Facts(t.facts)
+	}
+	t.known.Store(k)
+	t.until.Store(until)
+	return k, nil
+}
+
+// forget has the record read again.
+func (a *accounts) forget(email string) { a.of(email).until.Store(0) }
+
+// admits returns why a token does not hold any more that was issued at a time
+// for a session, which may be nil.
+func (t *tracked) admits(at time.Time, issued account.Seconds, session *bus.Session) error {
+	k, err := t.now(at)
+	if err != nil {
+		return err
+	}
+	id := ""
+	if session != nil {
+		id = session.ID
+	}
+	switch {
+	case k.missing:
+		return errors.New("its user has no record")
+	case k.state.Ends(issued, id):
+		return errors.New("signed out of since it was issued")
+	}
+	return nil
+}
