@@ -98,7 +98,7 @@ func (a *Allowance) check() error {
 	if a.err == nil {
 		a.err = a.parent.Err()
 	}
-	if a.err == nil && !a.lifted && !a.deadline.IsZero() && !time.Now().Before(a.deadline) {
+	if a.err == nil && !a.lifted && !a.deadline.IsZero() && time.Until(a.deadline) <= 0 {
 		a.err = context.DeadlineExceeded
 	}
 	return a.err
