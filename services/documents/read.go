@@ -121,7 +121,7 @@ func appendFacts(h bus.Header, info *adaptors.Info) bus.Header {
 	}
 	n := len(text)
 	if !info.ModTime.IsZero() {
-		text = info.ModTime.UTC().AppendFormat(text, http.TimeFormat)
+		text = appendDate(text, info.ModTime)
 	}
 	values := string(text)
 	if n > 0 {
