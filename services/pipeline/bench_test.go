@@ -79,6 +79,35 @@ func newDocuments(t testing.TB, n, size int) *world {
 	return &world{table}
 }
 
+// BenchmarkTwoGets is a GET of a document, and one whose URL has a member of it.
+func BenchmarkTwoGets(b *testing.B) {
+	w := newDocuments(b, 2, 1000)
+	_, err := w.table.Serve(b.Context(), &bus.Message{Method: "PUT", URL: urlpattern.URL{Path: []string{"docs", "first"}},
+		Body: bus.NewBody([]byte(`{"title":"The first","next":"1"}`), "application/json")})
+	require.NoError(b, err)
+	s := w.must(b, `["GET /docs/first", "GET /docs/${next}"]`, 1000)
+	b.Run("pipeline", func(b *testing.B) {
+		ctx := w.root(b)
+		b.ReportAllocs()
+		for b.Loop() {
+			reply, err := s.Serve(ctx, &bus.Message{Method: "GET", URL: urlpattern.URL{Path: []string{"p"}}})
+			if err != nil || reply.Body.Size() != 1000 {
+				b.Fatal(reply, err)
+			}
+		}
+	})
+	b.Run("get", func(b *testing.B) {
+		ctx := w.root(b)
+		b.ReportAllocs()
+		for b.Loop() {
+			reply, err := w.table.Serve(ctx, &bus.Message{Method: "GET", URL: urlpattern.URL{Path: []string{"docs", "1"}}})
+			if err != nil || reply.Body.Size() != 1000 {
+				b.Fatal(reply, err)
+			}
+		}
+	})
+}
+
 // numbers returns the JSON list of the first n numbers.
 func numbers(n int) []byte {
 	list := make([]int, n)

@@ -126,33 +126,32 @@ func open(_ context.Context, env services.Env, c Config, n needs) (bus.Service, 
 			return nil, err
 		}
 	}
-	return &service{runner: newRunner(env, &c), pipeline: c.parsed, gets: c.Get || c.only.getReads}, nil
+	s := &service{runner: newRunner(env, &c), pipeline: c.parsed,
+		methods: []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}}
+	if c.Get || c.only.getReads {
+		s.methods = append(s.methods, http.MethodGet)
+	}
+	return s, nil
 }
 
 // service is a mount with one pipeline.
 type service struct {
 	*runner
 	pipeline *Pipeline
-	gets     bool // GET runs it
+	methods  []string
 }
 
 // Serve runs the pipeline. What follows the base path is its sub path.
 func (s *service) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error) {
 	m.URL.Sub = len(m.ServicePath())
-	if allowed := s.Methods(nil, false); !slices.Contains(allowed, m.Method) {
-		return nil, errors.Join(services.MethodNotAllowed(m.Method, allowed), m.Close())
+	if !slices.Contains(s.methods, m.Method) {
+		return nil, errors.Join(services.MethodNotAllowed(m.Method, s.methods), m.Close())
 	}
 	return s.serve(ctx, s.pipeline, m)
 }
 
 // Methods is part of services.Methods.
-func (s *service) Methods([]string, bool) []string {
-	list := []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
-	if s.gets {
-		list = append(list, http.MethodGet)
-	}
-	return list
-}
+func (s *service) Methods([]string, bool) []string { return s.methods }
 
 // runner runs pipelines for a mount.
 type runner struct {

@@ -128,6 +128,9 @@ func (s *step) call(ctx context.Context, r *run, m *message, url urlpattern.URL)
 		if reply.Name != "" && reply.Name != m.name { // as of lib/set-name
 			m.name, m.numbered = reply.Name, false
 		}
+		if !s.names {
+			return
+		}
 		if err := s.rename(r, m, placed(ctx, url)); err != nil {
 			m.fail(&failure{err: err})
 		}
