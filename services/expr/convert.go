@@ -34,9 +34,6 @@ func (m *machine) decodeNested(v gjson.Result, depth int) (goja.Value, error) {
 	if depth > maxNesting {
 		return nil, errNested
 	}
-	if m.watched.stopped.Load() {
-		return nil, errTime
-	}
 	var object *goja.Object
 	var list []any
 	isObject := v.IsObject()
@@ -44,7 +41,12 @@ func (m *machine) decodeNested(v gjson.Result, depth int) (goja.Value, error) {
 		object = m.js.NewObject()
 	}
 	var failed error
+	n := 0
 	v.ForEach(func(key, value gjson.Result) bool {
+		if n++; n&0xff == 1 && m.watched.stopped.Load() {
+			failed = errTime
+			return false
+		}
 		var member goja.Value
 		if member, failed = m.decode(value, depth+1); failed != nil {
 			return false
@@ -87,8 +89,8 @@ func (e *encoder) encode(v goja.Value, depth int) (bool, error) {
 		if err := e.charge(int64(len(x))); err != nil {
 			return false, err
 		}
+		e.charged += len(x) // what it is escaped to is charged with the next
 		e.out = appendString(e.out, x)
-		e.charged = len(e.out)
 	case bool:
 		e.out = strconv.AppendBool(e.out, x)
 	case int64:

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -33,11 +34,11 @@ func (m *machine) host() *goja.Object {
 		"formatDate": func(c goja.FunctionCall) goja.Value {
 			return m.formatDate(c.Argument(0).ToFloat(), c.Argument(1).String())
 		},
-		"canonicalise": func(c goja.FunctionCall) goja.Value {
-			return m.js.ToValue(canonicalise(c.Argument(0).String(), int(c.Argument(1).ToInteger())))
-		},
-		"stripHtml": func(c goja.FunctionCall) goja.Value { return m.js.ToValue(stripHTML(c.Argument(0).String())) },
-		"uuid":      func(goja.FunctionCall) goja.Value { return m.js.ToValue(newUUID()) },
+		"canonicalise": m.canonicalise,
+		"normalize":    m.normalize,
+		"split":        m.split,
+		"stripHtml":    m.stripHTML,
+		"uuid":         func(goja.FunctionCall) goja.Value { return m.js.ToValue(newUUID()) },
 	} {
 		_ = h.Set(name, function)
 	}
@@ -123,11 +124,21 @@ func (m *machine) json(v goja.Value) []byte {
 	return e.out
 }
 
+// short is a text that is parsed: no longer than an expression.
+func (m *machine) short(v goja.Value) string {
+	text := v.String()
+	if len(text) > maxSource {
+		m.fail(errors.New("a selector or a pattern over 8 KiB: write a shorter one"))
+	}
+	return text
+}
+
 // path reads a selector from a value.
 func (m *machine) path(c goja.FunctionCall) goja.Value {
-	selector, err := urlpattern.ParseSelector(c.Argument(0).String())
+	source := m.short(c.Argument(0))
+	selector, err := urlpattern.ParseSelector(source)
 	if err != nil {
-		m.fail(fmt.Errorf("path(%q): %w", c.Argument(0).String(), err))
+		m.fail(fmt.Errorf("path(%q): %w", source, err))
 	}
 	found, ok := selector.Raw(m.json(c.Argument(1)))
 	if !ok {
@@ -138,7 +149,7 @@ func (m *machine) path(c goja.FunctionCall) goja.Value {
 
 // pathPattern expands a URL pattern: one text, or a list of them.
 func (m *machine) pathPattern(c goja.FunctionCall) goja.Value {
-	source := c.Argument(0).String()
+	source := m.short(c.Argument(0))
 	pattern, err := urlpattern.ParseText(source)
 	if err != nil {
 		m.fail(fmt.Errorf("pathPattern(%q): %w", source, err))

@@ -28,6 +28,18 @@ const isObject = x => x !== null && typeof x === 'object' && !isArray(x)
 const whole = n => trunc(+n) || 0
 const textOf = s => { if (typeof s !== 'string') throw new TypeError('this method is for strings'); return s }
 const listOf = l => { if (!isArray(l)) throw new TypeError('this method is for lists'); return l }
+const isIndexed = x => typeof x === 'string' || isArray(x)
+// listed is what f makes of each position, a step at a time.
+const listed = (x, f) => {
+	const out = []
+	for (let i = 0, n = counted(x).length; i < n; i++) if (hasOwn(x, i)) array.push(out, f(i))
+	return out
+}
+const copied = x => {
+	const out = {}
+	for (let i = 0; i < x.length; i++) if (hasOwn(x, i)) out[i] = x[i]
+	return out
+}
 const charged = s => { bytes(s.length); return s }
 const counted = l => { elements(l.length); return l }
 const isPattern = p => p instanceof RegExpOf
@@ -68,7 +80,7 @@ const stringMethods = {
 	padStart(n, fill) { return pad(string.padStart, textOf(this), n, fill) },
 	padEnd(n, fill) { return pad(string.padEnd, textOf(this), n, fill) },
 	concat(...others) { return natives[' text'](textOf(this), ...others) },
-	normalize(form) { const s = textOf(this); bytes(s.length * 18); return string.normalize(s, form === undefined ? 'NFC' : toText(form)) },
+	normalize(form) { return host.normalize(textOf(this), form === undefined ? 'NFC' : toText(form)) },
 	toLowerCase() { const s = textOf(this); bytes(s.length * 3); return string.toLowerCase(s) },
 	toUpperCase() { const s = textOf(this); bytes(s.length * 3); return string.toUpperCase(s) },
 	replace(p, by) {
@@ -81,7 +93,7 @@ const stringMethods = {
 		if (isPattern(globally(p))) return replaced(s, findAll(p, s), f)
 		p = toText(p)
 		if (p === '') return replaced(s, findAll(natives.regexp('', 'g'), s), f)
-		const parts = counted(string.split(s, p, host.left() + 1)), pieces = [parts[0]]
+		const parts = host.split(s, p, host.left() + 1), pieces = [parts[0]]
 		for (let i = 1, at = parts[0].length; i < parts.length; i++) {
 			array.push(pieces, f(p, at, s), parts[i])
 			at += p.length + parts[i].length
@@ -92,7 +104,7 @@ const stringMethods = {
 		const s = textOf(this), left = host.left() + 1
 		if (by === undefined) return [s]
 		limit = limit === undefined ? left : Math.min(limit >>> 0, left)
-		return isPattern(by) ? divided(s, by, limit) : counted(string.split(s, toText(by), limit))
+		return isPattern(by) ? divided(s, by, limit) : host.split(s, toText(by), limit)
 	},
 	match(p) {
 		const s = textOf(this)
@@ -103,7 +115,11 @@ const stringMethods = {
 	},
 	matchAll(p) { return array.values(findAll(searched(globally(p), 'g'), textOf(this))) },
 	search(p) { return find(searched(p), textOf(this), 0)?.index ?? -1 },
-	localeCompare(other) { return string.localeCompare(textOf(this), toText(other)) },
+	localeCompare(other) {
+		const a = textOf(this), b = toText(other), most = 1000
+		const order = string.localeCompare(string.slice(a, 0, most), string.slice(b, 0, most))
+		return order !== 0 || a === b ? order : a < b ? -1 : 1
+	},
 	slice(a, b) { return charged(string.slice(textOf(this), a, b)) },
 	substring(a, b) { return charged(string.substring(textOf(this), a, b)) },
 	substr(a, b) { return charged(string.substr(textOf(this), a, b)) },
@@ -180,15 +196,17 @@ const arrayMethods = {
 	},
 	join(by) {
 		by = by === undefined ? ',' : toText(by)
-		if (++joining > 50) throw new RangeError('a list inside itself, or nested too deep, cannot be joined')
-		const parts = []
-		for (let i = 0; i < listOf(this).length; i++) {
-			const part = this[i] == null ? '' : toText(this[i])
-			bytes(part.length + by.length)
-			array.push(parts, part)
-		}
-		joining--
-		return array.join(parts, by)
+		if (joining === 50) throw new RangeError('a list inside itself, or nested too deep, cannot be joined')
+		joining++
+		try {
+			const parts = []
+			for (let i = 0; i < listOf(this).length; i++) {
+				const part = this[i] == null ? '' : toText(this[i])
+				bytes(part.length + by.length)
+				array.push(parts, part)
+			}
+			return array.join(parts, by)
+		} finally { joining-- }
 	},
 	toString() { return joined(listOf(this)) },
 	sort(f) {
@@ -224,6 +242,9 @@ const regexpMethods = {
 }
 const exec = uncurry(regexpMethods.exec)
 
+// No more digits than these count.
+const numberOf = parseFloat, parsed = x => numberOf(string.slice(string.trimStart(toText(x)), 0, 2000))
+
 const natives = {
 	undefined, NaN, Infinity,
 	' counted': host.counted,
@@ -241,7 +262,7 @@ const natives = {
 	},
 	' pick': (o, k, outside) => isObject(o) && hasOwn(o, k) ? o[k] : outside,
 	' spread': x => {
-		if (isArray(x) || typeof x === 'string') return counted(x)
+		if (isArray(x)) return counted(x)
 		const out = []
 		for (const v of x) { elements(1); array.push(out, v) }
 		return out
@@ -251,7 +272,11 @@ const natives = {
 		if (list.length > 10000) throw new RangeError('a function is given more than 10000 arguments')
 		return list
 	},
-	' members': x => { if (x !== undefined && x !== null) elements(typeof x === 'object' ? keys(x).length : toText(x).length); return x },
+	' members': x => {
+		if (isIndexed(x)) return copied(counted(x))
+		if (isObject(x)) elements(keys(x).length)
+		return x
+	},
 
 	String: x => x === undefined ? 'undefined' : toText(x), Number: x => +x, Boolean: x => !!x,
 	Array: (...xs) => {
@@ -271,15 +296,16 @@ const natives = {
 	'Array.of': (...xs) => xs,
 	'JSON.parse': x => host.parse(toText(x)),
 	'JSON.stringify': (x, _, indent) => host.stringify(x, typeof indent === 'number' ? whole(indent) : 0),
-	'Object.keys': x => counted(keys(x)),
-	'Object.values': x => counted(values(x)),
-	'Object.entries': x => counted(entries(x)),
+	'Object.keys': x => isIndexed(x) ? listed(x, i => toText(i)) : counted(keys(x)),
+	'Object.values': x => isIndexed(x) ? listed(x, i => x[i]) : counted(values(x)),
+	'Object.entries': x => isIndexed(x) ? listed(x, i => [toText(i), x[i]]) : counted(entries(x)),
 	'Object.fromEntries': x => fromEntries(natives[' spread'](x)),
 	'Object.hasOwn': (o, k) => hasOwn(o, toText(k)),
 	'String.fromCharCode': (...xs) => codes(...xs),
 	'String.fromCodePoint': (...xs) => points(...xs),
 
-	isFinite, isNaN, parseFloat, parseInt, decodeURI, decodeURIComponent,
+	isFinite, isNaN, parseFloat: parsed, 'Number.parseFloat': parsed, parseInt,
+	decodeURI: s => decoded(charged(toText(s))), decodeURIComponent: s => decodedComponent(charged(toText(s))),
 	encodeURI: s => { s = toText(s); bytes(s.length * 9); return encoded(s) },
 	encodeURIComponent: s => { s = toText(s); bytes(s.length * 9); return encodedComponent(s) },
 
@@ -361,6 +387,7 @@ const natives = {
 const { values, entries } = Object
 const codes = String.fromCharCode, points = String.fromCodePoint
 const encoded = encodeURI, encodedComponent = encodeURIComponent
+const decoded = decodeURI, decodedComponent = decodeURIComponent
 const best = (list, f, better) => isArray(list) ? array.reduce(list, (found, x) => {
 	const value = f(x)
 	return found === undefined || better(value, found) ? value : found
@@ -372,7 +399,9 @@ const merged = (a, b) => {
 	return fromEntries(array.map(keys(all), k => [k, hasOwn(a, k) && hasOwn(b, k) ? merged(a[k], b[k]) : all[k]]))
 }
 for (const object in statics) for (const name of statics[object]) {
-	if (!hasOwn(natives, object + '.' + name)) natives[object + '.' + name] = globals[object][name]
+	const full = object + '.' + name, own = globals[object][name]
+	// What is given to sort is looked at by the watchdog if it is JavaScript.
+	if (!hasOwn(natives, full)) natives[full] = typeof own === 'function' ? (...xs) => own(...xs) : own
 }
 
 // What is not listed goes, and what stays is frozen.

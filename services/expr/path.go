@@ -74,7 +74,9 @@ func member(v gjson.Result, name string) gjson.Result {
 		return field(v, name)
 	case v.IsArray():
 		if name == "length" {
-			return number(len(v.Array()))
+			n := 0
+			v.ForEach(func(_, _ gjson.Result) bool { n++; return true })
+			return number(n)
 		}
 		if i, ok := index(name); ok {
 			return element(v, i)

@@ -7,46 +7,115 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/dop251/goja"
 	"golang.org/x/text/unicode/norm"
 )
 
-// canonicalise leaves the letters and digits of s, without accents and in lower
-// case: most of them, or all where most is 0.
-func canonicalise(s string, most int) string {
-	var out strings.Builder
-	n := 0
-	for _, c := range norm.NFD.String(s) {
-		if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
-			continue
-		}
-		if most > 0 && n == most {
-			break
-		}
-		n++
-		out.WriteRune(unicode.ToLower(c))
+// builder is text that a function of the host makes: each piece is charged.
+type builder struct {
+	*machine
+	strings.Builder
+}
+
+// add appends a piece, and throws what ends the evaluation.
+func (b *builder) add(piece string) {
+	b.alive()
+	if err := b.run.budget.takeBytes(int64(len(piece))); err != nil {
+		b.fail(err)
 	}
-	return out.String()
+	b.WriteString(piece)
+}
+
+// alive throws if the watchdog has stopped the evaluation: goja does not look
+// inside functions of the host.
+func (m *machine) alive() {
+	if m.watched.stopped.Load() {
+		m.fail(errTime)
+	}
+}
+
+// normalize is String.prototype.normalize.
+func (m *machine) normalize(c goja.FunctionCall) goja.Value {
+	forms := map[string]norm.Form{"NFC": norm.NFC, "NFD": norm.NFD, "NFKC": norm.NFKC, "NFKD": norm.NFKD}
+	form, ok := forms[c.Argument(1).String()]
+	if !ok {
+		m.fail(fmt.Errorf("normalize(%q): write one of NFC, NFD, NFKC and NFKD", c.Argument(1).String()))
+	}
+	out := builder{machine: m}
+	var i norm.Iter
+	for i.InitString(form, c.Argument(0).String()); !i.Done(); {
+		out.add(string(i.Next()))
+	}
+	return m.js.ToValue(out.String())
+}
+
+// canonicalise leaves the letters and digits of a text, without accents and in
+// lower case: a number of them, or all where that is 0.
+func (m *machine) canonicalise(c goja.FunctionCall) goja.Value {
+	most := c.Argument(1).ToInteger()
+	out := builder{machine: m}
+	var i norm.Iter
+	n := int64(0)
+	for i.InitString(norm.NFD, c.Argument(0).String()); !i.Done(); {
+		for _, r := range string(i.Next()) {
+			if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+				continue
+			}
+			if n++; most > 0 && n > most {
+				return m.js.ToValue(out.String())
+			}
+			out.add(string(unicode.ToLower(r)))
+		}
+		m.alive()
+	}
+	return m.js.ToValue(out.String())
+}
+
+// split is String.prototype.split with a text: nothing between two characters
+// that are one in Unicode.
+func (m *machine) split(c goja.FunctionCall) goja.Value {
+	rest, by, limit := c.Argument(0).String(), c.Argument(1).String(), c.Argument(2).ToInteger()
+	var parts []any
+	for more := by != "" || rest != ""; more && int64(len(parts)) < limit; {
+		if len(parts)&0xff == 0 {
+			m.alive()
+		}
+		var part string
+		if by == "" {
+			_, width := utf8.DecodeRuneInString(rest)
+			part, rest = rest[:width], rest[width:]
+			more = rest != ""
+		} else {
+			part, rest, more = strings.Cut(rest, by)
+		}
+		parts = append(parts, m.js.ToValue(part))
+	}
+	if err := m.run.budget.takeElements(int64(len(parts))); err != nil {
+		m.fail(err)
+	}
+	return m.js.NewArray(parts...)
 }
 
 // stripHTML leaves what stands outside of tags. It is for reading, and makes
 // nothing safe.
-func stripHTML(s string) string {
-	var out strings.Builder
-	for {
-		text, rest, found := strings.Cut(s, "<")
-		out.WriteString(text)
+func (m *machine) stripHTML(c goja.FunctionCall) goja.Value {
+	out := builder{machine: m}
+	for rest := c.Argument(0).String(); rest != ""; {
+		text, tag, found := strings.Cut(rest, "<")
+		out.add(text)
 		if !found {
-			return out.String()
+			break
 		}
-		_, after, closed := strings.Cut(rest, ">")
+		_, after, closed := strings.Cut(tag, ">")
 		if !closed {
-			out.WriteString("<" + rest)
-			return out.String()
+			out.add("<" + tag)
+			break
 		}
-		s = after
+		rest = after
 	}
+	return m.js.ToValue(out.String())
 }
 
 // layouts are the parts of a format of formatDate, in Go's words; a longer one
@@ -63,34 +132,31 @@ func (m *machine) formatDate(at float64, format string) goja.Value {
 		return goja.Undefined()
 	}
 	when := time.UnixMilli(int64(at)).UTC()
-	var out strings.Builder
+	out := builder{machine: m}
 	for format != "" {
 		if quoted, ok := strings.CutPrefix(format, "'"); ok {
 			text, rest, _ := strings.Cut(quoted, "'")
-			out.WriteString(text)
+			out.add(text)
 			format = rest
 			continue
 		}
 		format = formatPart(&out, when, format)
 	}
-	text := out.String()
-	if err := m.run.budget.takeBytes(int64(len(text))); err != nil {
-		m.fail(err)
-	}
-	return m.js.ToValue(text)
+	return m.js.ToValue(out.String())
 }
 
 // formatPart writes what the beginning of a format stands for, and returns the
 // rest.
-func formatPart(out *strings.Builder, when time.Time, format string) string {
+func formatPart(out *builder, when time.Time, format string) string {
 	for _, l := range layouts {
 		if rest, ok := strings.CutPrefix(format, l.part); ok {
-			out.WriteString(strings.TrimPrefix(when.Format(l.layout), "."))
+			out.add(strings.TrimPrefix(when.Format(l.layout), "."))
 			return rest
 		}
 	}
-	out.WriteByte(format[0])
-	return format[1:]
+	_, width := utf8.DecodeRuneInString(format)
+	out.add(format[:width])
+	return format[width:]
 }
 
 // newUUID returns a random UUID (RFC 9562 section 5.4).
