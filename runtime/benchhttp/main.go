@@ -39,6 +39,11 @@
 // runs on the machine; p99 moves most. Peak RSS is the most memory that a
 // process had at any time of the scenario.
 //
+// Waking the core of the clients is work of the server, and on a virtual machine
+// some microseconds of it. They sleep the more often the slower the server is, so
+// that throughput and CPU time are further apart than the work of the two is. On
+// a machine that has other work to do as well they hardly sleep.
+//
 // CPU time is that of the server under test alone. Large replies through a
 // proxy, and WebSockets, keep the core of the clients and the upstream busier
 // than that of the proxy: there it is the only figure that tells the two apart.
