@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -253,6 +254,26 @@ func TestBearerBeatsTheCookie(t *testing.T) {
 	assert.Equal(t, 200, response.StatusCode)
 	response, _ = s.sent(t, "GET", "/a", "Cookie", "__Host-rs-auth="+token.Value)
 	assert.Equal(t, 401, response.StatusCode, "its name on TLS")
+}
+
+func TestPublicKeys(t *testing.T) {
+	s, r := startAccounts(t)
+	token, err := r.identity.Issue(&bus.User{Email: "ann@example.com", Roles: []string{"U"}})
+	require.NoError(t, err)
+	status, body, header := s.get(t, "/.well-known/jwks.json")
+	assert.Equal(t, 200, status)
+	assert.Equal(t, "application/jwk-set+json", header.Get("Content-Type"))
+	assert.Equal(t, "public, max-age=300", header.Get("Cache-Control"))
+	var keys jose.JSONWebKeySet
+	require.NoError(t, json.Unmarshal([]byte(body), &keys))
+	signed, err := jose.ParseSigned(token.Value, []jose.SignatureAlgorithm{jose.EdDSA})
+	require.NoError(t, err)
+	_, err = signed.Verify(keys)
+	assert.NoError(t, err, "others can believe tokens of this server")
+	response, _ := s.sent(t, "PUT", "/.well-known/jwks.json")
+	assert.Equal(t, 405, response.StatusCode)
+	response, _ = s.sent(t, "OPTIONS", "/.well-known/jwks.json")
+	assert.Equal(t, "GET, HEAD, OPTIONS", response.Header.Get("Allow"))
 }
 
 func claimsOf(t *testing.T, token string) map[string]any {

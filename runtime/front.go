@@ -90,6 +90,8 @@ func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message,
 	switch {
 	case to.mount == nil && g.admin.at(m.URL.Path):
 		return g.admin.answer(ctx, m, tokenErr)
+	case to.mount == nil && isKeySet(m.URL.Path):
+		return g.keySet(m)
 	case to.mount == nil:
 		_ = m.Close()
 		return nil, bus.Errorf(http.StatusNotFound, "no service is mounted at this path")
@@ -153,6 +155,8 @@ func (g *generation) methods(mount *mounted, m *bus.Message) []string {
 		return mount.instance.methods(m.URL.Path[len(mount.Base):], m.URL.Dir)
 	case g.admin.at(m.URL.Path):
 		return g.admin.methods()
+	case isKeySet(m.URL.Path):
+		return []string{http.MethodGet}
 	}
 	return nil
 }

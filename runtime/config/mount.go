@@ -71,7 +71,7 @@ func Reserved(path []string) bool {
 	case "healthz", "readyz", "metrics":
 		return true
 	case ".well-known":
-		return len(path) > 1 && path[1] == "restspace"
+		return len(path) > 1 && (path[1] == "restspace" || path[1] == "jwks.json")
 	}
 	return false
 }

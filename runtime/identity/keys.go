@@ -20,6 +20,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/oklog/ulid/v2"
 )
 
 // Keys are the signing keys of an installation: those that their file holds,
@@ -199,11 +200,15 @@ func makeKeys(path string) error {
 }
 
 func newKeySet() ([]byte, error) {
-	_, private, err := ed25519.GenerateKey(rand.Reader)
+	key, err := newKey()
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{
-		Key: private, KeyID: newID(), Algorithm: string(jose.EdDSA), Use: "sig",
-	}}}, jsontext.Multiline(true))
+	return json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{key}}, jsontext.Multiline(true))
+}
+
+// newKey returns a key whose ID says when it was made.
+func newKey() (jose.JSONWebKey, error) {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	return jose.JSONWebKey{Key: private, KeyID: ulid.Make().String(), Algorithm: string(jose.EdDSA), Use: "sig"}, err
 }

@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed90475182/restspace/runtime/identity"
+)
+
+func (r *run) keyCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "key COMMAND",
+		Short: "List the keys that sign tokens, or make a new one",
+
+		Long: `Commands for the keys that sign the tokens of this installation: those in
+auth.keyFile. Others read their public halves at /.well-known/jwks.json.`,
+		Example: `  restspace key list
+  restspace key rotate`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return usagef("unknown command %q%s", "key "+args[0], didYouMean(cmd.SuggestionsFor(args[0])))
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		SuggestionsMinimumDistance: nearDistance,
+	}
+	cmd.AddCommand(r.keyListCommand(), r.keyRotateCommand())
+	for _, c := range cmd.Commands() {
+		completeNoFiles(c)
+	}
+	return cmd
+}
+
+func (r *run) keyListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List the keys that sign tokens",
+		Long:    `Lists the keys in auth.keyFile: which signs, and until when tokens of the other hold.`,
+		Example: `  restspace key list`,
+		Args:    takes(),
+		RunE: func(*cobra.Command, []string) error {
+			conf, err := r.configuration()
+			if err != nil {
+				return err
+			}
+			keys, err := identity.List(conf.Auth.KeyFile, conf.Auth.TokenLife.Duration())
+			if err != nil {
+				return err
+			}
+			return r.printKeys(keys)
+		},
+	}
+}
+
+func (r *run) keyRotateCommand() *cobra.Command {
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "rotate",
+		Short: "Sign tokens with a new key from now on",
+		Long: `Makes a new key, with which tokens are signed from now on. The one before stays,
+so that its tokens hold to their end and nobody is signed out; the one before
+that is dropped. A server that runs finds the new key within some seconds.
+
+Where tokens of the key that is to be dropped may still hold, nothing is done:
+wait auth.tokenLife between two rotations, or say --force where a key has become
+known to others, and rotate twice. Tokens of "restspace token" that hold longer
+than auth.tokenLife end with the second rotation as well.`,
+		Example: `  restspace key rotate
+  restspace key rotate --force`,
+		Args: takes(),
+		RunE: func(*cobra.Command, []string) error {
+			conf, err := r.configuration()
+			if err != nil {
+				return err
+			}
+			keys, err := identity.Rotate(conf.Auth.KeyFile, conf.Auth.TokenLife.Duration(), force)
+			if err != nil {
+				return err
+			}
+			return r.printKeys(keys)
+		},
+	}
+	cmd.Flags().BoolVar(&force, "force", false, "drop a key of which tokens may still hold")
+	return cmd
+}
+
+func (r *run) printKeys(keys []identity.KeyInfo) error {
+	rows := [][]string{{"KEY", "MADE", "STATE"}}
+	for _, k := range keys {
+		state := "signs"
+		switch {
+		case k.Signs:
+		case time.Now().Before(k.Until):
+			state = "believed until " + k.Until.Local().Format(time.DateTime)
+		default:
+			state = "of no use any more"
+		}
+		rows = append(rows, []string{k.ID, k.Made.Local().Format(time.DateTime), state})
+	}
+	return printTable(r.stdout, rows)
+}

@@ -1,0 +1,104 @@
+package identity
+
+import (
+	"encoding/json"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed90475182/restspace/bus"
+)
+
+func TestRotationSignsNobodyOut(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "auth.key")
+	keys, err := MakeKeys(path)
+	require.NoError(t, err)
+	issuer := Issuer{Keys: keys, Name: "restspace", Audience: "restspace"}
+	v := NewVerifier(issuer, nil, slog.Default())
+	before, err := issuer.Sign(&bus.User{Email: "a@b.c"}, time.Hour)
+	require.NoError(t, err)
+
+	list, err := Rotate(path, time.Hour, false)
+	require.NoError(t, err)
+	require.Len(t, list, 2)
+	assert.True(t, list[0].Signs)
+	assert.WithinDuration(t, time.Now(), list[0].Made, time.Minute)
+	assert.False(t, list[1].Signs)
+	assert.WithinDuration(t, time.Now().Add(time.Hour+leeway), list[1].Until, time.Minute)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+
+	other, err := LoadKeys(path) // another server, which signs with the new key at once
+	require.NoError(t, err)
+	after, err := Issuer{Keys: other, Name: "restspace", Audience: "restspace"}.Sign(&bus.User{Email: "a@b.c"}, time.Hour)
+	require.NoError(t, err)
+	time.Sleep(lookForKey + 10*time.Millisecond)
+	for _, token := range []string{before, after} {
+		_, err = v.User(token)
+		assert.NoError(t, err, "a server that has the file finds the new key")
+	}
+
+	_, err = Rotate(path, time.Hour, false)
+	assert.ErrorContains(t, err, "tokens of the key "+list[1].ID+" hold until")
+	assert.NoFileExists(t, path+".new")
+	again, err := List(path, time.Hour)
+	require.NoError(t, err)
+	assert.Equal(t, list, again, "nothing has changed")
+
+	forced, err := Rotate(path, time.Hour, true)
+	require.NoError(t, err)
+	require.Len(t, forced, 2, "two at most")
+	assert.Equal(t, list[0].ID, forced[1].ID)
+	_, err = Rotate(path, -time.Hour, false)
+	assert.NoError(t, err, "no token of it holds any more")
+}
+
+func TestRotationsSideBySide(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "auth.key")
+	_, err := Rotate(path, time.Hour, false)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.NoFileExists(t, path+".new")
+	_, err = MakeKeys(path)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path+".new", nil, 0o600))
+	_, err = Rotate(path, time.Hour, false)
+	assert.ErrorContains(t, err, "somebody else makes a key")
+	assert.FileExists(t, path+".new")
+}
+
+func TestKeysStayWhenTheirFileBreaks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "auth.key")
+	keys, err := MakeKeys(path)
+	require.NoError(t, err)
+	var log strings.Builder
+	keys.Log = slog.New(slog.NewTextHandler(&log, nil))
+	id := keys.current(0).set.Keys[0].KeyID
+	require.NoError(t, os.WriteFile(path, []byte("broken"), 0o600))
+	assert.Equal(t, id, keys.current(0).set.Keys[0].KeyID)
+	assert.Contains(t, log.String(), "not a JSON Web Key Set")
+	assert.Equal(t, id, keys.current(0).set.Keys[0].KeyID)
+	assert.Equal(t, 1, strings.Count(log.String(), "\n"), "it is told once")
+	require.NoError(t, os.Remove(path))
+	assert.Equal(t, id, keys.current(0).set.Keys[0].KeyID)
+}
+
+func TestPublicKeysHoldNoPrivateOnes(t *testing.T) {
+	keys, err := MakeKeys(filepath.Join(t.TempDir(), "auth.key"))
+	require.NoError(t, err)
+	public, err := keys.Public()
+	require.NoError(t, err)
+	var set struct{ Keys []map[string]string }
+	require.NoError(t, json.Unmarshal(public, &set))
+	require.Len(t, set.Keys, 1)
+	assert.Equal(t, keys.now.set.Keys[0].KeyID, set.Keys[0]["kid"])
+	assert.Equal(t, "OKP", set.Keys[0]["kty"])
+	assert.NotEmpty(t, set.Keys[0]["x"])
+	assert.NotContains(t, set.Keys[0], "d")
+}
