@@ -32,7 +32,7 @@ type cached struct {
 }
 
 const (
-	cacheSize  = 4 << 20 // bytes of each map
+	cacheSize  = 2 << 20 // bytes of each map
 	cachedCost = 512     // bytes of an entry beside its content
 
 	// settled is how old a change has to be for content to be kept: the next

@@ -59,7 +59,7 @@
 //
 // # What is in memory
 //
-// Content of up to 16 KiB is kept for the next Get, up to 8 MiB of a root. Each
+// Content of up to 16 KiB is kept for the next Get, up to 4 MiB of a root. Each
 // Get looks at the file all the same: it has to be the one that was read, with
 // the time of its last change, which nobody can set back. What changed in the
 // last second is read anew, since two changes in one tick of the kernel's clock
