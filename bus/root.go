@@ -18,6 +18,7 @@ type Root struct {
 	Client string // address that the request came from, without its port; "" is this process
 	Host   string // that the client asked for, with its port if it named one; "" is this process
 	Secure bool   // the client's connection is TLS
+	Via    string // servers that the request has come through, as its field Via names them
 	Table  *Table // the mounts as this request sees them to its end
 	Limits Limits
 	Seen   Seen

@@ -49,7 +49,7 @@ func (o outgoing) close() error { return errors.Join(o.named.Close(), o.guarded.
 func (o outgoing) serve(ctx context.Context, m *bus.Message, hosts []string, conf *config.Config) (*bus.Message, error) {
 	cookies := cookieNames(conf.Auth.Cookie.Name)
 	withoutCookies(&m.Header, cookies)
-	o.sign(&m.Header)
+	o.sign(ctx, &m.Header)
 	caller := o.guarded
 	if slices.Contains(hosts, m.URL.Host) || listed(conf.Server.AllowHosts, m.URL.Scheme, m.URL.Host) {
 		caller = o.named
@@ -65,10 +65,15 @@ func (o outgoing) serve(ctx context.Context, m *bus.Message, hosts []string, con
 }
 
 // sign adds this server to those that a request has come through (RFC 9110
-// section 7.6.3).
-func (o outgoing) sign(h *bus.Header) {
+// section 7.6.3). One that does not say so, as that of a pipeline, has come
+// through those of the request that it is made for.
+func (o outgoing) sign(ctx context.Context, h *bus.Header) {
 	via := "1.1 " + o.name
-	if before := h.List("Via"); before != "" {
+	before := h.List("Via")
+	if root := bus.RootOf(ctx); root != nil && before == "" {
+		before = root.Via
+	}
+	if before != "" {
 		via = before + ", " + via
 	}
 	h.Set("Via", via)

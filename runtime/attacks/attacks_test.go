@@ -25,6 +25,8 @@ func scripts() map[string]script {
 		"JSON-035":  increments,
 
 		"CSRF-005":   csrfReferer,
+		"PIPE-003":   loopOfTwo,
+		"PIPE-007":   clientLeaves,
 		"URLPAT-050": pipelineToHost,
 		"SSRF-026":   endlessAnswer,
 

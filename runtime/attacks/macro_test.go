@@ -109,6 +109,8 @@ func (x *expander) word(name, arg string) (string, error) {
 		return strings.Repeat(`{"a":`, n) + "1" + strings.Repeat("}", n), nil
 	case "KEYS":
 		return "{" + joined(n, ",", func(i int) string { return fmt.Sprintf(`"k%d":%d`, i, i) }) + "}", nil
+	case "INTLIST":
+		return "[" + joined(n, ",", strconv.Itoa) + "]", nil
 	case "HDRS":
 		return strings.Repeat("X-Hi: v\r\n", n), nil
 	case "RANGES":

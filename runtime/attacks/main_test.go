@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	app := cli.App{
-		Services: services.NewRegistry(append(kinds.Registry().Kinds(), fetch())...),
+		Services: services.NewRegistry(append(kinds.Registry().Kinds(), fetch(), panics())...),
 		Adaptors: adaptors.Registry(),
 		Version:  "attacked",
 	}

@@ -41,6 +41,13 @@ func fetch() services.Kind {
 	})
 }
 
+// panics is a Kind of the attacked program that breaks whenever it is called.
+func panics() services.Kind {
+	return services.Define(services.Kind{Name: "panics"}, func(context.Context, services.Env, services.None, services.None) (bus.Service, error) {
+		return bus.ServiceFunc(func(context.Context, *bus.Message) (*bus.Message, error) { panic("a service breaks") }), nil
+	})
+}
+
 // upstream is the server behind /proxy/up, which is out to do harm.
 type upstream struct {
 	*httptest.Server

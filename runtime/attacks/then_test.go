@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -92,6 +93,9 @@ func alsos() map[string]check {
 	located := func(t *testing.T, _ *arena, r *sent) {
 		assert.Regexp(t, `byte \d+|offset \d+|line \d+`, r.answer.body, "where the fault is")
 	}
+	hops := func(t *testing.T, _ *arena, r *sent) {
+		assert.Contains(t, r.answer.body, "more than 16 levels deep", "how often it went round")
+	}
 	varies := func(t *testing.T, a *arena, r *sent) {
 		assert.Contains(t, r.header.Values("Vary"), "Origin")
 		for name := range r.header {
@@ -125,6 +129,14 @@ func alsos() map[string]check {
 		"SSRF-028": func(t *testing.T, _ *arena, r *sent) {
 			assert.Equal(t, "1", r.header.Get("X-Kept"))
 			assert.NotContains(t, r.header.Get("Connection"), "X-Hop")
+		},
+		"PIPE-001": hops, "PIPE-002": hops,
+		"PIPE-009": func(t *testing.T, a *arena, r *sent) {
+			stored := a.request(t, r.method, r.target, a.tokens["editor"], r.body, "Content-Type: application/json", "X-Restspace-Request-Mode: manage")
+			assert.Equal(t, http.StatusForbidden, stored.status, "who may run pipelines, but not store them")
+		},
+		"PIPE-011": func(t *testing.T, a *arena, _ *sent) {
+			assert.Eventually(t, func() bool { return a.upstream.busy.Load() == 0 }, patience, 10*time.Millisecond, "the other branch goes on")
 		},
 		"JSON-017": located, "JSON-018": located, "JSON-021": located, "JSON-022": located,
 		"FILES-001": sandboxed, "FILES-002": sandboxed,
