@@ -3,6 +3,7 @@ package all
 
 import (
 	"github.com/seed90475182/restspace/services"
+	"github.com/seed90475182/restspace/services/email"
 	"github.com/seed90475182/restspace/services/files"
 	"github.com/seed90475182/restspace/services/jsonservice"
 	"github.com/seed90475182/restspace/services/lib"
@@ -15,6 +16,7 @@ import (
 // Registry returns the Kinds of all built-in services.
 func Registry() services.Registry {
 	return services.NewRegistry(
+		email.Kind(),
 		files.Kind(),
 		jsonservice.Kind(),
 		lib.Kind(),
