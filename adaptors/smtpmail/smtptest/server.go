@@ -43,11 +43,12 @@ func Refusal(code int, text string) error {
 type Server struct {
 	Address string // host:port
 
-	options Options
-	server  *smtp.Server
-	end     context.CancelFunc
-	ctx     context.Context // of all commands: until Close
-	served  chan error
+	options  Options
+	listener net.Listener
+	server   *smtp.Server
+	end      context.CancelFunc
+	ctx      context.Context // of all commands: until Close
+	served   chan error
 
 	mu      sync.Mutex
 	mails   []Mail
@@ -60,7 +61,7 @@ func Listen(address string, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Address: listener.Addr().String(), options: o, served: make(chan error, 1), arrived: make(chan struct{})}
+	s := &Server{Address: listener.Addr().String(), options: o, listener: listener, served: make(chan error, 1), arrived: make(chan struct{})}
 	s.ctx, s.end = context.WithCancel(context.Background())
 	s.server = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		if err := s.before("HELO", c.Hostname()); err != nil {
@@ -85,7 +86,10 @@ func Listen(address string, o Options) (*Server, error) {
 // Close ends the server and all connections to it.
 func (s *Server) Close() error {
 	s.end()
-	err := s.server.Close()
+	err := s.server.Close() // which does not know of a listener that it does not serve yet
+	if closed := s.listener.Close(); !errors.Is(closed, net.ErrClosed) {
+		err = errors.Join(err, closed)
+	}
 	return errors.Join(err, <-s.served)
 }
 

@@ -46,6 +46,14 @@ func TestKeepsWhatItIsSent(t *testing.T) {
 	}, parts)
 }
 
+func TestEndsAtOnce(t *testing.T) {
+	for range 50 {
+		s, err := smtptest.Listen("127.0.0.1:0", smtptest.Options{})
+		require.NoError(t, err)
+		require.NoError(t, s.Close())
+	}
+}
+
 func TestAsksForPasswords(t *testing.T) {
 	s := listen(t, smtptest.Options{Users: map[string]string{"ann": "secret"}})
 	send := func(auth smtp.Auth) error {
