@@ -8,6 +8,7 @@ import (
 const (
 	maxElements = 1_000_000
 	maxBytes    = 8 << 20
+	maxReread   = 64 << 20 // bytes that the loops and variables of a transform write out to read them
 )
 
 // budget is what the expressions of one evaluation, or of one transform, may
@@ -25,6 +26,7 @@ var (
 	errTime     = fmt.Errorf("it takes longer than %s", most*tickTime)
 	errNested   = fmt.Errorf("it makes something nested more than %d deep", maxNesting)
 	errOutput   = fmt.Errorf("it makes more than %d bytes beside its input", maxBytes)
+	errReread   = fmt.Errorf("its loops and variables read more than %d bytes of what it makes", maxReread)
 	errNotIndex = errors.New("what it sets a member of is a list: write the position of an element")
 )
 

@@ -173,6 +173,9 @@ func (r *rewriter) transform(args []ast.Expression, i int) error {
 		return r.fault(at, "the transform that transformMap applies is written out, so that data is never code")
 	}
 	t, err := CompileTransform(source)
+	if wrong := faultsOf(err); wrong != nil {
+		return r.fault(at, "%s", wrong[0])
+	}
 	if err != nil {
 		return r.fault(at, "%s", err)
 	}

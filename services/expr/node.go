@@ -162,12 +162,3 @@ func (n *node) append(dst []byte, most int) ([]byte, error) {
 	}
 	return append(dst, ']'), nil
 }
-
-// value is what n is, to be read.
-func (n *node) value(most int) (gjson.Result, error) {
-	if n.form == leaf {
-		return gjson.Parse(n.json), nil
-	}
-	text, err := n.append(nil, most)
-	return gjson.Parse(view(text)), err
-}

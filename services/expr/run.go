@@ -20,6 +20,7 @@ type run struct {
 	machine *machine // nil: none was needed yet
 	broken  bool     // the machine goes
 	budget  budget
+	reread  int // bytes that loops and variables wrote out to read them
 }
 
 func newRun(ctx context.Context, g *Engine) *run {

@@ -21,6 +21,47 @@ func (e *TransformError) Error() string {
 	return fmt.Sprintf("%s: %s, offset %d: %s", placeOf(e.Pointer), shown(e.Source), e.Offset, e.Message)
 }
 
+// TransformErrors are all that is wrong in a transform: one for each key or
+// expression, in their order.
+type TransformErrors []*TransformError
+
+// Error is part of error.
+func (e TransformErrors) Error() string {
+	lines := make([]string, len(e))
+	for i, one := range e {
+		lines[i] = one.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap returns each of them.
+func (e TransformErrors) Unwrap() []error {
+	list := make([]error, len(e))
+	for i, one := range e {
+		list[i] = one
+	}
+	return list
+}
+
+// both are the errors of two parts; either may be nil.
+func both(a, b error) error {
+	all := append(faultsOf(a), faultsOf(b)...)
+	if len(all) == 0 {
+		return nil
+	}
+	return all
+}
+
+func faultsOf(err error) TransformErrors {
+	switch err := err.(type) {
+	case *TransformError:
+		return TransformErrors{err}
+	case TransformErrors:
+		return err
+	}
+	return nil
+}
+
 func placeOf(pointer string) string {
 	if pointer == "" {
 		return "the transform"
@@ -87,11 +128,10 @@ func compileExpression(source, pointer string) (template, error) {
 
 // within says where an error is.
 func within(err error, source, pointer string) error {
-	var syntax *SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*SyntaxError](err); ok {
 		return &TransformError{pointer, source, syntax.Offset, syntax.Message}
 	}
-	return err
+	return &TransformError{pointer, source, 0, err.Error()}
 }
 
 func compileSequence(v gjson.Result, pointer string, depth int) (template, error) {
@@ -100,25 +140,24 @@ func compileSequence(v gjson.Result, pointer string, depth int) (template, error
 		return compileCall(name, parts[1:], pointer)
 	}
 	s := make(sequence, len(parts))
+	var wrong error
 	for i, part := range parts {
 		t, err := compileTemplate(part, fmt.Sprintf("%s/%d", pointer, i), depth+1)
-		if err != nil {
-			return nil, err
-		}
+		wrong = both(wrong, err)
 		s[i] = t
 	}
-	return s, nil
+	return s, wrong
 }
 
 func compileMapping(v gjson.Result, pointer string, depth int) (template, error) {
 	m := &mapping{pointer: pointer}
-	var failed error
+	var wrong error
 	v.ForEach(func(key, value gjson.Result) bool {
-		failed = m.add(key.Str, value, depth)
-		return failed == nil
+		wrong = both(wrong, m.add(key.Str, value, depth))
+		return true
 	})
-	if failed != nil {
-		return nil, failed
+	if wrong != nil {
+		return nil, wrong
 	}
 	m.flat = m.base == nil && len(m.entries) > 0
 	seen := make(map[string]bool)
@@ -135,9 +174,11 @@ func compileMapping(v gjson.Result, pointer string, depth int) (template, error)
 func (m *mapping) add(key string, value gjson.Result, depth int) error {
 	pointer := m.pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
 	t, err := compileTemplate(value, pointer, depth+1)
-	if err != nil {
-		return err
-	}
+	return both(m.set(key, pointer, t), err)
+}
+
+// set has a key set what its value makes.
+func (m *mapping) set(key, pointer string, t template) error {
 	path, isLiteral := strings.CutPrefix(key, "$$")
 	switch {
 	case key == "$", key == "$this", key == ".":

@@ -17,14 +17,14 @@ import (
 // does not change and is safe for concurrent use.
 type Transform struct{ whole template }
 
-// CompileTransform compiles a transform. An error is a *TransformError, or says
-// why json is none.
+// CompileTransform compiles a transform. An error is TransformErrors, with all
+// that is wrong, or says why json is none.
 func CompileTransform(json []byte) (*Transform, error) {
 	if !jsontext.Value(json).IsValid() {
 		return nil, errors.New("a transform is JSON, with each key once")
 	}
 	t, err := compileTemplate(gjson.ParseBytes(bytes.Clone(json)), "", 0)
-	if err != nil {
+	if err := both(err, nil); err != nil {
 		return nil, err
 	}
 	return &Transform{t}, nil
@@ -52,6 +52,18 @@ func (t *Transform) apply(r *run, f *frame) ([]byte, error) {
 
 // most is how long what is made may be.
 func (r *run) most(f *frame) int { return len(f.scope.Input) + maxBytes }
+
+// value is what n is, to be read: what is written out for that is charged.
+func (r *run) value(n *node, f *frame) (gjson.Result, error) {
+	if n.form == leaf {
+		return gjson.Parse(n.json), nil
+	}
+	text, err := n.append(nil, r.most(f))
+	if r.reread += len(text); err == nil && r.reread > maxReread {
+		err = errReread
+	}
+	return gjson.Parse(view(text)), err
+}
 
 // failure is what a client is told of what a key of a transform did.
 func failure(pointer string, err error) error {
@@ -84,6 +96,9 @@ func (c computed) make(r *run, f *frame) (node, error) {
 // make is part of template. As in JavaScript's JSON an element that is
 // undefined is null.
 func (s sequence) make(r *run, f *frame) (node, error) {
+	if err := r.budget.takeElements(int64(len(s))); err != nil {
+		return node{}, err
+	}
 	n := node{form: list, kids: make([]node, len(s))}
 	for i, t := range s {
 		kid, err := t.make(r, f)
@@ -101,6 +116,9 @@ func (s sequence) make(r *run, f *frame) (node, error) {
 // make is part of template: variables first, then the whole, then the keys in
 // their order.
 func (m *mapping) make(r *run, f *frame) (node, error) {
+	if err := r.budget.takeElements(int64(len(m.entries))); err != nil {
+		return node{}, failure(m.pointer, err)
+	}
 	f, err := m.bind(r, f)
 	if err != nil {
 		return node{}, err
@@ -162,7 +180,7 @@ func (m *mapping) bind(r *run, f *frame) (*frame, error) {
 		}
 		var value gjson.Result
 		if n.form != absent {
-			if value, err = n.value(r.most(f)); err != nil {
+			if value, err = r.value(&n, f); err != nil {
 				return nil, failure(v.pointer, err)
 			}
 		}
@@ -214,7 +232,7 @@ func (w *writer) loop(at *node, steps []step, f *frame) error {
 		if err := w.r.ctx.Err(); err != nil {
 			return err
 		}
-		value, err := at.kids[i].value(w.r.most(f))
+		value, err := w.r.value(&at.kids[i], f)
 		if err != nil {
 			return err
 		}

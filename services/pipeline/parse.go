@@ -166,6 +166,12 @@ func (b *builder) value(at jsontext.Pointer, kind jsontext.Kind) {
 	}
 	b.count(at)
 	made, err := expr.CompileTransform(bytes.Clone(raw))
+	if wrong, ok := errors.AsType[expr.TransformErrors](err); ok {
+		for _, one := range wrong {
+			b.faults = append(b.faults, faultOf(at, -1, one))
+		}
+		return
+	}
 	if err != nil {
 		b.faults = append(b.faults, faultOf(at, -1, err))
 		return

@@ -36,10 +36,15 @@ func (c *Config) compile() (*expr.Transform, error) {
 		return nil, fault{"", errors.New(`it needs a transform: write "transform": {...}, an object whose strings are expressions`)}
 	}
 	t, err := expr.CompileTransform(c.Transform)
-	if at, ok := errors.AsType[*expr.TransformError](err); ok {
-		return nil, fault{"/transform" + at.Pointer, fmt.Errorf("%q, offset %d: %s", at.Source, at.Offset, at.Message)}
+	wrong, ok := errors.AsType[expr.TransformErrors](err)
+	if !ok {
+		return t, err
 	}
-	return t, err
+	faults := make([]error, len(wrong))
+	for i, at := range wrong {
+		faults[i] = fault{"/transform" + at.Pointer, fmt.Errorf("%q, offset %d: %s", at.Source, at.Offset, at.Message)}
+	}
+	return nil, errors.Join(faults...)
 }
 
 // fault is what is wrong with a key of the config.

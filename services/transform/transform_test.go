@@ -88,4 +88,9 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	assert.ErrorContains(t, new(transform.Config).Check(), `write "transform"`)
+
+	both := transform.Config{Transform: []byte(`{"a": "x +", "b": {"c": "y ="}}`)}
+	err := both.Check()
+	assert.ErrorContains(t, err, `"x +", offset 3`)
+	assert.ErrorContains(t, err, `"y =", offset 3`)
 }
