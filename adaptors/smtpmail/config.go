@@ -102,7 +102,7 @@ func Kind() adaptors.Kind {
 		Doc:     readme,
 		Of:      adaptors.MailerInterface,
 		Config:  func() any { return NewConfig() },
-		Example: `{"host": "smtp.example.com", "username": "shop", "password": "secret"}`,
+		Example: `{"host": "smtp.example.com"}`,
 		New: func(_ context.Context, config any, _ adaptors.Env) (any, error) {
 			return Open(*config.(*Config))
 		},

@@ -15,9 +15,10 @@ type kind struct {
 	shows bool // it only reads
 	makes bool // PUT makes documents, so that createRoles mean something
 
-	keys   map[string]string // keys that are carried over, with their names now
-	advice map[string]string // what to do about others
-	note   string            // what differs in any case
+	keys     map[string]string           // keys that are carried over, with their names now
+	settings []struct{ old, now string } // the same of adaptorConfig
+	advice   map[string]string           // what to do about others
+	note     string                      // what differs in any case
 }
 
 // kinds are the services that have a counterpart.
@@ -47,9 +48,11 @@ func kinds() []kind {
 			advice: map[string]string{"outputMime": "the name of a template says what it makes, such as mail.html"},
 			note:   "templates are written in the language of Go's html/template: rewrite those of Nunjucks",
 		},
-		{name: "email", from: []string{"email"}, keys: map[string]string{
-			"host": "host", "port": "port", "user": "user", "password": "password", "defaultFrom": "from",
-		}},
+		{
+			name: "email", from: []string{"email"}, keys: map[string]string{"defaultFrom": "from"},
+			settings: []struct{ old, now string }{{"host", "host"}, {"port", "port"}, {"user", "username"}, {"password", "password"}},
+			note:     "a mail server that does not encrypt needs \"tls\": \"none\" in adaptorConfig, and one that does so from the first byte \"tls\"",
+		},
 		{name: "auth", from: []string{"auth", "authentication"}, keys: same("userUrlPattern", "loginPage", "impersonateRoles")},
 		{
 			name: "user", from: []string{"user", "userdata"}, keeps: true, makes: true,

@@ -99,8 +99,22 @@ func (s *service) own() {
 		}
 		s.block.line(pair(key, m.Value))
 	}
+	s.adaptorConfig()
 	if s.kind.note != "" {
 		s.note(s.at, "%s: %s", s.title, s.kind.note)
+	}
+}
+
+// adaptorConfig carries over the keys of the service that are its adaptor's now.
+func (s *service) adaptorConfig() {
+	var config []member
+	for _, key := range s.kind.settings {
+		if v := s.take(key.old); v != nil {
+			config = append(config, pair(key.now, *v))
+		}
+	}
+	if config != nil {
+		s.block.line(pair("adaptorConfig", object(config...)))
 	}
 }
 
