@@ -1,0 +1,197 @@
+package script
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// A Script is a configuration and a conversation with it.
+type Script struct {
+	Name    string            // of its file, for messages
+	Config  []byte            // services.json; nil if the script has none
+	Servers []Server          // others, in the order in which they start
+	Files   map[string][]byte // by path, to be laid into the working directory
+	Steps   []Step
+
+	data []byte // all of it
+}
+
+// A Server is one that is started beside the one that is tested.
+type Server struct {
+	URL    string // what it stands for, without a slash at its end
+	Config []byte
+	Line   int
+}
+
+// A Step is one request, and what is expected of it.
+type Step struct {
+	Line         int // of the request in its file
+	Title        string
+	Method, URL  string
+	Email, Roles string // "" is nobody
+	Header       [][2]string
+	Body         string
+
+	Reply Expected
+	Mails []Expected // all that it is to send; none: whatever it does
+}
+
+// Expected is what a reply, or a mail, is to be.
+type Expected struct {
+	Line   int // of its part in the file
+	Status int // of a reply; 0 of a mail
+	Header [][2]string
+	Body   *string // nil: whatever it is
+
+	text string // of its part
+	at   int    // where that begins in the file
+}
+
+// Parse reads a script. name is that of its file. An error begins with the place.
+func Parse(name string, data []byte) (*Script, error) {
+	s := &Script{Name: name, Files: make(map[string][]byte), data: data}
+	line := 1
+	for _, p := range parts(data) {
+		line = p.line
+		if err := s.add(p); err != nil {
+			return nil, fmt.Errorf("%s:%d: part %q: %w", name, p.line, p.name, err)
+		}
+	}
+	if len(s.Steps) == 0 || s.open() {
+		return nil, fmt.Errorf("%s:%d: a script has requests, each followed by its reply", name, line)
+	}
+	return s, nil
+}
+
+// part is a file of the archive.
+type part struct {
+	name, text string
+	at, line   int // where the text begins, and the line of the name
+}
+
+// parts finds the files of an archive, and where they are.
+func parts(data []byte) (list []part) {
+	archive := txtar.Parse(data)
+	end := len(archive.Comment)
+	for _, f := range archive.Files {
+		line := 1 + bytes.Count(data[:end], []byte("\n"))
+		at := len(data)
+		if n := bytes.IndexByte(data[end:], '\n'); n >= 0 {
+			at = end + n + 1
+		}
+		end = min(at+len(f.Data), len(data)) // a last newline that is missing was added
+		list = append(list, part{f.Name, string(data[at:end]), at, line})
+	}
+	return list
+}
+
+// open reports whether a request waits for its reply.
+func (s *Script) open() bool {
+	return len(s.Steps) > 0 && s.Steps[len(s.Steps)-1].Reply.Line == 0
+}
+
+func (s *Script) add(p part) error {
+	kind, title, _ := strings.Cut(p.name, ":")
+	title = strings.TrimSpace(title)
+	switch kind {
+	case "request":
+		if s.open() {
+			return fmt.Errorf("the request before it has no reply: write one after it")
+		}
+		s.Steps = append(s.Steps, Step{Line: p.line, Title: title})
+		return s.Steps[len(s.Steps)-1].request(p.text)
+	case "reply":
+		if !s.open() {
+			return fmt.Errorf("there is no request that it answers: requests and replies come in pairs")
+		}
+		reply, err := p.reply()
+		s.Steps[len(s.Steps)-1].Reply = reply
+		return err
+	case "mail":
+		if len(s.Steps) == 0 || s.open() {
+			return fmt.Errorf("it stands after the reply to the request that sends it")
+		}
+		mail, err := p.mail()
+		last := &s.Steps[len(s.Steps)-1]
+		last.Mails = append(last.Mails, mail)
+		return err
+	case "server":
+		return s.server(p, title)
+	}
+	if p.name == "services.json" {
+		s.Config = []byte(p.text)
+		return nil
+	}
+	s.Files[p.name] = []byte(p.text)
+	return nil
+}
+
+func (s *Script) server(p part, title string) error {
+	u, err := url.Parse(title)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.HasSuffix(title, "/") {
+		return fmt.Errorf("write the URL that it stands for, as it begins in services.json: server: https://api.example.com")
+	}
+	s.Servers = append(s.Servers, Server{URL: title, Config: []byte(p.text), Line: p.line})
+	return nil
+}
+
+func (s *Step) request(text string) error {
+	line, rest, _ := strings.Cut(text, "\n")
+	words := strings.Fields(line)
+	if len(words) != 2 && (len(words) < 4 || words[2] != "as") {
+		return fmt.Errorf("the first line is METHOD URL, or METHOD URL as EMAIL ROLE...: not %q", line)
+	}
+	header, body, err := split(rest)
+	if err != nil {
+		return err
+	}
+	s.Method, s.URL, s.Header = words[0], words[1], header
+	if len(words) > 3 {
+		s.Email, s.Roles = words[3], strings.Join(words[4:], " ")
+	}
+	if body != nil {
+		s.Body = *body
+	}
+	return nil
+}
+
+func (p part) reply() (Expected, error) {
+	line, rest, _ := strings.Cut(p.text, "\n")
+	word, _, _ := strings.Cut(line, " ")
+	status, err := strconv.Atoi(word)
+	if err != nil || status < http.StatusOK || status > 999 {
+		return Expected{}, fmt.Errorf("the first line is a status: not %q", line)
+	}
+	header, body, err := split(rest)
+	return Expected{Line: p.line, Status: status, Header: header, Body: body, text: p.text, at: p.at}, err
+}
+
+func (p part) mail() (Expected, error) {
+	header, body, err := split(p.text)
+	return Expected{Line: p.line, Header: header, Body: body, text: p.text, at: p.at}, err
+}
+
+// split returns the fields and the body of a part. The body's last newline is
+// not part of it.
+func split(rest string) (header [][2]string, body *string, err error) {
+	for rest != "" {
+		var field string
+		field, rest, _ = strings.Cut(rest, "\n")
+		if field == "" {
+			rest = strings.TrimSuffix(rest, "\n")
+			return header, &rest, nil
+		}
+		name, value, ok := strings.Cut(field, ":")
+		if !ok && !strings.HasPrefix(name, "!") {
+			return nil, nil, fmt.Errorf("%q is not a field: write Name: value", field)
+		}
+		header = append(header, [2]string{name, strings.TrimSpace(value)})
+	}
+	return header, nil, nil
+}

@@ -1,0 +1,112 @@
+package script_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	adaptorlist "github.com/seed90475182/restspace/adaptors/all"
+	"github.com/seed90475182/restspace/runtime"
+	"github.com/seed90475182/restspace/runtime/script"
+	servicelist "github.com/seed90475182/restspace/services/all"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestParseSaysWhatIsWrong(t *testing.T) {
+	for text, want := range map[string]string{
+		"-- request --\nGET /\n":                                     "a.txtar:1: a script has requests, each followed by its reply",
+		"a\n-- reply --\n200\n":                                      `a.txtar:2: part "reply": there is no request that it answers`,
+		"-- request --\nGET /\n-- request --\nGET /\n":               `a.txtar:3: part "request": the request before it has no reply`,
+		"-- request --\nGET\n-- reply --\n200\n":                     "METHOD URL",
+		"-- request --\nGET / by ann U\n-- reply --\n200\n":          "METHOD URL as EMAIL",
+		"-- request --\nGET /\n-- reply --\nok\n":                    `a.txtar:3: part "reply": the first line is a status`,
+		"-- request --\nGET /\n-- reply --\n-1\n":                    "the first line is a status",
+		"-- request --\nGET /\nnonsense\n-- reply --\n200\n":         "is not a field",
+		"-- request --\nGET /\n-- mail --\nTo: a\n":                  "after the reply",
+		"-- server: api.example.com --\n{}\n":                        "write the URL that it stands for",
+		"-- server: http://api.example.com/ --\n{}\n":                "write the URL that it stands for",
+		"-- request: x --\nGET /\n-- reply --\n200\n-- mail --\nx\n": `part "mail": "x" is not a field`,
+		"": "a.txtar:1: a script has requests",
+	} {
+		_, err := script.Parse("a.txtar", []byte(text))
+		assert.ErrorContains(t, err, want, text)
+	}
+}
+
+// echo answers a PUT with its tag, and a GET with what was PUT.
+const echo = `-- services.json --
+{ "services": [
+  { "name": "store", "basePath": "/", "service": "file", "adaptor": "memory", "readRoles": "all", "writeRoles": "all" }
+] }
+-- request: put --
+PUT /a.txt
+
+`
+
+// play plays "PUT /a.txt" with the body, and then "GET /a.txt" with the reply
+// that is expected.
+func play(t *testing.T, body, reply string) (*script.Script, error) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	text := echo + body + "\n-- reply --\n201\n-- request: get --\nGET /a.txt\n-- reply --\n" + reply
+	s, err := script.Parse("a.txtar", []byte(text))
+	require.NoError(t, err)
+	session, err := script.Start(t.Context(), s, script.Options{Runtime: runtime.Options{
+		Services: servicelist.Registry(), Adaptors: adaptorlist.Registry(), LogTo: t.Output(),
+	}})
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, session.Close()) }()
+	require.NoError(t, session.Play(t.Context(), &s.Steps[0]))
+	return s, session.Play(t.Context(), &s.Steps[1])
+}
+
+func TestPlay(t *testing.T) {
+	for _, row := range []struct {
+		body, reply string
+		lines       []string // of the difference
+		updated     string   // the reply
+	}{
+		{"hello", "200\n", nil, ""},
+		{"hello", "200 OK\nContent-Type: text/{{x}}\n!X-Other\n\nhello\n", nil, ""},
+		{"hello", "200\n\nh{{x}}o\n", nil, ""},
+		{"hello", "404\n\nhello\n", []string{"-404", "+200", " ", " hello"}, "200\n\nhello\n"},
+		{"hello", "404 Not Found\n", []string{"-404", "+200", "+", "+hello"}, "200 OK\n"},
+		{"hello", "200\nContent-Type: {{x}}\nX-Other: {{y}}\n", []string{" 200", " Content-Type: text/plain; charset=utf-8", "-X-Other: {{y}}"}, ""},
+		{"hello", "200\nX-Other: y\n", []string{" 200", "-X-Other: y"}, "200\n!X-Other\n"},
+		{"hello", "200\nContent-Type:   text/html\n", []string{" 200", "-Content-Type: text/html", "+Content-Type: text/plain; charset=utf-8"}, "200\nContent-Type: text/plain; charset=utf-8\n"},
+		{"hello", "200\n!Content-Type\n", []string{" 200", "-!Content-Type", "+Content-Type: text/plain; charset=utf-8"}, "200\nContent-Type: text/plain; charset=utf-8\n"},
+		{"hello", "200\nContent-Type: text/{{x}}\n\n{{x}}\n", []string{" 200", " Content-Type: text/plain; charset=utf-8", " ", "-plain; charset=utf-8", "+hello"}, "200\nContent-Type: text/{{x}}\n\nhello\n"},
+		{"a\nb 1\nc", "200\n\na\nb {{n}}\nd\n", []string{" ", " a", " b 1", "-d", "+c"}, "200\n\na\nb {{n}}\nc\n"},
+
+		// JSON: byte for byte on one line, without its spacing on several.
+		{`{"a": 1}`, "200\n\n{\"a\":1}\n", []string{" 200", " ", `-{"a":1}`, `+{"a": 1}`}, "200\n\n{\"a\": 1}\n"},
+		{`{"a": [1, {}], "b":"x y"}`, "200\n\n{\n \"a\": [1,{}],\n \"b\": \"x {{y}}\"\n}\n", nil, ""},
+		{`{"id": "17", "n": 2}`, "200\n\n{\"id\": \"{{id}}\", \"n\": 3}\n",
+			[]string{" ", " {", `   "id": "17",`, `-  "n": 3`, `+  "n": 2`, " }"}, "200\n\n{\"id\": \"{{id}}\", \"n\": 2}\n"},
+		{`{"id":17,"n":2}`, "200\n\n{\n\"id\": {{id}}, \"n\": 3}\n",
+			[]string{" ", " {", `   "id": 17,`, `-  "n": 3`, `+  "n": 2`, " }"}, "200\n\n{\n  \"id\": {{id}},\n  \"n\": 2\n}\n"},
+		{`{"a":1}`, "200\n\n{\n\"a\":1.0}\n", []string{" 200", " ", " {", `-  "a": 1.0`, `+  "a": 1`, " }"}, "200\n\n{\n  \"a\": 1\n}\n"},
+	} {
+		t.Run(row.body+" "+row.reply, func(t *testing.T) {
+			s, err := play(t, row.body, row.reply)
+			if row.lines == nil {
+				require.NoError(t, err)
+				return
+			}
+			var d *script.Difference
+			require.ErrorAs(t, err, &d)
+			assert.Equal(t, row.lines, d.Lines())
+			edit, err := d.Accept()
+			if row.updated == "" {
+				assert.ErrorContains(t, err, "by hand")
+				return
+			}
+			require.NoError(t, err)
+			before := string(s.Edited(nil))
+			assert.Equal(t, before[:len(before)-len(row.reply)]+row.updated, string(s.Edited([]script.Edit{edit})))
+		})
+	}
+}

@@ -1,0 +1,222 @@
+package script
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/runtime"
+)
+
+// Options say what a script is played with.
+type Options struct {
+	Runtime    runtime.Options // Listen, Address and the mailers of Adaptors are set here
+	Config     []byte          // for a script that has none
+	ConfigName string          // of its file, for messages
+
+	// Accept is called with what differs from what was expected. Where its error
+	// is nil, the step goes on as if nothing differed. nil accepts nothing.
+	Accept func(*Difference) error
+}
+
+// A Session is the servers of a script, and the conversation with them.
+type Session struct {
+	servers []*runtime.Runtime // the one that is tested is the last
+	bases   [][2]string        // what the URL of a server is, and at which it is
+	host    string             // that the server answers to; "" is its address
+	client  *http.Client
+	accept  func(*Difference) error
+	mails   outbox
+	names   names
+}
+
+// Start lays the files of a script into the working directory, and starts its
+// servers, which work there. The caller closes the session.
+func Start(ctx context.Context, script *Script, o Options) (_ *Session, err error) {
+	s := &Session{names: make(names), accept: o.Accept, client: &http.Client{
+		Transport:     &http.Transport{},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if s.accept == nil {
+		s.accept = func(d *Difference) error { return d }
+	}
+	if err := lay(script.Files); err != nil {
+		return nil, fmt.Errorf("%s: %w", script.Name, err)
+	}
+	o.Runtime.Listen, o.Runtime.Address = true, "127.0.0.1:0"
+	o.Runtime.Adaptors = s.mails.instead(o.Runtime.Adaptors)
+	for _, server := range script.Servers {
+		if err := s.start(ctx, o.Runtime, server.URL, server.Config); err != nil {
+			return nil, fmt.Errorf("%s:%d: server: %s: %w", script.Name, server.Line, server.URL, err)
+		}
+		s.bases = append(s.bases, [2]string{server.URL, s.last().URL()})
+	}
+	name, config := script.Name+": services.json", script.Config
+	if config == nil {
+		name, config = o.ConfigName, o.Config
+	}
+	if err := s.start(ctx, o.Runtime, name, config); err != nil {
+		return nil, err
+	}
+	if hosts := s.last().Config().Server.Hosts; len(hosts) > 0 {
+		s.host = hosts[0]
+	}
+	return s, nil
+}
+
+// lay writes files below the working directory.
+func lay(files map[string][]byte) error {
+	for path, data := range files {
+		if !filepath.IsLocal(path) {
+			return fmt.Errorf("part %q: it is no request, reply, mail or server, and no path below the working directory either", path)
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// start starts one more server, with the addresses of the others in its
+// configuration.
+func (s *Session) start(ctx context.Context, o runtime.Options, name string, config []byte) error {
+	for _, base := range s.bases {
+		stands := regexp.MustCompile(regexp.QuoteMeta(base[0]) + `([^\w.:-]|$)`)
+		config = stands.ReplaceAll(config, []byte(base[1]+"$1"))
+	}
+	server := runtime.New(o)
+	s.servers = append(s.servers, server)
+	return server.Load(ctx, name, config)
+}
+
+// last returns the server that was started last.
+func (s *Session) last() *runtime.Runtime { return s.servers[len(s.servers)-1] }
+
+// Close ends the servers. Their last requests have been logged then.
+func (s *Session) Close() (err error) {
+	s.client.CloseIdleConnections()
+	for _, server := range s.servers {
+		err = errors.Join(server.Close(context.Background()), err)
+	}
+	return err
+}
+
+// Play makes the request of a step, and compares the reply and the mails. The
+// error is a *Difference where they are others than expected.
+func (s *Session) Play(ctx context.Context, step *Step) error {
+	s.mails.empty()
+	request, err := s.request(ctx, step)
+	if err != nil {
+		return err
+	}
+	response, err := s.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	reply := &seen{status: response.StatusCode, values: response.Header.Values, body: string(body)}
+	if d := s.names.compare(&step.Reply, reply); d != nil {
+		if err := s.accept(d); err != nil {
+			return err
+		}
+	}
+	if len(step.Mails) == 0 {
+		return nil
+	}
+	return s.compareMails(step.Mails, s.mails.wait(ctx, len(step.Mails)))
+}
+
+func (s *Session) request(ctx context.Context, step *Step) (*http.Request, error) {
+	var body io.Reader
+	if step.Body != "" {
+		body = strings.NewReader(s.names.fill(step.Body))
+	}
+	request, err := http.NewRequestWithContext(ctx, step.Method, s.place(s.names.fill(step.URL)), body)
+	if err != nil {
+		return nil, err
+	}
+	request.Host = s.host
+	for _, field := range step.Header {
+		request.Header.Add(field[0], s.names.fill(field[1]))
+	}
+	if host := request.Header.Get("Host"); host != "" {
+		request.Host = host
+	}
+	if step.Email != "" {
+		token, err := s.last().Token(&bus.User{Email: step.Email, Roles: strings.Fields(step.Roles)}, time.Hour)
+		if err != nil {
+			return nil, err
+		}
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	return request, nil
+}
+
+// place returns where a URL leads: a path to the server that is tested, and one
+// that begins as the URL of another server to that.
+func (s *Session) place(url string) string {
+	for _, base := range s.bases {
+		if rest, ok := strings.CutPrefix(url, base[0]); ok && (rest == "" || rest[0] == '/' || rest[0] == '?') {
+			return base[1] + rest
+		}
+	}
+	return s.last().URL() + url
+}
+
+// compareMails compares mails in any order.
+func (s *Session) compareMails(expected []Expected, mails []*seen) error {
+	mails = slices.Clone(mails)
+	for i := range expected {
+		at, d := s.nearest(&expected[i], mails)
+		if at < 0 {
+			return fmt.Errorf("only %d of %d mails came", i, len(expected))
+		}
+		if d != nil {
+			if err := s.accept(d); err != nil {
+				return err
+			}
+		}
+		mails = slices.Delete(mails, at, at+1)
+	}
+	if len(mails) > 0 {
+		return fmt.Errorf("%d more mails came: the first to %s", len(mails), strings.Join(mails[0].values("To"), ", "))
+	}
+	return nil
+}
+
+// nearest returns the mail that is the expected one, or else the one that differs
+// least, and how: -1 if there is none.
+func (s *Session) nearest(e *Expected, mails []*seen) (at int, d *Difference) {
+	at = -1
+	for i, mail := range mails {
+		other := s.names.compare(e, mail)
+		if other == nil {
+			return i, nil
+		}
+		if d == nil || len(other.Lines()) < len(d.Lines()) {
+			at, d = i, other
+		}
+	}
+	return at, d
+}

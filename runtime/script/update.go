@@ -1,0 +1,170 @@
+package script
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// An Edit is a part of a script that is to be another one.
+type Edit struct {
+	at        int
+	old, next string
+}
+
+// Edited returns the script with other parts, and all else as it was.
+func (s *Script) Edited(edits []Edit) []byte {
+	edits = slices.SortedFunc(slices.Values(edits), func(a, b Edit) int { return b.at - a.at })
+	data := string(s.data)
+	for _, e := range edits { // the last one first
+		data = data[:e.at] + e.next + data[e.at+len(e.old):]
+	}
+	return []byte(data)
+}
+
+// Accept returns how the script is to be edited, so that what came is what is
+// expected. What it does not look at stays out of it, and names stay; those that
+// are new are known then. An error says why that can't be written.
+func (d *Difference) Accept() (Edit, error) {
+	u := &update{names: d.names, seen: d.seen, old: d.expected.text}
+	next := u.text(d.expected)
+	p := part{text: next}
+	read := p.mail
+	if d.expected.Status != 0 {
+		read = p.reply
+	}
+	e, err := read()
+	if err != nil || len(parts([]byte("-- x --\n"+next))) != 1 {
+		return Edit{}, fmt.Errorf("no script can hold what came: leave the body out")
+	}
+	for _, found := range nameForm.FindAllString(d.expected.text, -1) {
+		if !strings.Contains(next, found) {
+			return Edit{}, fmt.Errorf("there is no place for %s in what came: write it by hand", found)
+		}
+	}
+	if d.names.compare(&e, d.seen) != nil {
+		return Edit{}, fmt.Errorf("it can't be written as it came: write it by hand")
+	}
+	return Edit{d.expected.at, d.expected.text, next}, nil
+}
+
+// update writes a part anew.
+type update struct {
+	names
+	seen *seen
+	old  string
+}
+
+func (u *update) text(e *Expected) string {
+	var b strings.Builder
+	head, body, _ := strings.Cut(u.old, "\n\n")
+	if strings.HasPrefix(u.old, "\n") { // a mail without fields
+		head, body = "", u.old[1:]
+	}
+	lines := strings.Split(strings.TrimSuffix(head, "\n"), "\n")
+	if e.Status != 0 {
+		b.WriteString(u.status(lines[0]) + "\n")
+		lines = lines[1:]
+	}
+	for i, field := range e.Header {
+		b.WriteString(u.field(lines[i], field[0], field[1]))
+	}
+	if e.Body == nil {
+		return b.String()
+	}
+	if next := u.body(*e.Body); next != *e.Body {
+		body = next + "\n"
+	}
+	b.WriteString("\n" + body)
+	return b.String()
+}
+
+// status returns the first line of a reply.
+func (u *update) status(line string) string {
+	word, rest, _ := strings.Cut(line, " ")
+	now := strconv.Itoa(u.seen.status)
+	if now == word {
+		return line
+	}
+	if strings.TrimSpace(rest) == "" {
+		return now
+	}
+	return strings.TrimSpace(now + " " + http.StatusText(u.seen.status))
+}
+
+func (u *update) field(line, name, want string) string {
+	bare, absent := strings.CutPrefix(name, "!")
+	values := u.seen.values(bare)
+	came := strings.Join(values, ", ")
+	switch {
+	case len(values) == 0 && absent:
+		return line + "\n"
+	case len(values) == 0:
+		return "!" + name + "\n"
+	case !absent && u.match(want, came):
+		return line + "\n"
+	}
+	return bare + ": " + u.named(want, came) + "\n"
+}
+
+func (u *update) body(want string) string {
+	got := strings.TrimSuffix(u.seen.body, "\n")
+	if spread(want) && isJSON(got) {
+		if u.match(layout(want), layout(got)) {
+			return want
+		}
+		want, got = layout(want), layout(got)
+	}
+	if u.match(want, got) {
+		return want
+	}
+	return u.named(want, got)
+}
+
+// named returns what came with the names of what was wanted in it: those that
+// are known in the place of what they stand for, and new ones where what stands
+// around them is the same.
+func (u *update) named(want, came string) string {
+	for line := range strings.SplitSeq(want, "\n") {
+		if strings.Contains(line, "{{") {
+			for other := range strings.SplitSeq(came, "\n") {
+				if u.match(line, other) {
+					break
+				}
+			}
+		}
+	}
+	for _, at := range nameForm.FindAllStringSubmatchIndex(want, -1) {
+		name := want[at[2]:at[3]]
+		if _, known := u.names[name]; !known {
+			u.learn(name, want[:at[0]], want[at[1]:], came)
+		}
+		if value := u.names[name]; value != "" {
+			came = strings.ReplaceAll(came, value, "{{"+name+"}}")
+		}
+	}
+	return came
+}
+
+// learn finds what a name stands for by what stands before it, as much of it as
+// is in what came once, and by the byte after it.
+func (u *update) learn(name, before, after, came string) {
+	end := "$"
+	if after != "" {
+		end = regexp.QuoteMeta(after[:1])
+	}
+	before = before[strings.LastIndexByte(before, '\n')+1:]
+	for ; len(before) > 2; before = before[1:] {
+		form, err := regexp.Compile("(?m)" + regexp.QuoteMeta(before) + "(.+?)" + end)
+		if err != nil {
+			return
+		}
+		if found := form.FindAllStringSubmatch(came, -1); len(found) == 1 {
+			u.names[name] = found[0][1]
+			return
+		}
+	}
+}
