@@ -21,8 +21,8 @@
 // which is the value that a new config has there. required keys must be there;
 // required:"or other" is one that must be there where the key other is not. enum
 // has the values that a string may have; form says what it looks like where its
-// type does not: pattern, for the pattern of a URL, roles, pipeline, or schema, for a JSON
-// Schema. The example of an object or a list is what somebody who wrote anything
+// type does not: pattern, for the pattern of a URL, roles, pipeline, schema, for a JSON
+// Schema, or json, for whatever JSON there is. The example of an object or a list is what somebody who wrote anything
 // else is told to write. That a required key is there, and that a string has its
 // form, is for a Check to say.
 //

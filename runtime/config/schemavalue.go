@@ -207,6 +207,7 @@ func forms() map[string]*schema {
 		"pattern":  textOr(&schema{Type: "string", Examples: []any{"/users/${email}"}}),
 		"roles":    textOr(&schema{Type: "string", Examples: []any{"all", "none", "E A", "{email} A", "all /private A"}}),
 		"schema":   {AnyOf: []*schema{{Type: "object"}, {Type: "boolean"}}, Examples: []any{map[string]any{"type": "object", "required": []string{"name"}}}},
+		"json":     {Examples: []any{map[string]any{"days": 30}}},
 		"pipeline": {Type: "array", Examples: []any{[]any{"GET /contacts/$>0"}}},
 		"name":     like(`^[A-Za-z0-9._-]{1,64}$`),
 		"basePath": like(`^/[^?#]*$`, "/", "/orders", "/orders."),
