@@ -70,8 +70,9 @@ func (r *Runtime) instanceOf(ctx context.Context, s *config.Service, conf *confi
 			return i, nil
 		}
 	}
-	i := &instance{conf: s, pool: &r.pool, log: log, ended: make(chan struct{})}
+	i := &instance{conf: s, pool: &r.pool, log: log, ended: make(chan struct{}), rested: make(chan struct{})}
 	i.ctx, i.stop = context.WithCancel(context.Background())
+	i.working, i.rest = context.WithCancel(i.ctx)
 	i.refs.Store(1)
 	i.env = services.Env{
 		Name: s.Name, Base: s.Base, Exact: s.Exact, Config: s.Config,

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 
@@ -78,6 +79,40 @@ func (g *generation) without(next *generation) []*instance {
 		}
 	}
 	return list
+}
+
+// follow has the instances that are new in g take the places of those of old
+// that have their names.
+func (g *generation) follow(old *generation) {
+	before := make(map[string]*instance)
+	for _, i := range old.without(g) {
+		before[i.conf.Name] = i
+	}
+	for _, i := range g.without(old) {
+		if was := before[i.conf.Name]; was != nil {
+			i.follow(was)
+		}
+	}
+}
+
+// rest ends the background work of instances.
+func rest(list []*instance) {
+	for _, i := range list {
+		i.rest()
+	}
+}
+
+// restAll ends all background work, and waits for that until ctx ends.
+func (g *generation) restAll(ctx context.Context) {
+	all := g.without(nil)
+	rest(all)
+	for _, i := range all {
+		select {
+		case <-i.rested:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // close lets go of the instances.

@@ -65,8 +65,9 @@ func (b inside) background(ctx context.Context, m *bus.Message) (*bus.Message, e
 	}
 	root := bus.NewRoot(ctx, g.conf.Server.Limits.Timeout.Duration())
 	root.Table, root.Limits = g.table, g.inside()
+	uncut := context.AfterFunc(b.runtime.cutoff, root.End) // whatever ctx is
 	reply, err := b.Serve(root, m)
-	end := func() { root.End(); g.unpin() }
+	end := func() { uncut(); root.End(); g.unpin() }
 	if err != nil || reply.Body == nil {
 		end()
 		return reply, err

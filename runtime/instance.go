@@ -38,9 +38,12 @@ type instance struct {
 	failure atomic.Pointer[error]   // why it could not, for the log
 	refs    atomic.Int64
 	stop    context.CancelFunc // ends ctx
-	ctx     context.Context    // of the background work, and of replies that may not end by themselves
+	ctx     context.Context    // of replies that may not end by themselves, and of working
 	ended   chan struct{}      // closed when all is
 	work    sync.WaitGroup
+	rest    context.CancelFunc // ends working
+	working context.Context    // of the background work: until another instance takes its place
+	rested  chan struct{}      // closed when the background work has ended
 	running sync.Once
 	opened  []io.Closer // in the order of opening; the background work's while it runs
 	keeps   []*adaptors.Keep
@@ -134,19 +137,32 @@ func (i *instance) healthy() bool {
 	return true
 }
 
+// follow has i take the place of before, which still works.
+func (i *instance) follow(before *instance) {
+	was, now := before.service.Load(), i.service.Load()
+	if was == nil || now == nil {
+		return
+	}
+	if successor, ok := now.Service.(services.Successor); ok {
+		successor.Follows(was.Service)
+	}
+}
+
 // run begins the background work: of the service, or the tries to start it.
 // Only the first call does.
 func (i *instance) run() {
 	i.running.Do(func() {
 		i.work.Go(func() {
-			if err := i.background(); err != nil && i.ctx.Err() == nil {
+			defer close(i.rested)
+			if err := i.background(); err != nil && i.working.Err() == nil {
 				i.log.Error("background work ended", "mount", i.conf.Name, "error", err)
 			}
 		})
 	})
 }
 
-// background works until the instance is closed. A panic is an error.
+// background works until another instance takes the place of i, or i is closed.
+// A panic is an error.
 func (i *instance) background() (err error) {
 	defer func() {
 		if caught := recover(); caught != nil {
@@ -157,7 +173,7 @@ func (i *instance) background() (err error) {
 		return nil
 	}
 	if runner, ok := i.service.Load().Service.(services.Runner); ok {
-		return runner.Run(i.ctx)
+		return runner.Run(i.working)
 	}
 	return nil
 }
@@ -166,7 +182,7 @@ func (i *instance) background() (err error) {
 func (i *instance) retry() bool {
 	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
 		select {
-		case <-i.ctx.Done():
+		case <-i.working.Done():
 			return false
 		case <-time.After(wait):
 		}

@@ -165,8 +165,15 @@ func (r *Runtime) swap(next prepared, by string) (changed bool) {
 	if next.generation == nil {
 		return false
 	}
-	old := r.current.Swap(next.generation)
+	old := r.current.Load()
+	if old != nil {
+		next.follow(old)
+	}
+	r.current.Store(next.generation)
 	r.logAs(next.conf)
+	if old != nil {
+		rest(old.without(next.generation))
+	}
 	for _, i := range next.instances {
 		i.run()
 	}
@@ -270,6 +277,7 @@ func (r *Runtime) Close(ctx context.Context) error {
 	if r.listening != nil {
 		err = r.listening.close(ctx)
 	}
+	g.restAll(ctx)
 	r.current.Store(nil)
 	r.retire(g, nil)
 	r.retired.Wait()

@@ -47,7 +47,7 @@ type Kind struct {
 	Adaptors []Slot // what it needs of the outside world
 
 	// New makes the service of a mount. What it returns may have io.Closer,
-	// [Runner], [Methods] and [Patches]. It starts no background work.
+	// [Runner], [Successor], [Methods] and [Patches]. It starts no background work.
 	New func(ctx context.Context, env Env) (bus.Service, error)
 }
 
@@ -92,8 +92,21 @@ type Limits struct {
 
 // A Runner is a service with background work. Run works until ctx ends; what
 // it returns before that is the health of the service, not the end of it.
+//
+// ctx ends when a service of another configuration takes the place of this one,
+// whose Run begins then. What was begun may be ended all the same, in a context
+// without the end of ctx: the calls of Env.Bus have the time-out of a request,
+// and no more than the drain time where the server ends.
 type Runner interface {
 	Run(ctx context.Context) error
+}
+
+// A Successor is a service that goes on with what the one does that had its
+// name until now.
+type Successor interface {
+	// Follows is called before anybody asks the service, and while the one
+	// before it still works. That may be of another Kind.
+	Follows(before bus.Service)
 }
 
 // Methods is a service that knows which methods it has at a service path: what
