@@ -3,14 +3,17 @@ package runtime_test
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -266,7 +269,7 @@ func TestPublicKeys(t *testing.T) {
 	assert.Equal(t, "public, max-age=300", header.Get("Cache-Control"))
 	var keys jose.JSONWebKeySet
 	require.NoError(t, json.Unmarshal([]byte(body), &keys))
-	signed, err := jose.ParseSigned(token.Value, []jose.SignatureAlgorithm{jose.EdDSA})
+	signed, err := jose.ParseSignedCompact(token.Value, []jose.SignatureAlgorithm{jose.EdDSA})
 	require.NoError(t, err)
 	_, err = signed.Verify(keys)
 	assert.NoError(t, err, "others can believe tokens of this server")
@@ -274,6 +277,42 @@ func TestPublicKeys(t *testing.T) {
 	assert.Equal(t, 405, response.StatusCode)
 	response, _ = s.sent(t, "OPTIONS", "/.well-known/jwks.json")
 	assert.Equal(t, "GET, HEAD, OPTIONS", response.Header.Get("Allow"))
+}
+
+func TestTokensOfAnotherServer(t *testing.T) {
+	private := ed25519.NewKeyFromSeed(make([]byte, 32))
+	var answers atomic.Int64
+	keys := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answers.Add(1)
+		if r.URL.Path != "/keys" {
+			http.Redirect(w, r, "/keys", http.StatusFound)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: private.Public(), KeyID: "one"}}})
+	}))
+	defer keys.Close()
+	s := start(t, newProbe(), `{"auth": {"trust": [
+			{"issuer": "other", "jwksUrl": "`+keys.URL+`/keys", "audience": "me", "rolesClaim": "/access/roles"},
+			{"issuer": "moved", "jwksUrl": "`+keys.URL+`/old", "audience": "me"}]},
+		"services": [{"name": "a", "basePath": "/a", "service": "probe", "say": "hello", "readRoles": "{email} U"}]}`)
+	sign := func(issuer string) string {
+		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: jose.JSONWebKey{Key: private, KeyID: "one"}}, nil)
+		require.NoError(t, err)
+		signed, err := signer.Sign(fmt.Appendf(nil, `{"iss":%q,"aud":["me"],"sub":"7","exp":%d,"email":"ann@example.com","access":{"roles":["U"]}}`,
+			issuer, time.Now().Add(time.Minute).Unix()))
+		require.NoError(t, err)
+		token, err := signed.CompactSerialize()
+		require.NoError(t, err)
+		return token
+	}
+	for range 3 {
+		assert.Equal(t, 200, s.status(t, "/a", sign("other")))
+	}
+	assert.EqualValues(t, 1, answers.Load())
+	assert.Equal(t, 401, s.status(t, "/a", sign("third")))
+	assert.Equal(t, 503, s.status(t, "/a", sign("moved")), "redirects are not followed")
+	assert.Contains(t, s.log.String(), "answers 302")
+	assert.EqualValues(t, 2, answers.Load())
 }
 
 func claimsOf(t *testing.T, token string) map[string]any {

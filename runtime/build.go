@@ -36,7 +36,7 @@ func (r *Runtime) build(ctx context.Context, conf *config.Config, old *generatio
 	log := slog.New(r.log)
 	keys.Log = log
 	g.issuer = identity.Issuer{Keys: keys, Name: conf.Auth.Issuer, Audience: conf.Auth.Audience, Facts: conf.Auth.UserProps}
-	g.verifier = identity.NewVerifier(g.issuer, r.records(conf), log)
+	g.verifier = identity.NewVerifier(g.issuer, r.trusted(conf, log), r.records(conf), log)
 	mounts := make([]*bus.Mount, 0, len(conf.Services))
 	var failures []error
 	for _, service := range conf.Services {

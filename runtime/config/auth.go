@@ -21,6 +21,7 @@ type Auth struct {
 	TokenLife      Duration
 	SessionLife    Duration // for which tokens are renewed
 	Cookie         Cookie
+	Trust          []Trust
 }
 
 // Cookie is what carries a token in a browser.
@@ -38,6 +39,7 @@ type authKeys struct {
 	TokenLife      Duration      `json:"tokenLife" doc:"how long a token holds, and how late at most a browser's is renewed"`
 	SessionLife    Duration      `json:"sessionLife" doc:"how long after the login a browser's token is renewed"`
 	Cookie         *hujson.Value `json:"cookie" form:"cookie" doc:"what carries a token in a browser; false for none"`
+	Trust          []trustKeys   `json:"trust" doc:"other issuers whose tokens are believed"`
 }
 
 func defaultAuth() authKeys {
@@ -55,7 +57,7 @@ func (r *reader) auth(v *hujson.Value) (_ Auth, pattern string) {
 	const at = authAt
 	k := defaultAuth()
 	a := Auth{Cookie: defaultCookie()}
-	if v != nil && r.object(v, at, fieldsOf(&k), "trust") {
+	if v != nil && r.object(v, at, fieldsOf(&k)) {
 		if k.KeyFile == "" {
 			r.member(v, at, "/keyFile", errors.New(`an empty name: write the file of the keys, such as "data/auth.key"`))
 		}
@@ -75,6 +77,9 @@ func (r *reader) auth(v *hujson.Value) (_ Auth, pattern string) {
 	a.UserProps, a.TokenLife, a.SessionLife = k.UserProps, k.TokenLife, k.SessionLife
 	if a.Audience == "" {
 		a.Audience = a.Issuer
+	}
+	if len(k.Trust) > 0 {
+		a.Trust = r.trust(v, k.Trust, &a)
 	}
 	return a, k.UserURLPattern
 }

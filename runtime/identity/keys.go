@@ -125,7 +125,7 @@ func (k *Keys) verify(signed *jose.JSONWebSignature) ([]byte, error) {
 		key, ok = k.current(lookForKey).key(id)
 	}
 	if !ok {
-		return nil, errors.New("signed with an unknown key (kid)")
+		return nil, errUnknownKey
 	}
 	payload, err := signed.Verify(key.Public())
 	if err != nil {

@@ -20,7 +20,7 @@ func TestRotationSignsNobodyOut(t *testing.T) {
 	keys, err := MakeKeys(path)
 	require.NoError(t, err)
 	issuer := Issuer{Keys: keys, Name: "restspace", Audience: "restspace"}
-	v := NewVerifier(issuer, nil, slog.Default())
+	v := NewVerifier(issuer, nil, nil, slog.Default())
 	before, err := issuer.Sign(&bus.User{Email: "a@b.c"}, time.Hour)
 	require.NoError(t, err)
 

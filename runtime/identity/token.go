@@ -21,19 +21,24 @@ const (
 	leeway   = 60 * time.Second // between the clocks of issuer and verifier
 )
 
-// claims are what a token says (RFC 7519 section 4.1).
-type claims struct {
+// claimed is what every token says (RFC 7519 section 4.1).
+type claimed struct {
 	Issuer    string          `json:"iss"`
 	Audience  audience        `json:"aud"`
 	Subject   string          `json:"sub"`
-	Roles     []string        `json:"roles"`
-	IssuedAt  account.Seconds `json:"iat"`
+	IssuedAt  account.Seconds `json:"iat,omitzero"`
 	NotBefore account.Seconds `json:"nbf,omitzero"`
 	Expires   account.Seconds `json:"exp"`
-	ID        string          `json:"jti,omitzero"`
-	Session   string          `json:"sid,omitzero"`       // OpenID Connect Front-Channel Logout 1.0 section 3
-	Began     account.Seconds `json:"auth_time,omitzero"` // of the session (OpenID Connect Core 1.0 section 2)
-	Actor     *actor          `json:"act,omitzero"`       // RFC 8693 section 4.1
+}
+
+// claims are what a token of ours says.
+type claims struct {
+	claimed
+	Roles   []string        `json:"roles"`
+	ID      string          `json:"jti,omitzero"`
+	Session string          `json:"sid,omitzero"`       // OpenID Connect Front-Channel Logout 1.0 section 3
+	Began   account.Seconds `json:"auth_time,omitzero"` // of the session (OpenID Connect Core 1.0 section 2)
+	Actor   *actor          `json:"act,omitzero"`       // RFC 8693 section 4.1
 
 	Others map[string]jsontext.Value `json:",embed"`
 }
@@ -72,8 +77,9 @@ func (i Issuer) Sign(u *bus.User, life time.Duration) (string, error) {
 	}
 	now := time.Now()
 	c := claims{
-		Issuer: i.Name, Audience: audience{i.Audience}, Subject: u.Email, Roles: u.Roles,
-		IssuedAt: account.At(now), Expires: account.At(now.Add(life)), ID: newID(),
+		claimed: claimed{Issuer: i.Name, Audience: audience{i.Audience}, Subject: u.Email,
+			IssuedAt: account.At(now), Expires: account.At(now.Add(life))},
+		Roles: u.Roles, ID: newID(),
 	}
 	if s := u.Session; s != nil {
 		c.Session, c.Began = s.ID, account.At(s.Began)
@@ -123,11 +129,7 @@ type said struct {
 
 // check verifies a token. Its errors say what is wrong with it, never what it
 // holds.
-func (i Issuer) check(token string, now time.Time) (said, error) {
-	signed, err := parse(token)
-	if err != nil {
-		return said{}, err
-	}
+func (i Issuer) check(signed *jose.JSONWebSignature, now time.Time) (said, error) {
 	payload, err := i.Keys.verify(signed)
 	if err != nil {
 		return said{}, err
@@ -143,13 +145,13 @@ func (i Issuer) check(token string, now time.Time) (said, error) {
 }
 
 // parse reads a token, which asks for no key of its own (RFC 8725 section 3.10).
-func parse(token string) (*jose.JSONWebSignature, error) {
+func parse(token string, algorithms ...jose.SignatureAlgorithm) (*jose.JSONWebSignature, error) {
 	if len(token) > maxToken {
 		return nil, fmt.Errorf("longer than %d bytes", maxToken)
 	}
-	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.EdDSA})
+	signed, err := jose.ParseSignedCompact(token, algorithms)
 	if err != nil {
-		return nil, errors.New("not a JWT signed with EdDSA")
+		return nil, fmt.Errorf("not a JWT signed with %s", algorithms[0])
 	}
 	if len(signed.Signatures) != 1 {
 		return nil, errors.New("not signed once")
@@ -167,7 +169,7 @@ func parse(token string) (*jose.JSONWebSignature, error) {
 }
 
 // check holds the claims to an issuer, an audience and a time.
-func (c *claims) check(issuer, audience string, now time.Time) error {
+func (c *claimed) check(issuer, audience string, now time.Time) error {
 	switch at := account.At(now.Add(leeway)); {
 	case c.Issuer != issuer:
 		return errors.New("from another issuer (iss)")
@@ -183,7 +185,7 @@ func (c *claims) check(issuer, audience string, now time.Time) error {
 	return nil
 }
 
-func (c *claims) until() time.Time { return c.Expires.Time().Add(leeway) }
+func (c *claimed) until() time.Time { return c.Expires.Time().Add(leeway) }
 
 // said returns what the claims say, with those among the facts.
 func (c *claims) said(facts []string) said {
@@ -194,14 +196,6 @@ func (c *claims) said(facts []string) said {
 	if c.Session != "" {
 		u.Session = &bus.Session{ID: c.Session, Began: c.Began.Time(), Expires: c.Expires.Time()}
 	}
-	for _, name := range facts {
-		var text string
-		if value, ok := c.Others[name]; ok && json.Unmarshal(value, &text) == nil {
-			if u.Fields == nil {
-				u.Fields = make(map[string]string, len(facts))
-			}
-			u.Fields[name] = text
-		}
-	}
+	u.Fields = factsOf(c.Others, facts)
 	return said{u, c.IssuedAt, c.until()}
 }

@@ -6,6 +6,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-json-experiment/json"
+
 	"github.com/seed90475182/restspace/bus"
 )
 
@@ -16,8 +19,10 @@ const cached = 8192
 // A Verifier verifies tokens, each once while it lives. It is safe for
 // concurrent use.
 type Verifier struct {
-	issuer   Issuer
-	accounts *accounts // nil: there are no records of users
+	issuer     Issuer
+	trusted    []Trusted
+	algorithms []jose.SignatureAlgorithm // that tokens may be signed with
+	accounts   *accounts                 // nil: there are no records of users
 
 	mu         sync.RWMutex
 	young, old map[string]*verified // by token; old is what young was before it was full
@@ -28,11 +33,14 @@ type verified struct {
 	account, actor *tracked // of the user, and of who acts as them; nil: there is no record
 }
 
-// NewVerifier returns a Verifier of the tokens of an issuer. They hold only as
-// long as the records of their users say so; records is nil where there are
-// none. What goes wrong with them is told to log.
-func NewVerifier(issuer Issuer, records Records, log *slog.Logger) *Verifier {
-	v := &Verifier{issuer: issuer, young: make(map[string]*verified)}
+// NewVerifier returns a Verifier of the tokens of an issuer, and of others that
+// are trusted. Its own hold only as long as the records of their users say so;
+// records is nil where there are none. What goes wrong with them is told to log.
+func NewVerifier(issuer Issuer, trusted []Trusted, records Records, log *slog.Logger) *Verifier {
+	v := &Verifier{issuer: issuer, trusted: trusted, young: make(map[string]*verified), algorithms: []jose.SignatureAlgorithm{jose.EdDSA}}
+	if len(trusted) > 0 {
+		v.algorithms = append(v.algorithms, jose.RS256, jose.ES256, jose.HS256)
+	}
 	if records != nil {
 		v.accounts = &accounts{read: records, facts: issuer.Facts, log: log, young: make(map[string]*tracked)}
 	}
@@ -71,16 +79,9 @@ func (v *Verifier) verified(token string, now time.Time) (*verified, error) {
 	if ok && now.Before(known.until) {
 		return known, nil
 	}
-	said, err := v.issuer.check(token, now)
+	known, err := v.check(token, now)
 	if err != nil {
 		return nil, err
-	}
-	known = &verified{said: said}
-	if v.accounts != nil {
-		known.account = v.accounts.of(said.user.Email)
-		if said.user.Actor != "" {
-			known.actor = v.accounts.of(said.user.Actor)
-		}
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -88,6 +89,38 @@ func (v *Verifier) verified(token string, now time.Time) (*verified, error) {
 		v.young, v.old = make(map[string]*verified, cached), v.young
 	}
 	v.young[strings.Clone(token)] = known
+	return known, nil
+}
+
+// check verifies a token with the keys of its issuer.
+func (v *Verifier) check(token string, now time.Time) (*verified, error) {
+	signed, err := parse(token, v.algorithms...)
+	if err != nil {
+		return nil, err
+	}
+	if len(v.trusted) > 0 {
+		var unverified struct {
+			Issuer string `json:"iss"`
+		}
+		_ = json.Unmarshal(signed.UnsafePayloadWithoutVerification(), &unverified)
+		for i := range v.trusted {
+			if v.trusted[i].Name == unverified.Issuer {
+				said, err := v.trusted[i].check(signed, now)
+				return &verified{said: said}, err
+			}
+		}
+	}
+	said, err := v.issuer.check(signed, now)
+	if err != nil {
+		return nil, err
+	}
+	known := &verified{said: said}
+	if v.accounts != nil {
+		known.account = v.accounts.of(said.user.Email)
+		if said.user.Actor != "" {
+			known.actor = v.accounts.of(said.user.Actor)
+		}
+	}
 	return known, nil
 }
 
