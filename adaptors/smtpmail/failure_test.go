@@ -83,7 +83,7 @@ func TestSilentInEachStage(t *testing.T) {
 					return nil
 				},
 			})
-			err := open(t, s.Address, users, func(c *smtpmail.Config) { c.Timeout = 200 * time.Millisecond }).Send(t.Context(), simple())
+			err := open(t, s.Address, users, func(c *smtpmail.Config) { c.Timeout = 500 * time.Millisecond }).Send(t.Context(), simple())
 			detail := row.wrong + " in time"
 			if row.stage == "end" {
 				detail += ": it is not known whether it was sent"

@@ -59,8 +59,8 @@ func shelf() services.Kind {
 				return nil, fmt.Errorf("the disk is gone")
 			case "report.pdf", "a/b.pdf", "Übersicht.pdf":
 				return bus.Reply(200, bus.NewBody([]byte("%PDF "+m.URL.Query), "application/pdf")), nil
-			case "ten":
-				return bus.Reply(200, bus.NewStream(io.NopCloser(io.LimitReader(zeros{}, 10<<20)), -1, "image/png")), nil
+			case "half":
+				return bus.Reply(200, bus.NewStream(io.NopCloser(io.LimitReader(zeros{}, 512<<10)), -1, "image/png")), nil
 			}
 			return nil, bus.Errorf(404, "there is no %s", name)
 		}), nil
@@ -72,14 +72,14 @@ type zeros struct{}
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 const configuration = `{
-  "server": { "log": { "level": "error" }, "limits": { "timeout": "10s" } },
+  "server": { "log": { "level": "error" }, "limits": { "timeout": "30s", "maxFile": "1MiB" } },
   "services": [
     { "name": "mail", "basePath": "/email", "service": "email", "readRoles": "none", "writeRoles": "all",
       "from": "Käse & Co <shop@example.com>", "templates": "/templates", "maxRecipients": 4, "maxAttachments": 3,
       "adaptorConfig": { "host": %[1]q, "port": %[2]s, "tls": "none" } },
     { "name": "news", "basePath": "/news", "service": "email", "readRoles": "none", "writeRoles": "all",
       "from": "shop@example.com", "subject": "News", "allowFrom": ["@Letters.example", "ann@example.org"],
-      "adaptorConfig": { "host": %[1]q, "port": %[2]s, "tls": "none", "timeout": "300ms" } },
+      "adaptorConfig": { "host": %[1]q, "port": %[2]s, "tls": "none", "timeout": "1s" } },
     { "name": "templates", "basePath": "/templates", "service": "shelf", "readRoles": "none", "internal": true },
     { "name": "files", "basePath": "/files", "service": "shelf", "readRoles": "all" },
     { "name": "secret", "basePath": "/secret", "service": "shelf", "readRoles": "A" }
@@ -343,11 +343,11 @@ func TestAttachmentsAreReadByTheCaller(t *testing.T) {
 	status, _ = s.post(t, "/email/to/a@b.c", "application/json", body, "A")
 	assert.Equal(t, 202, status)
 
-	status, answer := s.post(t, "/email/to/a@b.c", "application/json", `{"subject": "x", "text": "x", "attachments": ["/files/ten", "/files/ten"]}`, "")
+	status, answer := s.post(t, "/email/to/a@b.c", "application/json", `{"subject": "x", "text": "x", "attachments": ["/files/half", "/files/half"]}`, "")
 	assert.Equal(t, 202, status, "%v", answer)
-	status, answer = s.post(t, "/email/to/a@b.c", "application/json", `{"subject": "x", "text": "x", "attachments": ["/files/ten", "/files/ten", "/files/report.pdf"]}`, "")
+	status, answer = s.post(t, "/email/to/a@b.c", "application/json", `{"subject": "x", "text": "x", "attachments": ["/files/half", "/files/half", "/files/report.pdf"]}`, "")
 	assert.Equal(t, 413, status)
-	assert.Equal(t, "attachments/2: the attachments of a mail may have 20971520 bytes together", answer["detail"])
+	assert.Equal(t, "attachments/2: the attachments of a mail may have 1048576 bytes together", answer["detail"])
 	status, answer = s.post(t, "/email/to/a@b.c", "application/json", `{"subject": "x", "text": "x", "attachments": ["/files/broken"]}`, "")
 	assert.Equal(t, 500, status, "%v", answer)
 	assert.Len(t, s.mails.Mails(), 2)
