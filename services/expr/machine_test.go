@@ -41,10 +41,10 @@ func TestMachine(t *testing.T) {
 	}
 }
 
-// A machine that was interrupted, or in which a budget ended, is not used again.
+// A machine that was interrupted, or whose stack was full, is not used again.
 func TestMachinesAreThrownAway(t *testing.T) {
 	engine := new(Engine)
-	for _, source := range []string{"(f => f(f))(f => [1].map(() => f(f)))", "'x'.repeat(1e9)", "Array(1e6).fill(1).map(x => Array(1e6).fill(1).indexOf(2))"} {
+	for _, source := range []string{"(f => f(f))(f => [1].map(() => f(f)))", "(l => l.every(() => l.every(() => true)))(Array(4e5).fill(1))"} {
 		e, err := Compile(source)
 		require.NoError(t, err)
 		r := newRun(t.Context(), engine)
@@ -57,5 +57,18 @@ func TestMachinesAreThrownAway(t *testing.T) {
 			assert.NotSame(t, broken, m, source)
 			engine.give(m, false)
 		}
+	}
+}
+
+// What is wrong with the data, or too much, costs no machine.
+func TestMachinesAreKept(t *testing.T) {
+	for _, source := range []string{"parseJson('{')", "'x'.repeat(1e9)", "[].reduce(x => x)"} {
+		e, err := Compile(source)
+		require.NoError(t, err)
+		r := newRun(t.Context(), new(Engine))
+		_, err = e.raw(r, newFrame(&Scope{}))
+		require.Error(t, err)
+		assert.False(t, r.broken, source)
+		r.end()
 	}
 }
