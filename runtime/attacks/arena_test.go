@@ -43,7 +43,8 @@ func newOutgoingArena(t *testing.T) *arena {
 func (p *place) arena(t *testing.T) *arena {
 	t.Helper()
 	a := &arena{canary: newCanary(t), tokens: make(map[string]string)}
-	for _, name := range []string{"user", "editor", "admin", "roles-lower-a", "roles-string", "expired-admin", "forged-sc", "sc-other-aud"} {
+	p.canary = a.canary.Addr().String()
+	for _, name := range tokenNames() {
 		a.tokens[name] = p.token(t, name)
 	}
 	a.server = p.start(t)

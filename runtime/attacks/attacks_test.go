@@ -25,6 +25,8 @@ func scripts() map[string]script {
 		"JSON-035":  increments,
 
 		"CSRF-005":   csrfReferer,
+		"JWT-033":    revoked,
+		"JWT-036":    clockSkew,
 		"PIPE-003":   loopOfTwo,
 		"PIPE-007":   clientLeaves,
 		"URLPAT-050": pipelineToHost,

@@ -18,6 +18,7 @@ import (
 // with $DATA/secret.txt outside of all that is served.
 type place struct {
 	dir    string
+	canary string // address that odd tokens name
 	issuer identity.Issuer
 }
 

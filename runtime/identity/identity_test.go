@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"context"
 	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services/account"
 )
 
 // checked verifies a token of an issuer.
@@ -133,7 +135,8 @@ func TestTokensThatAreNot(t *testing.T) {
 	for name, row := range map[string]struct{ token, want string }{
 		"empty":             {"", "not a JWT"},
 		"no algorithm":      {none, "not a JWT signed with EdDSA"},
-		"signature cut":     {whole[:len(whole)-4], "the signature does not fit"},
+		"signature cut":     {parts[0] + "." + parts[1] + "." + base64.RawURLEncoding.EncodeToString([]byte("short")), "the signature does not fit"},
+		"another form":      {whole[:len(whole)-1] + "_", "base64url"},
 		"another payload":   {parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(good+" ")) + "." + parts[2], "the signature does not fit"},
 		"another key":       {sign(t, other, nil, good), "the signature does not fit"},
 		"an unknown key":    {sign(t, unknown, nil, good), "unknown key (kid)"},
@@ -195,7 +198,9 @@ func BenchmarkUser(b *testing.B) {
 		}
 	})
 	b.Run("seen", func(b *testing.B) {
-		v := NewVerifier(issuer, nil, nil, slog.Default())
+		v := NewVerifier(issuer, nil, func(context.Context, string) (*account.Record, error) {
+			return &account.Record{Email: "ann@example.com"}, nil
+		}, slog.Default())
 		b.ReportAllocs()
 		for b.Loop() {
 			_, _ = v.User(token)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -148,6 +149,11 @@ func (i Issuer) check(signed *jose.JSONWebSignature, now time.Time) (said, error
 func parse(token string, algorithms ...jose.SignatureAlgorithm) (*jose.JSONWebSignature, error) {
 	if len(token) > maxToken {
 		return nil, fmt.Errorf("longer than %d bytes", maxToken)
+	}
+	for part := range strings.SplitSeq(token, ".") { // or else one token has many forms
+		if _, err := base64.RawURLEncoding.Strict().DecodeString(part); err != nil || strings.ContainsAny(part, "\r\n") {
+			return nil, errors.New("not a JWT: its parts are not base64url (RFC 4648 section 3.5)")
+		}
 	}
 	signed, err := jose.ParseSignedCompact(token, algorithms)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -142,7 +143,7 @@ func TestTokensThatPretendToBeOfATrustedIssuer(t *testing.T) {
 		"another's key":          {b.sign(t, jose.RS256, "RS256", ""), "does not fit"},
 		"unknown key":            {a.sign(t, jose.RS256, "x", ""), "unknown key"},
 		"no key":                 {a.sign(t, jose.RS256, "", ""), "unknown key"},
-		"another payload":        {strings.Replace(a.sign(t, jose.RS256, "RS256", ""), ".", ".e30", 1), "unknown key"},
+		"another payload":        {otherPayload(a.sign(t, jose.RS256, "RS256", "")), "does not fit"},
 	} {
 		_, err := v.User(row.token)
 		assert.ErrorContains(t, err, row.want, name)
@@ -150,6 +151,12 @@ func TestTokensThatPretendToBeOfATrustedIssuer(t *testing.T) {
 	v.trusted[0].Audience = "others"
 	_, err = v.User(a.sign(t, jose.RS256, "RS256", ""))
 	assert.ErrorContains(t, err, "(aud)")
+}
+
+// otherPayload is a token with claims that nobody signed.
+func otherPayload(token string) string {
+	parts := strings.Split(token, ".")
+	return parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"https://id.example.org"}`)) + "." + parts[2]
 }
 
 func TestKeySetsThatAreRefused(t *testing.T) {
