@@ -23,8 +23,9 @@
 // message of 1 KiB when the last one has come back, and a request is one message
 // there and back.
 //
-// The scenarios of pipelines stand beside a plain GET of the same bytes, which
-// the same process answers. That of a pipeline that calls the upstream stands
+// The scenario token stands beside the same requests without their token, and
+// those of pipelines beside a plain GET of the same bytes, which the same process
+// answers. That of a pipeline that calls the upstream stands
 // beside a handler of the bare server, which does the same with the client of
 // the standard library and a connection for each request in flight.
 //

@@ -13,6 +13,7 @@ type scenario struct {
 	path        string
 	beside      string // what restspace itself is asked for instead of the bare server; "": that one is
 	signed      bool   // the requests carry a token
+	unsigned    bool   // but those of beside do not
 	rotate      bool   // over many documents, named by path with a verb of fmt
 	proxied     bool   // both servers pass the requests on to an upstream
 	socket      bool   // the requests are messages over WebSockets
@@ -31,6 +32,8 @@ func scenarios() []scenario {
 			targets: []target{par(throughput, 0.93)}},
 		{name: "document", method: "GET", path: "/docs/" + smallDocument, signed: true, connections: 64, run: compare,
 			targets: []target{par(throughput, 0.90)}},
+		{name: "token", method: "GET", path: "/lib/bypass", beside: "/lib/bypass", signed: true, unsigned: true, connections: 64, run: compare,
+			targets: []target{par(throughput, 0.95)}},
 		{name: "file-100k", method: "GET", path: "/files/" + mediumFile, connections: 64, run: compare,
 			targets: []target{par(throughput, 0.95), most(peakRSS, 64)}},
 		{name: "file-10m", method: "GET", path: "/files/" + largeFile, connections: 8, run: compare,
@@ -63,7 +66,7 @@ func scenarios() []scenario {
 // of returns the scenario as one side has it.
 func (s scenario) of(side int) scenario {
 	if side == bareSide && s.beside != "" {
-		s.path = s.beside
+		s.path, s.signed = s.beside, s.signed && !s.unsigned
 	}
 	return s
 }
