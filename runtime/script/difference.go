@@ -2,6 +2,7 @@ package script
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"unicode/utf8"
 
@@ -50,9 +51,9 @@ func (d *Difference) Error() string {
 }
 
 // compare returns nil where what came is what was expected, whose names it then
-// knows.
+// knows. Of what differs it learns nothing.
 func (n names) compare(e *Expected, s *seen) *Difference {
-	c := &comparison{names: n}
+	c := &comparison{names: maps.Clone(n)}
 	if e.Status != 0 {
 		c.both(fmt.Sprint(e.Status), fmt.Sprint(s.status))
 	}
@@ -69,6 +70,7 @@ func (n names) compare(e *Expected, s *seen) *Difference {
 		c.different = true
 	}
 	if !c.different {
+		maps.Copy(n, c.names)
 		return nil
 	}
 	what := "reply"
@@ -119,22 +121,33 @@ func (c *comparison) body(want, got string) {
 	}
 	c.different = true
 	want = c.fill(want)
-	if a, b := layout(want), layout(got); isJSON(want) && isJSON(got) && a != b {
-		want, got = a, b
+	lines := c.alike(want, got)
+	if isJSON(got) && strings.HasPrefix(want, got[:1]) {
+		// laid out, unless the spacing is all that differs
+		if laid := layout(got); c.alike(layout(want), laid) != laid {
+			lines, got = c.alike(layout(want), laid), laid
+		}
 	}
+	c.want.WriteString(lines + "\n")
+	c.got.WriteString(shown(got) + "\n")
+}
+
+// alike returns what is wanted, with lines of what came in the place of those
+// with names that match them.
+func (c *comparison) alike(want, got string) string {
 	lines := strings.Split(want, "\n")
 	for i, line := range lines {
-		if nameForm.MatchString(line) {
-			for other := range strings.SplitSeq(got, "\n") {
-				if _, ok := c.try(line, other); ok {
-					lines[i] = other
-					break
-				}
+		if !nameForm.MatchString(line) {
+			continue
+		}
+		for other := range strings.SplitSeq(got, "\n") {
+			if _, ok := c.try(line, other); ok {
+				lines[i] = other
+				break
 			}
 		}
 	}
-	c.want.WriteString(strings.Join(lines, "\n") + "\n")
-	c.got.WriteString(shown(got) + "\n")
+	return strings.Join(lines, "\n")
 }
 
 // shown returns a body for people.

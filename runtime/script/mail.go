@@ -3,6 +3,7 @@ package script
 import (
 	"context"
 	"errors"
+	"net/mail"
 	"strings"
 	"sync"
 	"time"
@@ -50,7 +51,7 @@ func (o *outbox) Send(ctx context.Context, m adaptors.Mail) (err error) {
 		"from": {m.From}, "subject": {m.Subject}, "reply-to": m.ReplyTo, "to": m.To, "cc": m.Cc, "bcc": m.Bcc,
 	} {
 		for _, value := range values { // which live as long as the request alone
-			fields[name] = append(fields[name], strings.Clone(value))
+			fields[name] = append(fields[name], readable(strings.Clone(value)))
 		}
 	}
 	s := &seen{values: func(name string) []string { return fields[strings.ToLower(name)] }}
@@ -76,6 +77,19 @@ func (o *outbox) Send(ctx context.Context, m adaptors.Mail) (err error) {
 	defer o.mu.Unlock()
 	o.mails = append(o.mails, s)
 	return nil
+}
+
+// readable returns an address as people write it: Ann <ann@example.com>, or
+// ann@example.com alone. All else stays as it is.
+func readable(value string) string {
+	address, err := mail.ParseAddress(value)
+	switch {
+	case err != nil:
+		return value
+	case address.Name == "":
+		return address.Address
+	}
+	return address.Name + " <" + address.Address + ">"
 }
 
 // empty forgets what came so far.

@@ -150,15 +150,16 @@ func (u *update) named(want, came string) string {
 }
 
 // learn finds what a name stands for by what stands before it, as much of it as
-// is in what came once, and by the byte after it.
+// is in what came once or begins a line of it, and by the byte after it.
 func (u *update) learn(name, before, after, came string) {
 	end := "$"
 	if after != "" {
 		end = regexp.QuoteMeta(after[:1])
 	}
 	before = before[strings.LastIndexByte(before, '\n')+1:]
-	for ; len(before) > 2; before = before[1:] {
-		form, err := regexp.Compile("(?m)" + regexp.QuoteMeta(before) + "(.+?)" + end)
+	for start := "^"; start != "" || len(before) > 2; before = before[min(1, len(before)):] {
+		form, err := regexp.Compile("(?m)" + start + regexp.QuoteMeta(before) + "(.+?)" + end)
+		start = ""
 		if err != nil {
 			return
 		}
