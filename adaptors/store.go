@@ -190,8 +190,27 @@ type Attachment struct {
 
 // An Engine fills templates with data.
 type Engine interface {
-	// Render writes the template filled with data, a JSON text, to w.
+	// Render writes the template filled with data, a JSON text, to w. An error
+	// of w or of ctx ends it. What is wrong with the template, or with the data
+	// for it, is a *bus.Error of status 422 that names the place.
 	Render(ctx context.Context, w io.Writer, t Template, data []byte) error
+}
+
+// A TemplateChecker is an Engine that knows what is wrong with a template before
+// it is filled.
+type TemplateChecker interface {
+	// Check returns what is wrong with the source of t, as Render would. Its
+	// partials need not be there.
+	Check(ctx context.Context, t Template) error
+}
+
+// CheckTemplate returns what is wrong with a template, where the engine is a
+// TemplateChecker; else nil.
+func CheckTemplate(ctx context.Context, e Engine, t Template) error {
+	if c, ok := e.(TemplateChecker); ok {
+		return c.Check(ctx, t)
+	}
+	return nil
 }
 
 // A Template is the source that an Engine fills.
@@ -199,5 +218,5 @@ type Template struct {
 	Name    string // its key as a path, for messages
 	Version string // changes with Source: what an Engine may keep it under
 	Source  []byte
-	Partial func(ctx context.Context, name string) ([]byte, error) // another one of the same store
+	Partial func(ctx context.Context, name string) ([]byte, error) // another one of the same store; missing: wraps fs.ErrNotExist
 }

@@ -4,6 +4,7 @@ package all
 import (
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/adaptors/filestore"
+	"github.com/seed90475182/restspace/adaptors/gotemplate"
 	"github.com/seed90475182/restspace/adaptors/memstore"
 	"github.com/seed90475182/restspace/adaptors/plugin/host"
 	"github.com/seed90475182/restspace/adaptors/s3store"
@@ -14,6 +15,7 @@ import (
 func Registry() adaptors.Registry {
 	return adaptors.NewRegistry(
 		filestore.Kind(),
+		gotemplate.Kind(),
 		memstore.Kind(),
 		s3store.Kind(),
 		smtpmail.Kind(),

@@ -18,7 +18,7 @@ func TestNames(t *testing.T) {
 	for _, kind := range all.Registry().Kinds() {
 		names = append(names, kind.Name)
 	}
-	assert.Equal(t, []string{"file", "memory", "s3", "smtp"}, names)
+	assert.Equal(t, []string{"file", "gotemplate", "memory", "s3", "smtp"}, names)
 }
 
 func TestExamplesWork(t *testing.T) {

@@ -85,6 +85,8 @@ func seeds() map[string]string {
 		"/files/evil.html":         script,
 		"/files/evil.svg":          `<svg xmlns="http://www.w3.org/2000/svg">` + script + `</svg>`,
 		"/files/private/notes.txt": "FILES-CANARY",
+		"/tpl/page":                `<title>{{.title}}</title>`,
+		"/tpl/bomb":                strings.Repeat(`{{range 1000}}`, 5) + "x" + strings.Repeat(`{{end}}`, 5),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/seed90475182/restspace/services/pipeline"
 	"github.com/seed90475182/restspace/services/proxy"
 	"github.com/seed90475182/restspace/services/static"
+	"github.com/seed90475182/restspace/services/template"
 	"github.com/seed90475182/restspace/services/timer"
 	"github.com/seed90475182/restspace/services/transform"
 )
@@ -24,6 +25,7 @@ func Registry() services.Registry {
 		pipeline.Kind(),
 		proxy.Kind(),
 		static.Kind(),
+		template.Kind(),
 		timer.Kind(),
 		transform.Kind(),
 	)
