@@ -212,7 +212,7 @@ func (p *program) instance() (*instance, error) {
 // escape has html/template find out now how the values of a page are escaped,
 // which it does before it writes anything.
 func (p *program) escape(i *instance) error {
-	i.run.begin(nil, io.Discard)
+	i.run.begin(context.Background(), io.Discard)
 	i.run.steps = maxSteps
 	err := i.execute(nil)
 	if i.run.end(); errors.Is(err, errSteps) {

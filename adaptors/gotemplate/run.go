@@ -28,16 +28,13 @@ var (
 // all functions of the template are its methods.
 type run struct {
 	to    io.Writer
-	err   func() error // of the context; nil is one without an end
+	err   func() error // of the context
 	steps int
 	work  int
 }
 
 func (r *run) begin(ctx context.Context, to io.Writer) {
-	*r = run{to: to}
-	if ctx != nil {
-		r.err = ctx.Err
-	}
+	*r = run{to: to, err: ctx.Err}
 }
 
 // end lets go of what belongs to the execution.
@@ -52,12 +49,10 @@ func (r *run) Write(p []byte) (int, error) {
 	switch {
 	case r.steps > maxSteps:
 		return 0, errSteps
-	case r.err != nil && r.err() != nil:
-		return 0, r.err()
 	case r.steps%256 == 0 && deep():
 		return 0, errDepth
 	}
-	return 0, nil
+	return 0, r.err()
 }
 
 // deep reports whether the stack has too many frames. Between two looks at it
