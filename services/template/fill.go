@@ -39,9 +39,21 @@ func (s *service) fill(ctx context.Context, m *bus.Message) (*bus.Message, error
 		Name: name, Version: source.etag, Source: source.text, Partial: s.sources.partial,
 	}, data)
 	if err != nil {
-		return nil, err
+		return nil, withStatus(err, http.StatusBadRequest, http.StatusUnprocessableEntity) // a plugin says 400
 	}
 	return bus.Reply(http.StatusOK, bus.NewBody(to.Bytes(), mediaType(key[len(key)-1]))), m.Close()
+}
+
+// withStatus returns an error of an engine with another status, if it has the
+// one given.
+func withStatus(err error, from, to int) error {
+	known, ok := errors.AsType[*bus.Error](err)
+	if !ok || known.Status != from {
+		return err
+	}
+	other := *known
+	other.Status = to
+	return &other
 }
 
 // data returns the body of a request that fills a template.

@@ -108,12 +108,5 @@ func (s *service) check(ctx context.Context, m *bus.Message) error {
 	}
 	name := adaptors.Key(m.ServicePath()).String()
 	err = adaptors.CheckTemplate(ctx, s.engine, adaptors.Template{Name: name, Source: source})
-	if err == nil {
-		return nil
-	}
-	refusal := *bus.Classify(err)
-	if refusal.Status == http.StatusUnprocessableEntity {
-		refusal.Status = http.StatusBadRequest
-	}
-	return &refusal
+	return withStatus(err, http.StatusUnprocessableEntity, http.StatusBadRequest)
 }

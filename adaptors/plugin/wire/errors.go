@@ -57,7 +57,7 @@ func codeOf(httpStatus int) codes.Code {
 	switch httpStatus {
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		return codes.Aborted
-	case http.StatusBadRequest:
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
 		return codes.InvalidArgument
 	case http.StatusNotImplemented:
 		return codes.Unimplemented
