@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"golang.org/x/sync/semaphore"
 
@@ -37,9 +38,19 @@ func (r *Runtime) build(ctx context.Context, conf *config.Config, old *generatio
 	keys.Log = log
 	g.issuer = identity.Issuer{Keys: keys, Name: conf.Auth.Issuer, Audience: conf.Auth.Audience, Facts: conf.Auth.UserProps}
 	g.verifier = identity.NewVerifier(g.issuer, r.trusted(conf, log), r.records(conf), log)
-	mounts := make([]*bus.Mount, 0, len(conf.Services))
+	if err := r.mount(ctx, g, old, log); err != nil {
+		return nil, err
+	}
+	g.shadow()
+	return g, nil
+}
+
+// mount fills the tables of g.
+func (r *Runtime) mount(ctx context.Context, g, old *generation, log *slog.Logger) (err error) {
+	conf, outside := g.conf, len(g.conf.Services)
+	mounts := make([]*bus.Mount, 0, outside+len(conf.Inside))
 	var failures []error
-	for _, service := range conf.Services {
+	for at, service := range slices.Concat(conf.Services, conf.Inside) {
 		i, err := r.instanceOf(ctx, service, conf, old, log)
 		if err != nil {
 			failures = append(failures, err)
@@ -47,17 +58,23 @@ func (r *Runtime) build(ctx context.Context, conf *config.Config, old *generatio
 		}
 		g.instances[string(service.Canonical)] = i
 		m := r.newMounted(service, i, &conf.Server)
-		g.mounts = append(g.mounts, m)
 		mounts = append(mounts, m.Mount)
+		if at < outside {
+			g.mounts = append(g.mounts, m)
+		}
 	}
 	if err := errors.Join(failures...); err != nil {
-		return nil, err
+		return err
 	}
-	if g.table, err = bus.NewTable(mounts...); err != nil {
-		return nil, fmt.Errorf("mounts: %w", err)
+	if g.calls, err = bus.NewTable(mounts...); err != nil {
+		return fmt.Errorf("mounts: %w", err)
 	}
-	g.shadow()
-	return g, nil
+	if g.table = g.calls; len(mounts) > outside {
+		if g.table, err = bus.NewTable(mounts[:outside]...); err != nil {
+			return fmt.Errorf("mounts: %w", err)
+		}
+	}
+	return nil
 }
 
 // instanceOf returns the instance of old that has the same configuration, or a

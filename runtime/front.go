@@ -28,7 +28,7 @@ func (r *Runtime) Serve(ctx context.Context, m *bus.Message) (*bus.Message, erro
 	if g == nil {
 		return nil, errors.Join(errNotLoaded, m.Close())
 	}
-	root.Table, root.Limits, root.Via = g.table, g.inside(), m.Header.List("Via")
+	root.Table, root.Limits, root.Via = g.calls, g.inside(), m.Header.List("Via")
 	accept, origin := m.Header.List("Accept"), m.Header.Get("Origin")
 	to := g.targetOf(m)
 	reply, err := g.answer(ctx, root, m, to)

@@ -14,9 +14,10 @@ import (
 // generation to its end; the last one that lets go of it closes drained.
 type generation struct {
 	conf      *config.Config
-	hash      [32]byte // of all that the configuration was made of
-	version   string   // of its bytes
-	table     *bus.Table
+	hash      [32]byte   // of all that the configuration was made of
+	version   string     // of its bytes
+	table     *bus.Table // for requests from outside
+	calls     *bus.Table // for what services call
 	mounts    []*mounted
 	cors      cors // where nothing is mounted
 	issuer    identity.Issuer

@@ -64,7 +64,7 @@ func (b inside) background(ctx context.Context, m *bus.Message) (*bus.Message, e
 		return nil, errors.Join(errNotLoaded, m.Close())
 	}
 	root := bus.NewRoot(ctx, g.conf.Server.Limits.Timeout.Duration())
-	root.Table, root.Limits = g.table, g.inside()
+	root.Table, root.Limits = g.calls, g.inside()
 	uncut := context.AfterFunc(b.runtime.cutoff, root.End) // whatever ctx is
 	reply, err := b.Serve(root, m)
 	end := func() { uncut(); root.End(); g.unpin() }

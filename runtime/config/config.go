@@ -22,6 +22,7 @@ type Config struct {
 	Server   Server
 	Auth     Auth
 	Services []*Service // in the order of the file
+	Inside   []*Service // not of the file: they answer what services call, and nobody outside
 
 	// Certificate is what server.tls names; nil where it is not set.
 	Certificate *tls.Certificate
@@ -88,7 +89,7 @@ func (r *reader) config(root *hujson.Value) *Config {
 	if top.Services == nil {
 		r.missing(root, "", "services", `"services" is missing: write the list of the services, such as []`)
 	} else {
-		c.Services, t = r.services(top.Services)
+		c.Services, c.Inside, t = r.services(top.Services)
 	}
 	c.Auth.UserURLPattern = r.users(top.Auth, users, c.Services)
 	if t != nil {

@@ -16,8 +16,9 @@ type linking struct {
 	targets map[*Service]services.Target
 }
 
-// link links the configs of all services that have no faults.
-func (r *reader) link(blocks []*block) {
+// link links the configs of all services that have no faults. Their calls lead
+// to each other, and to those inside.
+func (r *reader) link(blocks []*block, inside []*Service) {
 	l := linking{reader: r, blocks: make(map[*Service]*block), targets: make(map[*Service]services.Target)}
 	for _, b := range blocks {
 		l.mounts = append(l.mounts, b.Service)
@@ -25,6 +26,7 @@ func (r *reader) link(blocks []*block) {
 			l.blocks[b.Service] = b
 		}
 	}
+	l.mounts = append(l.mounts, inside...)
 	for _, b := range blocks {
 		l.target(b.Service)
 		l.linkAround(b)

@@ -94,21 +94,22 @@ type block struct {
 	sound   bool // nothing is wrong with the config
 }
 
-// services reads the list. Services without a base path, which are an error,
-// are left out. What they share is nil where there is no list.
-func (r *reader) services(v *hujson.Value) ([]*Service, *together) {
+// services reads the list, and says what is there without it. Services without a
+// base path, which are an error, are left out. What they share is nil where
+// there is no list.
+func (r *reader) services(v *hujson.Value) (list, inside []*Service, _ *together) {
 	const at = pointer("/services")
 	array, ok := v.Value.(*hujson.Array)
 	switch {
 	case !ok:
 		r.mistyped(v, at, "the list of the services, such as []")
-		return nil, nil
+		return nil, nil, nil
 	case len(array.Elements) > maxServices:
 		r.fault(v, at, "%d services: write at most %d", len(array.Elements), maxServices)
-		return nil, nil
+		return nil, nil, nil
 	}
 	t := newTogether(r)
-	list := make([]*Service, 0, len(array.Elements))
+	list = make([]*Service, 0, len(array.Elements))
 	blocks := make([]*block, 0, len(array.Elements))
 	for i := range array.Elements {
 		b := &block{Service: &Service{}, value: &array.Elements[i], at: at.AppendToken(strconv.Itoa(i))}
@@ -118,8 +119,9 @@ func (r *reader) services(v *hujson.Value) ([]*Service, *together) {
 		}
 	}
 	t.claimed()
-	r.link(blocks)
-	return list, t
+	inside = r.inside(list)
+	r.link(blocks, inside)
+	return list, inside, t
 }
 
 // service reads one service.

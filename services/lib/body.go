@@ -1,13 +1,27 @@
 package lib
 
 import (
+	"bufio"
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
+	"errors"
+	"io"
 	"net/http"
 
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/services"
 )
+
+const (
+	plain  = "text/plain; charset=utf-8"
+	binary = "application/octet-stream"
+)
+
+// looked is how much of a stream is decoded before the answer begins, so that
+// what is no base64 there is still an error.
+const looked = 32 << 10
 
 func (library) bypass(_ context.Context, m *bus.Message, _ services.Args) (*bus.Message, error) {
 	return pass(m, http.StatusOK), nil
@@ -19,34 +33,82 @@ func (library) devNull(_ context.Context, m *bus.Message, _ services.Args) (*bus
 	return pass(m, http.StatusNoContent), err
 }
 
-func (l library) toText(_ context.Context, m *bus.Message, _ services.Args) (*bus.Message, error) {
-	body, err := m.Body.As(bus.Text, l.limit)
-	if err != nil {
-		return nil, err
+func (library) toText(_ context.Context, m *bus.Message, _ services.Args) (*bus.Message, error) {
+	switch {
+	case m.Body == nil || m.Body.Payload() == bus.Text:
+	case m.Body.Payload() == bus.Binary:
+		m.Body = encoded(m.Body)
+	default:
+		m.Body = remade(m.Body, io.NopCloser(m.Body.Reader()), m.Body.Size(), plain)
 	}
-	m.Body = body
 	return pass(m, http.StatusOK), nil
 }
 
-func (l library) toBase64(_ context.Context, m *bus.Message, _ services.Args) (*bus.Message, error) {
-	data, err := m.Body.Bytes(l.limit)
-	if err != nil {
-		return nil, err
-	}
-	m.Body = bus.NewBody(base64.StdEncoding.AppendEncode(nil, data), "text/plain; charset=utf-8")
+func (library) toBase64(_ context.Context, m *bus.Message, _ services.Args) (*bus.Message, error) {
+	m.Body = encoded(m.Body)
 	return pass(m, http.StatusOK), nil
 }
 
-func (l library) fromBase64(_ context.Context, m *bus.Message, _ services.Args) (*bus.Message, error) {
-	text, err := m.Body.Bytes(l.limit)
-	if err != nil {
-		return nil, err
+// encoded returns b as base64, made while it is read.
+func encoded(b *bus.Body) *bus.Body {
+	size := b.Size()
+	if size >= 0 {
+		size = int64(base64.StdEncoding.EncodedLen(int(size)))
 	}
-	data, err := base64.StdEncoding.AppendDecode(nil, text)
-	if err != nil {
-		return nil, &bus.Error{Status: http.StatusBadRequest, Err: err,
+	return remade(b, bus.Pull(func(to io.Writer) error {
+		buffer := bufio.NewWriterSize(to, looked)
+		encoder := base64.NewEncoder(base64.StdEncoding, buffer)
+		_, err := io.Copy(encoder, b.Reader())
+		return cmp.Or(err, encoder.Close(), buffer.Flush())
+	}), size, plain)
+}
+
+func (library) fromBase64(_ context.Context, m *bus.Message, _ services.Args) (*bus.Message, error) {
+	decoder := decoder{base64.NewDecoder(base64.StdEncoding, m.Body.Reader())}
+	head, more, err := peek(decoder, looked)
+	switch {
+	case err != nil:
+		return nil, err
+	case more:
+		m.Body = remade(m.Body, io.NopCloser(io.MultiReader(bytes.NewReader(head), decoder)), -1, binary)
+	default:
+		err = m.Body.Close()
+		m.Body = bus.NewBody(head, binary)
+	}
+	return pass(m, http.StatusOK), err
+}
+
+// decoder says what is wrong with base64.
+type decoder struct{ io.Reader }
+
+// Read is part of io.Reader.
+func (d decoder) Read(p []byte) (int, error) {
+	n, err := d.Reader.Read(p)
+	if _, corrupt := errors.AsType[base64.CorruptInputError](err); corrupt || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = &bus.Error{Status: http.StatusBadRequest, Err: err,
 			Detail: "the body is not base64 (RFC 4648 section 4): " + err.Error()}
 	}
-	m.Body = bus.NewBody(data, "application/octet-stream")
-	return pass(m, http.StatusOK), nil
+	return n, err
+}
+
+// peek reads up to n bytes, and says whether there may be more.
+func peek(from io.Reader, n int64) (head []byte, more bool, err error) {
+	head, err = io.ReadAll(io.LimitReader(from, n))
+	return head, int64(len(head)) == n, err
+}
+
+// remade returns a body with other content, which is read from b. Closing it
+// closes b.
+func remade(b *bus.Body, content io.ReadCloser, size int64, mediaType string) *bus.Body {
+	return bus.NewStream(&remaking{content, b}, size, mediaType)
+}
+
+type remaking struct {
+	io.ReadCloser
+	body *bus.Body
+}
+
+// Close is part of io.Closer. A Read that is under way ends with the body.
+func (r *remaking) Close() error {
+	return errors.Join(r.body.Close(), r.ReadCloser.Close())
 }

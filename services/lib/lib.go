@@ -7,6 +7,7 @@ import (
 	_ "embed"
 	"log/slog"
 	"net/http"
+	"regexp"
 
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/services"
@@ -26,7 +27,11 @@ func Kind() services.Kind {
 }
 
 func open(_ context.Context, env services.Env, _ services.None, _ services.None) (bus.Service, error) {
-	l := library{limit: env.Limits.Body, log: env.Log}
+	hidden, err := secrets()
+	if err != nil {
+		return nil, err
+	}
+	l := library{log: env.Log, secrets: hidden}
 	routes := make(services.Routes)
 	for path, route := range map[string]services.Route{
 		"/bypass":                         l.bypass,
@@ -52,8 +57,8 @@ func open(_ context.Context, env services.Env, _ services.None, _ services.None)
 
 // library is one mount of the Kind.
 type library struct {
-	limit int64 // of a body that is held in memory
-	log   *slog.Logger
+	log     *slog.Logger
+	secrets *regexp.Regexp // what of a body no log shows
 }
 
 // pass makes m its own reply. What the request said of itself does not become

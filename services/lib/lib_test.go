@@ -3,6 +3,8 @@ package lib_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"strings"
@@ -64,6 +66,8 @@ func TestFunctions(t *testing.T) {
 		{path: "/set-status/205/text", status: 205},
 		{path: "/redirect/a/b%2Fc?x=1", status: 302, location: "/a/b%2Fc?x=1"},
 		{path: "/redirect/%2Fevil.example", status: 302, location: "/%2Fevil.example"},
+		{path: "/redirect/https:/evil.example", status: 302, location: "/https:/evil.example"},
+		{path: "/redirect/", status: 302, location: "/"},
 		{path: "/see-other/done/", body: text("form"), status: 303, location: "/done/"},
 		{path: "/log", body: text("x"), status: 200, want: "x", kind: "text/plain"},
 		{path: "/devnull", body: text("x"), status: 204},
@@ -96,7 +100,11 @@ func TestWhatCanNotBeDone(t *testing.T) {
 		"/delay/-1":         {"", 400, `"-1" is not a delay`},
 		"/delay/60001":      {"", 400, `milliseconds from 0 to 60000`},
 		"/from-b64":         {"%%%", 400, "the body is not base64"},
-		"/to-b64":           {string(make([]byte, 65)), 413, "limit of 64 bytes"},
+		"/to-nowhere":       {"", 404, "nothing is at"},
+		"/set-status/100":   {"", 400, `"100" is not a status`},
+		"/set-status/600":   {"", 400, `"600" is not a status`},
+		"/set-status/+404":  {"", 400, `is not a status`},
+		"/delay/1e3":        {"", 400, `is not a delay`},
 		"/set-name/":        {"", 400, "a name is missing"},
 		"/nowhere":          {"", 404, "nothing is at /nowhere"},
 		"/set-status/1/2/3": {"", 404, "nothing is at"},
@@ -151,11 +159,101 @@ func (c *counted) Close() error { c.closed++; return nil }
 func TestErrorsCloseTheBody(t *testing.T) {
 	service, err := lib.Kind().New(t.Context(), services.Env{Config: lib.Kind().Config(), Limits: services.Limits{Body: 4}, Log: slog.Default()})
 	require.NoError(t, err)
-	for _, path := range []string{"/set-status/9999", "/delay/x", "/to-b64", "/from-b64", "/to-text", "/log/body", "/nowhere"} {
+	for _, path := range []string{"/set-status/9999", "/delay/x", "/from-b64", "/set-name/", "/check-user-field/a/b", "/nowhere"} {
 		stream := &counted{Reader: strings.NewReader("too long")}
 		_, err := service.Serve(t.Context(), request(t, "POST", path, bus.NewStream(stream, -1, "image/png")))
 		assert.Error(t, err, path)
 		assert.NotZero(t, stream.closed, path)
+	}
+}
+
+// endless is a stream that has no end, of one letter.
+type endless struct{ read, closed int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	e.read += len(p)
+	for i := range p {
+		p[i] = 'A'
+	}
+	return len(p), nil
+}
+
+func (e *endless) Close() error { e.closed++; return nil }
+
+func TestStreamsStayStreams(t *testing.T) {
+	service, err := lib.Kind().New(t.Context(), services.Env{Config: lib.Kind().Config(), Log: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	for path, row := range map[string]struct{ mediaType, want string }{
+		"/bypass":           {"image/png", "AAAAAAAA"},
+		"/to-text":          {"image/png", "QUFBQUFB"},
+		"/to-b64":           {"text/plain", "QUFBQUFB"},
+		"/from-b64":         {"text/plain", "\x00\x00\x00\x00\x00\x00\x00\x00"},
+		"/log":              {"text/plain", "AAAAAAAA"},
+		"/log/body":         {"text/plain", "AAAAAAAA"},
+		"/set-name/a":       {"text/plain", "AAAAAAAA"},
+		"/set-status/200":   {"text/plain", "AAAAAAAA"},
+		"/to-text?of=json":  {"application/json", "AAAAAAAA"},
+		"/delay/0?and=more": {"text/plain", "AAAAAAAA"},
+	} {
+		t.Run(path, func(t *testing.T) {
+			stream := new(endless)
+			reply, err := service.Serve(t.Context(), request(t, "POST", path, bus.NewStream(stream, -1, row.mediaType)))
+			require.NoError(t, err)
+			got := make([]byte, 8)
+			_, err = io.ReadFull(reply.Body.Reader(), got)
+			require.NoError(t, err)
+			assert.Equal(t, row.want, string(got))
+			_, err = io.CopyN(io.Discard, reply.Body.Reader(), 200_000)
+			require.NoError(t, err)
+			assert.Less(t, stream.read, 1<<20)
+			require.NoError(t, reply.Close())
+			assert.Equal(t, 1, stream.closed)
+		})
+	}
+}
+
+func TestSizesAreKnown(t *testing.T) {
+	service := newLib(t, nil)
+	for size := range 5 {
+		data := bytes.Repeat([]byte("x"), size)
+		there, err := service.Serve(t.Context(), request(t, "POST", "/to-b64", bus.NewStream(io.NopCloser(bytes.NewReader(data)), int64(size), "")))
+		require.NoError(t, err)
+		assert.EqualValues(t, base64.StdEncoding.EncodedLen(size), there.Body.Size())
+		back, err := service.Serve(t.Context(), request(t, "POST", "/from-b64", there.Body))
+		require.NoError(t, err)
+		got, err := back.Body.Bytes(100)
+		require.NoError(t, err)
+		assert.Equal(t, string(data), string(got))
+	}
+}
+
+func TestBase64ThatIsBadFurtherOn(t *testing.T) {
+	service := newLib(t, nil)
+	text := strings.Repeat("AAAA", 1<<14) + "%"
+	reply, err := service.Serve(t.Context(), request(t, "POST", "/from-b64", bus.NewBody([]byte(text), "text/plain")))
+	require.NoError(t, err)
+	_, err = reply.Body.Bytes(1 << 20)
+	assert.Equal(t, 400, bus.Classify(err).Status)
+	for _, text := range []string{"A", "AA=", "AAA", "AAAA=", "=", "AA==AA==", "AA-_"} {
+		_, err := service.Serve(t.Context(), request(t, "POST", "/from-b64", bus.NewBody([]byte(text), "text/plain")))
+		assert.Equal(t, 400, bus.Classify(err).Status, text)
+	}
+}
+
+// TestNoOtherHostInARedirect has paths that no URL has.
+func TestNoOtherHostInARedirect(t *testing.T) {
+	service := newLib(t, nil)
+	redirect := func(path ...string) (*bus.Message, error) {
+		m := request(t, "GET", "/redirect/x", nil)
+		m.URL.Path = append([]string{"redirect"}, path...)
+		return service.Serve(t.Context(), m)
+	}
+	_, err := redirect("", "evil.example")
+	assert.Equal(t, 400, bus.Classify(err).Status)
+	for path, want := range map[string]string{`\evil.example`: "/%5Cevil.example", "/evil.example": "/%2Fevil.example", "a\r\nB: c": "/a%0D%0AB:%20c"} {
+		reply, err := redirect(path)
+		require.NoError(t, err)
+		assert.Equal(t, want, reply.Header.Get("Location"))
 	}
 }
 
@@ -185,6 +283,30 @@ func TestLogShowsTheBodyButNoSecrets(t *testing.T) {
 	assert.Contains(t, log.String(), `"body":"shown"`)
 	assert.NotContains(t, log.String(), "hidden")
 	assert.NotContains(t, log.String(), "secret")
+}
+
+func TestLogHidesSecretsInABody(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"password": "hidden", "a": "shown"}`:        `{"password": "***", "a": "shown"}`,
+		`{"accessToken":"hid\"den","b":[1]}`:          `{"accessToken":"***","b":[1]}`,
+		`{"API_KEY" : "hidden"}`:                      `{"API_KEY" : "***"}`,
+		`{"secret":"hid` + strings.Repeat("x", 5<<10): `{"secret":"***"`,
+		`{"secret": 5, "b": "shown"}`:                 `{"secret": 5, "b": "shown"}`,
+	} {
+		var log bytes.Buffer
+		reply, err := newLib(t, &log).Serve(t.Context(), request(t, "POST", "/log/body", bus.NewBody([]byte(body), "application/json")))
+		require.NoError(t, err)
+		data, err := reply.Body.Bytes(1 << 20)
+		require.NoError(t, err)
+		assert.Equal(t, body, string(data))
+		var line struct {
+			Body string
+			Cut  bool
+		}
+		require.NoError(t, json.Unmarshal(log.Bytes(), &line))
+		assert.Equal(t, want, line.Body)
+		assert.Equal(t, len(body) > 4<<10, line.Cut)
+	}
 }
 
 func BenchmarkBypass(b *testing.B) {

@@ -1,9 +1,13 @@
 package lib
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"io"
 	"log/slog"
 	"net/http"
+	"regexp"
 
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/services"
@@ -18,16 +22,23 @@ func (l library) logLine(ctx context.Context, m *bus.Message, _ services.Args) (
 }
 
 func (l library) logBody(ctx context.Context, m *bus.Message, _ services.Args) (*bus.Message, error) {
-	data, err := m.Body.Bytes(l.limit)
-	if err != nil {
+	source := m.Body.Reader()
+	shown, more, err := peek(source, maxLogged)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) { // that is told again to who reads on
 		return nil, err
 	}
-	shown := data
-	if len(shown) > maxLogged {
-		shown = shown[:maxLogged]
+	if m.Body.Stream() != nil {
+		m.Body = remade(m.Body, io.NopCloser(io.MultiReader(bytes.NewReader(shown), source)), m.Body.Size(), m.Body.MediaType())
 	}
-	l.log.LogAttrs(ctx, slog.LevelInfo, "message", append(l.facts(ctx, m), slog.String("body", string(shown)))...)
+	text := l.secrets.ReplaceAllString(string(shown), `$1"***"`)
+	l.log.LogAttrs(ctx, slog.LevelInfo, "message", append(l.facts(ctx, m), slog.String("body", text), slog.Bool("cut", more))...)
 	return pass(m, http.StatusOK), nil
+}
+
+// secrets finds the JSON strings, also one that is cut off, whose names say that
+// they are for nobody to see.
+func secrets() (*regexp.Regexp, error) {
+	return regexp.Compile(`(?i)("[^"]*(?:password|passwd|secret|token|authorization|cookie|api[-_]?key)[^"]*"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)`)
 }
 
 // facts are what a line says of m. The query and the header hold secrets.

@@ -15,7 +15,8 @@ import (
 const maxDelay = time.Minute
 
 func (library) setStatus(_ context.Context, m *bus.Message, args services.Args) (*bus.Message, error) {
-	status, err := strconv.Atoi(args[0])
+	number, err := strconv.ParseUint(args[0], 10, 16)
+	status := int(number)
 	if err != nil || status < 200 || status > 599 {
 		return nil, bus.Errorf(http.StatusBadRequest, "%q is not a status: write a number from 200 to 599, as in /set-status/404", args[0])
 	}
@@ -40,6 +41,9 @@ func withText(m *bus.Message, text string) *bus.Message {
 
 func (library) redirect(status int) services.Route {
 	return func(_ context.Context, m *bus.Message, _ services.Args) (*bus.Message, error) {
+		if path := m.ServicePath()[1:]; len(path) > 0 && path[0] == "" { // two slashes would name a host
+			return nil, bus.Errorf(http.StatusBadRequest, "the path begins with two slashes: write one on this server, as in /redirect/done")
+		}
 		target := urlpattern.URL{Path: m.ServicePath()[1:], Dir: m.URL.Dir, Query: m.URL.Query}
 		location := target.String()
 		_ = m.Body.Close()
