@@ -54,21 +54,22 @@ func (d *data) path(elements ...string) string {
 // are made side by side, since the place of a directory on the disk decides
 // what it costs to make a file in it.
 func (d *data) fill() error {
-	for _, dir := range []string{"docs", "files", "many", "put/.tmp", "bare-put/.tmp"} {
+	for _, dir := range []string{"docs", "files", "many", "pages", "put/.tmp", "bare-put/.tmp"} {
 		if err := os.MkdirAll(d.path(dir), 0o700); err != nil {
 			return err
 		}
 	}
-	made, err := madeContent(d.document)
+	page, err := pageContent(d.document)
 	if err != nil {
 		return err
 	}
 	files := map[string]string{
 		d.path("docs", smallDocument): d.document,
 		d.path("docs", firstDocument): firstContent,
-		d.path("docs", madeDocument):  made,
 		d.path("files", mediumFile):   strings.Repeat("x", 100<<10),
 		d.path("files", largeFile):    strings.Repeat("x", 10<<20),
+		d.path("files", pageFile):     page,
+		d.path("pages", pageFile):     pageTemplate,
 	}
 	for path, content := range files {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
@@ -147,7 +148,8 @@ func (d *data) mounts() []any {
 	return []any{
 		map[string]any{"name": "lib", "basePath": "/lib", "service": "lib", "readRoles": "all"},
 		pipelineMount(nextPath, "U", "GET /docs/"+firstDocument, "GET /docs/${next}"),
-		pipelineMount(madePath, "U", "GET /docs/"+smallDocument, madeTransform()),
+		pipelineMount(pagePath, "U", pageElements()...),
+		mount("pages", "template", "none", "none"),
 		mount("docs", "json", "U", "none"),
 		mount("files", "file", "all", "none"),
 		mount("many", "json", "all", "none"),

@@ -2,18 +2,19 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 )
 
 // The pipelines, and the documents that they read beside smallDocument.
 const (
 	nextPath = "/next" // the document that another one names
-	madePath = "/made" // some members of a document
+	pagePath = "/page" // a document, shown by a template
 	farPath  = "/far"  // as nextPath, from the upstream
 
 	firstDocument = "first.json"
 	firstContent  = `{"title":"The first","next":"` + smallDocument + `"}`
-	madeDocument  = "made.json"
+	pageFile      = "page.html"
 )
 
 // pipelineMount returns the service of a pipeline.
@@ -29,17 +30,24 @@ func farMount(address string) any {
 	return pipelineMount(farPath, "all", "GET http://"+address+"/"+firstDocument, "GET http://"+address+"/${next}")
 }
 
-// madeTransform returns a transform of a document.
-func madeTransform() any {
-	return map[string]any{"name": "title", "by": "author", "content": "text", "size": "text.length"}
+// pageElements is the pipeline of pagePath: a document, a transform of it, and a
+// template that shows that.
+func pageElements() []any {
+	return []any{
+		"GET /docs/" + smallDocument,
+		map[string]any{"name": "title", "by": "author", "content": "text", "size": "text.length"},
+		"POST /pages/" + pageFile,
+	}
 }
 
-// madeContent returns what madeTransform makes of a document.
-func madeContent(document string) (string, error) {
+const pageTemplate = `<h1>{{.name}}</h1>
+<p>{{.content}} ({{.size}})</p>
+<p>{{.by}}</p>
+`
+
+// pageContent returns what the pipeline of pagePath makes of a document.
+func pageContent(document string) (string, error) {
 	var d struct{ Title, Author, Text string }
-	if err := json.Unmarshal([]byte(document), &d); err != nil {
-		return "", err
-	}
-	made, err := json.Marshal(map[string]any{"name": d.Title, "by": d.Author, "content": d.Text, "size": len(d.Text)})
-	return string(made), err
+	err := json.Unmarshal([]byte(document), &d)
+	return fmt.Sprintf("<h1>%s</h1>\n<p>%s (%d)</p>\n<p>%s</p>\n", d.Title, d.Text, len(d.Text), d.Author), err
 }

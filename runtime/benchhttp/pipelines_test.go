@@ -28,10 +28,10 @@ func TestBareJoint(t *testing.T) {
 	assert.Equal(t, http.StatusBadGateway, response.StatusCode)
 }
 
-func TestMadeContent(t *testing.T) {
-	made, err := madeContent(`{"title":"T","author":"A","text":"four"}`)
+func TestPageContent(t *testing.T) {
+	page, err := pageContent(`{"title":"T","author":"A","text":"four"}`)
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"name":"T","by":"A","content":"four","size":4}`, made)
+	assert.Equal(t, "<h1>T</h1>\n<p>four (4)</p>\n<p>A</p>\n", page)
 }
 
 func TestScenarioBeside(t *testing.T) {

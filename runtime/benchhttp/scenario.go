@@ -56,7 +56,7 @@ func scenarios() []scenario {
 		{name: "proxy-socket", method: "GET", path: proxyPath + socketPath, proxied: true, socket: true, connections: 64, run: compare},
 		{name: "pipeline", method: "GET", path: nextPath, beside: "/docs/" + smallDocument, signed: true, connections: 64, run: compare,
 			targets: []target{par(throughput, 0.85)}},
-		{name: "pipeline-transform", method: "GET", path: madePath, beside: "/docs/" + madeDocument, signed: true, connections: 64, run: compare,
+		{name: "pipeline-template", method: "GET", path: pagePath, beside: "/files/" + pageFile, signed: true, connections: 64, run: compare,
 			targets: []target{par(throughput, 0.60)}},
 		{name: "pipeline-remote", method: "GET", path: farPath, proxied: true, connections: 64, run: compare,
 			targets: []target{par(throughput, 1), par(cpuTime, 1)}},
