@@ -28,6 +28,10 @@ type Root struct {
 	// something.
 	ForeignCookie bool
 
+	// Traced says that a record of it, or of a part of it, is made: see package
+	// record. It may be set at any time.
+	Traced atomic.Bool
+
 	calls    atomic.Int64
 	buffered atomic.Int64
 }

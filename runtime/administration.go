@@ -25,7 +25,7 @@ type administration struct {
 
 // newAdministration returns nil where nobody may see or change anything.
 func newAdministration(r *Runtime, conf *config.Config) *administration {
-	if r.options.Source == nil || conf.Server.AdminRoles.Nobody() {
+	if r.options.DryRun || r.options.Source == nil || conf.Server.AdminRoles.Nobody() {
 		return nil
 	}
 	return &administration{r, conf.Server.AdminRoles}

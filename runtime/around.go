@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/bus/record"
 	"github.com/seed90475182/restspace/services"
 )
 
@@ -39,13 +40,13 @@ func (s *started) serve(ctx context.Context, m *bus.Message) (*bus.Message, erro
 		}
 	}
 	if s.after == nil {
-		return s.Service.Serve(ctx, m)
+		return s.service.Serve(ctx, m)
 	}
 	m.Header.Del("Range")           // of what the service says, which nobody sees
 	m.Header.Del("Accept-Encoding") // a pipeline reads what is not packed
 	asked := *m
 	asked.Header = slices.DeleteFunc(slices.Clone(m.Header), isContent)
-	reply, err := s.Service.Serve(ctx, m)
+	reply, err := s.service.Serve(ctx, m)
 	if err != nil || reply == nil || reply.Status/100 != 2 {
 		return reply, err
 	}
@@ -62,12 +63,23 @@ func (s *started) refuses(m *bus.Message) bool {
 	return ok && !slices.Contains(known.Methods(m.ServicePath(), m.URL.Dir), m.Method)
 }
 
+// around has a pipeline answer m, as a node of the record.
+func around(ctx context.Context, name string, pipeline bus.Service, m *bus.Message) (*bus.Message, error) {
+	ctx, node := record.Begin(ctx, record.Entry{Kind: record.Around, Name: name})
+	reply, err := pipeline.Serve(ctx, m)
+	if err == nil {
+		node.Set(func(e *record.Entry) { e.Status = reply.Status })
+	}
+	node.End(err)
+	return reply, err
+}
+
 // prepare gives m the body that the pipeline before the service makes. An answer
 // is there where the service is not to be asked.
 func (s *started) prepare(ctx context.Context, m *bus.Message) (*bus.Message, error) {
 	first := *m
 	first.Header = slices.Clone(m.Header)
-	made, err := s.before.Serve(ctx, &first)
+	made, err := around(ctx, "prePipeline", s.before, &first)
 	switch {
 	case err != nil:
 		return nil, err
@@ -93,7 +105,7 @@ func (s *started) finish(ctx context.Context, asked, reply *bus.Message) (*bus.M
 			asked.Header = append(asked.Header, f)
 		}
 	}
-	made, err := s.after.Serve(ctx, asked)
+	made, err := around(ctx, "postPipeline", s.after, asked)
 	if err != nil || made.Status/100 != 2 {
 		return made, err
 	}

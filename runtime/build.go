@@ -87,7 +87,7 @@ func (r *Runtime) instanceOf(ctx context.Context, s *config.Service, conf *confi
 			return i, nil
 		}
 	}
-	i := &instance{conf: s, pool: &r.pool, log: log, ended: make(chan struct{}), rested: make(chan struct{})}
+	i := &instance{conf: s, pool: &r.pool, log: log, dry: r.options.DryRun, ended: make(chan struct{}), rested: make(chan struct{})}
 	i.ctx, i.stop = context.WithCancel(context.Background())
 	i.working, i.rest = context.WithCancel(i.ctx)
 	i.refs.Store(1)

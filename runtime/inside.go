@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/bus/record"
 )
 
 // inside is the bus as services see it: calls to the mounts of the generation
@@ -30,11 +31,17 @@ func (b inside) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error)
 	if m.URL.Host != "" {
 		return b.outside(ctx, m)
 	}
+	var table bus.Service = root.Table
+	if root.Traced.Load() {
+		table = bus.ServiceFunc(func(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+			return record.Serve(ctx, root.Table, m)
+		})
+	}
 	if m.Method != http.MethodHead {
-		return root.Table.Serve(ctx, m)
+		return table.Serve(ctx, m)
 	}
 	m.Method = http.MethodGet // services have no HEAD: it is a GET without the body
-	return withoutBody(root.Table.Serve(ctx, m))
+	return withoutBody(table.Serve(ctx, m))
 }
 
 // withoutBody makes the answer to HEAD of that to GET.
@@ -54,7 +61,15 @@ func (b inside) outside(ctx context.Context, m *bus.Message) (*bus.Message, erro
 	if g == nil {
 		return nil, errors.Join(errNotLoaded, m.Close())
 	}
-	return b.runtime.remote.serve(ctx, m, b.hosts, g.conf)
+	if b.runtime.options.DryRun && !safe(m) {
+		return record.Serve(ctx, bus.ServiceFunc(planned), m)
+	}
+	if record.NodeOf(ctx) == nil {
+		return b.runtime.remote.serve(ctx, m, b.hosts, g.conf)
+	}
+	return record.Serve(ctx, bus.ServiceFunc(func(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+		return b.runtime.remote.serve(ctx, m, b.hosts, g.conf)
+	}), m)
 }
 
 // background gives m a Root of its own.
@@ -110,7 +125,7 @@ func (b asCaller) Serve(ctx context.Context, m *bus.Message) (*bus.Message, erro
 		_ = m.Close()
 		return nil, err
 	}
-	reply, err := found.Serve(ctx, m)
+	reply, err := record.Serve(ctx, found, m)
 	if head {
 		reply, err = withoutBody(reply, err)
 	}

@@ -31,6 +31,7 @@ const (
 type instance struct {
 	conf *config.Service
 	env  services.Env
+	dry  bool // it changes nothing
 	pool *adaptors.Pool
 	log  *slog.Logger
 
@@ -51,7 +52,8 @@ type instance struct {
 
 // started is a service that runs.
 type started struct {
-	bus.Service
+	bus.Service               // as its Kind made it
+	service       bus.Service // what answers
 	before, after bus.Service // pipelines; nil: there is none
 }
 
@@ -82,7 +84,10 @@ func (i *instance) start(ctx context.Context) (err error) {
 		return fmt.Errorf("service %q: %w", i.conf.Name, err)
 	}
 	i.keep(service)
-	s := &started{Service: service}
+	s := &started{Service: service, service: service}
+	if i.dry {
+		s.service = &rehearsal{service, &i.conf.Kind}
+	}
 	if s.before, err = i.pipeline(ctx, i.conf.Around.Before); err != nil {
 		return err
 	}
@@ -100,6 +105,9 @@ func (i *instance) openAdaptor(ctx context.Context, a config.Adaptor) (any, erro
 	}
 	i.keep(made)
 	if store, ok := made.(adaptors.Store); ok {
+		if i.dry {
+			store = closedStore{store}
+		}
 		keep := adaptors.NewKeep(store, i.env.Limits.File)
 		i.keeps = append(i.keeps, keep)
 		return keep, nil
@@ -149,9 +157,13 @@ func (i *instance) follow(before *instance) {
 }
 
 // run begins the background work: of the service, or the tries to start it.
-// Only the first call does.
+// Only the first call does. A dry run has none.
 func (i *instance) run() {
 	i.running.Do(func() {
+		if i.dry {
+			close(i.rested)
+			return
+		}
 		i.work.Go(func() {
 			defer close(i.rested)
 			if err := i.background(); err != nil && i.working.Err() == nil {

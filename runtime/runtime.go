@@ -30,6 +30,11 @@ type Options struct {
 	Address  string                      // what to listen on in the place of server.listen
 	Source   Source                      // what Reload reads; nil if there is only Load
 	Once     bool                        // for one request: of a service that can't start only its own reply tells
+
+	// DryRun has nothing changed: what would is answered with 204, and told to
+	// the record of the request (see package record). There is no background
+	// work.
+	DryRun bool
 }
 
 // A Runtime serves one configuration after the other. It is a bus.Service for

@@ -21,6 +21,11 @@ type Kind struct {
 	PostReads bool // POST only computes: readRoles suffice for it
 	Documents bool // it keeps documents: PUT makes and replaces, so that createRoles mean something
 
+	// Composes: what it changes, it changes by calls of others through Env.Bus or
+	// Env.AsCaller, but for what is management. A dry run has it answer, and
+	// plans the calls.
+	Composes bool
+
 	// Pages: what it serves are pages that may run scripts, in the origin of the
 	// server. What a browser could run of other Kinds is put into a sandbox.
 	Pages bool

@@ -26,14 +26,30 @@ fails: ask that server over HTTP, with a token.
 
 Without a field Content-Type in -H, the body is of the type that the name of its
 file says, or else application/json if it is JSON, text if it is UTF-8, and
-application/octet-stream otherwise.`,
+application/octet-stream otherwise.
+
+--trace shows on stderr what happened inside, as a tree: the steps of pipelines,
+the calls with their URLs, the services that answered, statuses, times, and how
+many bytes were sent and answered. Secrets are left out of it: values that came
+from outside the configuration, and what stands under names such as password,
+token and Authorization.
+
+--dry-run makes no change. GET is answered as ever; a write, also one that a
+pipeline makes, is told on stderr instead ("would PUT /contacts/ann, 214 bytes"),
+and taken for a 204 by what follows. Other servers are sent GET alone. What the
+services need to start, such as their directories and the file of the keys, is
+made as ever.`,
 		Example: `  restspace call GET '/contacts/?$take=10'
   restspace call PUT /contacts/jo -d '{"name":"Jo"}' --as jo@example.com --roles "U E"
+  restspace call POST /newsletter -d @news.json --dry-run --trace
   restspace call POST /files/photo.png -d @photo.png -H 'If-None-Match: *'`,
 		Args:              takes("METHOD", "URL"),
 		ValidArgsFunction: r.requests,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.method, c.url, c.hasData = args[0], args[1], cmd.Flags().Changed("data")
+			if err := c.check(); err != nil {
+				return err
+			}
 			return r.call(cmd.Context(), c)
 		},
 	}
@@ -43,7 +59,11 @@ application/octet-stream otherwise.`,
 	f.StringVar(&c.as, "as", "", "`email` of the user who asks; nobody without it")
 	f.StringVar(&c.roles, "roles", "", "`roles` of the user, separated by spaces")
 	f.BoolVar(&c.bodyOnly, "body", false, "print the body alone")
-	completeNoFiles(cmd, "header", "as", "roles")
+	f.StringVar(&c.trace, "trace", "", "show what happened inside on stderr; `form` is tree or json")
+	f.Lookup("trace").NoOptDefVal = traceTree
+	f.BoolVar(&c.bodies, "bodies", false, "with --trace: show the beginning of each body, too")
+	f.BoolVar(&c.dryRun, "dry-run", false, "change nothing, and tell on stderr what would be changed")
+	completeNoFiles(cmd, "header", "as", "roles", "trace")
 	return cmd
 }
 
@@ -61,21 +81,21 @@ func (r *run) call(ctx context.Context, c calling) error {
 		return err
 	}
 	options := r.options(false)
-	options.Once = true
+	options.Once, options.DryRun = true, c.dryRun
 	server := runtime.New(options)
 	if err := server.Load(ctx, name, data); err != nil {
 		return err
 	}
 	root := bus.NewRoot(ctx, conf.Server.Limits.Timeout.Duration())
 	defer root.End()
-	return errors.Join(r.exchange(root, server, m, c.bodyOnly), server.Close(ctx))
+	return errors.Join(r.recorded(root, server, m, c), server.Close(ctx))
 }
 
 // exchange has service answer m and prints the reply. What is wrong inside the
 // server is for whoever calls it here to know.
-func (r *run) exchange(root *bus.Root, service bus.Service, m *bus.Message, bodyOnly bool) error {
+func (r *run) exchange(ctx context.Context, service bus.Service, m *bus.Message, bodyOnly bool) error {
 	method := m.Method
-	reply, err := service.Serve(root, m)
+	reply, err := service.Serve(ctx, m)
 	if err != nil {
 		return err
 	}
@@ -83,7 +103,7 @@ func (r *run) exchange(root *bus.Root, service bus.Service, m *bus.Message, body
 	if err != nil || reply.Status < http.StatusBadRequest {
 		return err
 	}
-	if reply.Status >= http.StatusInternalServerError && root.Seen.Err != nil {
+	if root := bus.RootOf(ctx); reply.Status >= http.StatusInternalServerError && root.Seen.Err != nil {
 		r.complain(root.Seen.Err)
 	}
 	return errTold

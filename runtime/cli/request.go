@@ -24,6 +24,9 @@ type calling struct {
 	fields      []string
 	as, roles   string
 	bodyOnly    bool
+	trace       string // form of the record; "" is none
+	bodies      bool   // in the record
+	dryRun      bool
 }
 
 // request makes the message that c describes.

@@ -23,6 +23,7 @@ func Kind() services.Kind {
 		Doc:       doc,
 		Example:   `{"service": "lib", "readRoles": "all"}`,
 		PostReads: true,
+		Composes:  true,
 	}, open)
 }
 

@@ -14,7 +14,7 @@ func (l *level) run(ctx context.Context, r *run, _ string, m *message) (f flow, 
 	for i := range l.stages {
 		s := &l.stages[i]
 		if s.joiner != nil {
-			f, ran = pass(r.join(ctx, s, entry, l.settled(f))), true
+			f, ran = pass(r.joined(ctx, s, entry, l.settled(f))), true
 			continue
 		}
 		var did bool
@@ -66,7 +66,7 @@ func (s *stage) run(ctx context.Context, r *run, entry string, f flow) (flow, bo
 		return f, false
 	}
 	f.many = each(ctx, r, f.many, func(ctx context.Context, m *message) flow {
-		f, _ := s.message(ctx, r, entry, m)
+		f, _ := s.message(r.within(ctx, m), r, entry, m)
 		return f
 	})
 	return f, true
@@ -74,13 +74,14 @@ func (s *stage) run(ctx context.Context, r *run, entry string, f flow) (flow, bo
 
 func (s *stage) message(ctx context.Context, r *run, entry string, m *message) (flow, bool) {
 	if m.over != nil {
+		s.left(ctx, r, 0)
 		return pass(m), false
 	}
 	switch s.mode {
 	case parallel:
 		return s.parallel(ctx, r, entry, m)
 	case tee, teeWait:
-		return s.tee(r, entry, m), true
+		return s.tee(ctx, r, entry, m), true
 	}
 	return s.chain(ctx, r, entry, m, 0)
 }
@@ -91,9 +92,10 @@ func (s *stage) message(ctx context.Context, r *run, entry string, m *message) (
 func (s *stage) chain(ctx context.Context, r *run, entry string, m *message, from int) (flow, bool) {
 	ran := false
 	for i := from; i < len(s.elements); i++ {
-		f, did := s.elements[i].run(ctx, r, entry, m)
+		f, did := s.element(ctx, r, entry, s.elements[i], m)
 		ran = ran || did
 		if f.one != nil && f.one.over != nil {
+			s.left(ctx, r, i+1)
 			return f, true
 		}
 		then := s.succeed
@@ -105,9 +107,11 @@ func (s *stage) chain(ctx context.Context, r *run, entry string, m *message, fro
 		}
 		switch {
 		case then == stop:
+			s.left(ctx, r, i+1)
 			f.drop()
 			return flow{vars: f.vars}, ran
 		case then == end, f.one == nil && f.many == nil:
+			s.left(ctx, r, i+1)
 			return f, ran
 		case f.many != nil:
 			return s.rest(ctx, r, entry, f, i+1), ran
@@ -124,7 +128,7 @@ func (s *stage) rest(ctx context.Context, r *run, entry string, f flow, from int
 			if m.over != nil {
 				return pass(m)
 			}
-			f, _ := s.chain(ctx, r, entry, m, from)
+			f, _ := s.chain(r.within(ctx, m), r, entry, m, from)
 			return f
 		})
 	}
@@ -167,7 +171,7 @@ func (s *stage) parallel(ctx context.Context, r *run, entry string, m *message) 
 
 // branch runs one element of a parallel stage.
 func (s *stage) branch(ctx context.Context, r *run, entry string, e element, m *message) (flow, bool) {
-	f, did := e.run(ctx, r, entry, m)
+	f, did := s.element(ctx, r, entry, e, m)
 	then := s.succeed
 	if !did {
 		then = s.fail
@@ -197,7 +201,7 @@ func upTo(n int) func(yield func(int) bool) {
 
 // tee has a copy of the message go through the elements, and hands on the
 // message. What becomes of the copy is for the log.
-func (s *stage) tee(r *run, entry string, m *message) flow {
+func (s *stage) tee(ctx context.Context, r *run, entry string, m *message) flow {
 	if err := r.keep(m); err != nil {
 		return failed(m, err)
 	}
@@ -205,10 +209,11 @@ func (s *stage) tee(r *run, entry string, m *message) flow {
 	if r.park(side); side.over != nil {
 		return failed(m, side.over.err)
 	}
+	ctx = r.beside(ctx)
 	work := func() {
 		defer r.guard(side)
-		aside := stage{mode: serial, fail: s.fail, succeed: s.succeed, elements: s.elements}
-		f, _ := aside.chain(r.ctx, r, entry, side, 0)
+		aside := stage{mode: serial, told: s.mode, fail: s.fail, succeed: s.succeed, elements: s.elements}
+		f, _ := aside.chain(ctx, r, entry, side, 0)
 		for part := range f.all() {
 			part.settle()
 			if part.over != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/bus/record"
 	"github.com/seed90475182/restspace/services/documents"
 	"github.com/seed90475182/restspace/urlpattern"
 )
@@ -31,6 +32,7 @@ type message struct {
 	before int          // the status before that
 	over   *failure     // no element runs on it any more
 	spare  *bus.Message // memory of an earlier reply
+	node   *record.Node // of the part of a split that it is; nil: that of the context
 
 	holder *run  // that has counted the body; nil: none has
 	held   int64 // bytes that it has
@@ -235,7 +237,7 @@ func (m *message) release() {
 func (m *message) branch() *message {
 	other := *m
 	other.header = slices.Clone(m.header)
-	other.spare, other.caught, other.holder = nil, nil, nil
+	other.spare, other.caught, other.holder, other.node = nil, nil, nil, nil
 	other.body = copied(m.body)
 	return &other
 }

@@ -197,6 +197,7 @@ func (b *builder) array(at jsontext.Pointer) {
 // option reads what holds for the whole pipeline.
 func (b *builder) option(at jsontext.Pointer, text string) bool {
 	if text == "trace" {
+		b.pipeline.trace = true
 		return true
 	}
 	number, ok := strings.CutPrefix(text, "concurrency")
@@ -216,7 +217,7 @@ func (b *builder) word(at jsontext.Pointer, text string) bool {
 	if split := splitterNamed(text); split != nil {
 		b.count(at)
 		b.pipeline.fans = true
-		b.add(&splitting{at, split})
+		b.add(&splitting{at, text, split})
 		return true
 	}
 	if join := joinerNamed(text); join != nil {
@@ -268,6 +269,6 @@ func (b *builder) join(at jsontext.Pointer, word string, j joiner) {
 	}
 	same := b.stage
 	b.flush()
-	b.level.stages = append(b.level.stages, stage{joiner: j, at: at})
+	b.level.stages = append(b.level.stages, stage{joiner: j, at: at, word: word})
 	b.begin(same.mode, same.fail, same.succeed)
 }

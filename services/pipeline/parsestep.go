@@ -13,7 +13,7 @@ import (
 // step reads a step. What follows a try in its list is conditional.
 func (b *builder) step(at jsontext.Pointer, text string) {
 	b.count(at)
-	s := &step{at: at}
+	s := &step{at: at, source: text}
 	r := &stepReader{step: s, text: text}
 	if err := r.read(); err != nil {
 		b.faults = append(b.faults, err)
@@ -87,7 +87,7 @@ func (r *stepReader) readCondition() error {
 	if err != nil {
 		return faultOf(r.at, start, err)
 	}
-	r.condition = condition
+	r.condition, r.tested = condition, source
 	r.from = start + length
 	r.skip(1)
 	return nil

@@ -109,6 +109,8 @@ func Kind() services.Kind {
 		Example: `{"service": "pipeline", "readRoles": "all", "writeRoles": "all", "pipeline": [{ "hello": "query('name') || 'world'" }]}`,
 		Config:  func() any { return &Config{As: "service"} },
 		Manages: isManage,
+
+		Composes: true,
 	}, open)
 }
 
@@ -180,5 +182,5 @@ func (s *runner) serve(ctx context.Context, p *Pipeline, m *bus.Message) (*bus.M
 		}
 		r.places = make(chan struct{}, r.parallel)
 	}
-	return r.pipeline(p)
+	return r.recorded(p)
 }

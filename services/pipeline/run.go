@@ -24,6 +24,7 @@ type run struct {
 	file     int64 // bytes of one that is not
 	fanOut   int
 	parallel int
+	traced   bool          // what happens is recorded
 	places   chan struct{} // of calls at one time; nil: there is one at a time anyway
 
 	parts atomic.Int64   // that fan-outs have made

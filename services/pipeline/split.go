@@ -35,7 +35,8 @@ func splitterNamed(word string) splitter {
 
 // splitting is a splitter at its place.
 type splitting struct {
-	at jsontext.Pointer
+	at   jsontext.Pointer
+	word string // that names it
 	splitter
 }
 
@@ -45,7 +46,9 @@ func (s *splitting) run(ctx context.Context, r *run, entry string, m *message) (
 		return failed(m, s.explained(err)), true
 	}
 	m.forgive()
+	node := r.node(ctx)
 	return flow{vars: m.vars, many: func(yield func(*message) bool) {
+		i := 0
 		for p := range parts {
 			if p.err != nil {
 				p.message = &message{over: &failure{err: s.explained(p.err)}}
@@ -53,6 +56,10 @@ func (s *splitting) run(ctx context.Context, r *run, entry string, m *message) (
 			one := p.message
 			one.name, one.numbered, one.status, one.vars = m.name, m.numbered, m.status, m.vars
 			one.number(entry, p.name)
+			if node != nil {
+				one.node = partNode(node, i, one.name)
+			}
+			i++
 			if !yield(one) {
 				return
 			}

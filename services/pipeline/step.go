@@ -22,6 +22,9 @@ func (s *step) run(ctx context.Context, r *run, entry string, m *message) (flow,
 		if err = cmp.Or(err, unread); err != nil {
 			return failed(m, s.explained(err)), true
 		}
+		if r.traced {
+			noteCondition(ctx, holds)
+		}
 		if !holds {
 			return pass(m), false
 		}
@@ -82,6 +85,10 @@ func (s *step) fanOut(ctx context.Context, r *run, entry string, m *message, url
 	return flow{vars: m.vars, many: each(ctx, r, upTo(len(urls)), func(ctx context.Context, i int) flow {
 		one := m.branch()
 		one.number(entry, strconv.Itoa(i))
+		if r.traced {
+			one.node = partNode(r.node(ctx), i, one.name)
+			ctx = one.node.With(ctx)
+		}
 		s.call(ctx, r, one, urls[i])
 		return pass(one)
 	})}

@@ -14,6 +14,7 @@ type Pipeline struct {
 	root        *level
 	concurrency int  // calls at one time; 0 is the server's
 	fans        bool // more than one message may be on its way at a time
+	trace       bool // runs are told to the log
 	steps       []*step
 }
 
@@ -28,9 +29,11 @@ type level struct {
 type stage struct {
 	mode          mode
 	fail, succeed action
+	told          mode // what a record says, where that is another
 	elements      []element
 	at            jsontext.Pointer // of a joiner
 	joiner        joiner           // nil: the elements
+	word          string           // that names it
 }
 
 // mode is what the elements of a stage are to each other.
@@ -56,8 +59,10 @@ const (
 // step is a call with what stands around it.
 type step struct {
 	at        jsontext.Pointer
+	source    string // as it was written
 	tries     bool
 	condition *expr.Expr          // nil: always
+	tested    string              // the source of it
 	request   *requestspec.Spec   // nil: no call
 	reads     reads               // of the request's URL
 	urlAt     int                 // where that begins in the string

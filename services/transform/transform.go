@@ -63,6 +63,7 @@ func Kind() services.Kind {
 		Doc:       doc,
 		Example:   `{"service": "transform", "transform": {"fullName": "first + ' ' + last"}, "readRoles": "all"}`,
 		PostReads: true,
+		Composes:  true,
 	}, open)
 }
 

@@ -1,0 +1,239 @@
+package runtime_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed90475182/restspace/adaptors"
+	adaptorlist "github.com/seed90475182/restspace/adaptors/all"
+	"github.com/seed90475182/restspace/adaptors/memstore"
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/bus/record"
+	"github.com/seed90475182/restspace/runtime"
+	servicelist "github.com/seed90475182/restspace/services/all"
+	"github.com/seed90475182/restspace/urlpattern"
+)
+
+// guarded is a store that fails, and counts, where something is written.
+type guarded struct {
+	adaptors.Store
+	writes *atomic.Int64
+}
+
+func (g guarded) Put(context.Context, adaptors.Key, *bus.Body, adaptors.Condition) (adaptors.Info, error) {
+	g.writes.Add(1)
+	return adaptors.Info{}, errors.New("it was written to")
+}
+
+func (g guarded) Delete(context.Context, adaptors.Key, adaptors.Condition) error {
+	g.writes.Add(1)
+	return errors.New("it was written to")
+}
+
+// dryServer returns a server of all Kinds over stores that nobody may write to.
+func dryServer(t *testing.T, config, document string, writes *atomic.Int64) *runtime.Runtime {
+	kind := memstore.Kind()
+	open := kind.New
+	kind.New = func(ctx context.Context, config any, env adaptors.Env) (any, error) {
+		made, err := open(ctx, config, env)
+		if err != nil {
+			return nil, err
+		}
+		store := made.(adaptors.Store)
+		_, err = store.Put(ctx, adaptors.Key{"x.json"}, bus.NewBody([]byte(document), "application/json"), adaptors.Condition{})
+		return guarded{store, writes}, err
+	}
+	others := []adaptors.Kind{kind}
+	for _, k := range adaptorlist.Registry().Kinds() {
+		if k.Name != kind.Name {
+			others = append(others, k)
+		}
+	}
+	server := runtime.New(runtime.Options{Services: servicelist.Registry(), Adaptors: adaptors.NewRegistry(others...), LogTo: io.Discard, Once: true, DryRun: true})
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second) // drain is longer
+		defer cancel()
+		require.NoError(t, server.Close(ctx))
+		require.NoError(t, ctx.Err(), "it waits for background work that it has not begun")
+	})
+	require.NoError(t, server.Load(t.Context(), "services.json", []byte(config)))
+	return server
+}
+
+// dryAsk has server answer a request, and returns what it would have written.
+func dryAsk(t *testing.T, server *runtime.Runtime, method, url, body string, header ...bus.Field) (status int, text string, plans []string) {
+	t.Helper()
+	root := bus.NewRoot(t.Context(), 0)
+	defer root.End()
+	u, err := urlpattern.ParseURL(url)
+	require.NoError(t, err)
+	m := &bus.Message{Method: method, URL: u, Header: header, User: &bus.User{Email: "a@example.com", Roles: []string{"A"}}}
+	if body != "" {
+		m.Body = bus.NewBody([]byte(body), "application/json")
+	}
+	ctx, node := record.Start(root, record.Options{}, record.RequestEntry(m))
+	reply, err := server.Serve(ctx, m)
+	require.NoError(t, err)
+	data, err := reply.Body.Bytes(1 << 20)
+	require.NoError(t, err)
+	require.NoError(t, reply.Close())
+	return reply.Status, string(data), record.Plans(node.Tree(nil))
+}
+
+func TestDryRunOfEveryKindWritesNothing(t *testing.T) {
+	var writes, sent atomic.Int64
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.Method != "GET" {
+			sent.Add(1)
+		}
+	}))
+	defer other.Close()
+	own := map[string]string{
+		"proxy":    `{"service": "proxy", "url": "` + other.URL + `"}`,
+		"pipeline": `{"service": "pipeline", "get": true, "pipeline": [["PUT /t-json/a", "DELETE /t-json/x", "POST /t-file/", "PATCH /t-static/y", "PUT ` + other.URL + `/z", "GET ` + other.URL + `/z"], "jsonArray"]}`,
+	}
+	var mounts []map[string]any
+	var names []string
+	add := func(name, kind, text string) {
+		mount := make(map[string]any)
+		require.NoError(t, json.Unmarshal([]byte(text), &mount))
+		of, _ := servicelist.Registry().Kind(kind)
+		for _, slot := range of.Adaptors {
+			if slot.Of == adaptors.StoreInterface && (!slot.Optional || mount[slot.Key] != nil) {
+				mount[slot.Key] = "memory"
+				delete(mount, slot.Key+"Config")
+			}
+		}
+		mount["name"], mount["basePath"] = name, "/"+name
+		for _, key := range []string{"readRoles", "writeRoles", "manageRoles"} {
+			mount[key] = "all"
+		}
+		if of.Documents {
+			mount["createRoles"] = "all"
+		}
+		mounts, names = append(mounts, mount), append(names, name)
+	}
+	for _, kind := range servicelist.Registry().Kinds() {
+		add("t-"+kind.Name, kind.Name, cmp.Or(own[kind.Name], kind.Example))
+	}
+	add("flows", "pipeline", `{"service": "pipeline", "adaptor": "file"}`)
+	config, err := json.Marshal(map[string]any{"services": mounts, "auth": keysIn(t), "server": map[string]any{"drain": "1m"}})
+	require.NoError(t, err)
+	server := dryServer(t, string(config), `["PUT /t-json/via"]`, &writes)
+	planned := 0
+	for _, name := range names {
+		for _, method := range []string{"GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "MOVE"} {
+			for _, path := range []string{"", "/", "/x.json", "/x", "/new", "/dir/", "/x/.schema.json", "/bypass"} {
+				for _, mode := range []string{"", "manage"} {
+					status, text, plans := dryAsk(t, server, method, "/"+name+path, `["GET /t-lib/bypass"]`, bus.Field{Name: "X-Restspace-Request-Mode", Value: mode})
+					assert.Less(t, status, 500, "%s /%s%s: %s", method, name, path, text)
+					assert.NotContains(t, text, "a dry run writes nothing", "%s /%s%s got as far as the store", method, name, path)
+					planned += len(plans)
+				}
+			}
+		}
+	}
+	assert.Zero(t, writes.Load(), "writes of stores")
+	assert.Zero(t, sent.Load(), "writes on the other server")
+	assert.Greater(t, planned, 100)
+}
+
+func TestDryRunPlansWhatPipelinesWrite(t *testing.T) {
+	var writes atomic.Int64
+	server := dryServer(t, keyed(t)+`"services": [
+		{"name": "docs", "basePath": "/docs", "service": "json", "adaptor": "memory", "readRoles": "all", "writeRoles": "A", "createRoles": "A",
+			"prePipeline": [{"wrapped": "$"}]},
+		{"name": "closed", "basePath": "/closed", "service": "json", "adaptor": "memory", "readRoles": "none"},
+		{"name": "all", "basePath": "/all", "service": "pipeline", "readRoles": "all", "writeRoles": "all",
+			"pipeline": ["jsonSplit", "PUT /docs/d${} :.x", "jsonArray", ["tee", "DELETE /docs/x"], "if (status === 200) GET /docs/x"]},
+		{"name": "zip", "basePath": "/zip", "service": "pipeline", "readRoles": "all", "writeRoles": "all",
+			"pipeline": ["jsonSplit", {"n": "$"}, "PUT /docs/z :$z", "zip", "PUT /docs/b"]}]}`, `{"a":1}`, &writes)
+	_, text, plans := dryAsk(t, server, "POST", "/all", `[1,2,3,4,5,6]`)
+	assert.Equal(t, `{"a":1}`, text)
+	assert.Equal(t, []string{"would PUT /docs/d1, 13 bytes", "would PUT /docs/d2, 13 bytes", "would PUT /docs/d3, 13 bytes",
+		"would PUT /docs/d4, 13 bytes", "would PUT /docs/d5, 13 bytes", "would PUT /docs/d6, 13 bytes", "would DELETE /docs/x, 2 bytes"}, plans)
+	_, _, plans = dryAsk(t, server, "POST", "/zip", `[1,2]`)
+	require.Len(t, plans, 3)
+	assert.Regexp(t, `^would PUT /docs/b, \d+ bytes$`, plans[2])
+	status, _, plans := dryAsk(t, server, "PUT", "/closed/x", `1`)
+	assert.Equal(t, http.StatusForbidden, status, "the rules hold as ever")
+	assert.Empty(t, plans)
+	assert.Zero(t, writes.Load())
+}
+
+func TestTraceOverHTTP(t *testing.T) {
+	server := load(t, keyed(t)+`"services": [
+		{"name": "lib", "basePath": "/lib", "service": "lib", "readRoles": "all"},
+		{"name": "flow", "basePath": "/flow", "service": "pipeline", "readRoles": "all", "writeRoles": "all", "manageRoles": "A",
+			"pipeline": ["GET /lib/bypass?token=abc", {"a": "1"}, "/lib/set-status/201"]}]}`)
+	ask := func(roles, field string) (*bus.Message, string) {
+		root := bus.NewRoot(t.Context(), 0)
+		defer root.End()
+		m := &bus.Message{Method: "POST", URL: urlpattern.URL{Path: []string{"flow"}}, Header: bus.Header{{Name: "X-Restspace-Trace", Value: field}}}
+		if roles != "" {
+			m.User = &bus.User{Email: "a@example.com", Roles: []string{roles}}
+		}
+		reply, err := server.Serve(root, m)
+		require.NoError(t, err)
+		data, err := reply.Body.Bytes(1 << 20)
+		require.NoError(t, err)
+		require.NoError(t, reply.Close())
+		return reply, string(data)
+	}
+	reply, text := ask("A", "1")
+	require.Equal(t, 200, reply.Status, text)
+	var answer struct {
+		Trace record.Entry `json:"trace"`
+		Reply struct {
+			Status int            `json:"status"`
+			JSON   map[string]any `json:"json"`
+		} `json:"reply"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &answer))
+	assert.Equal(t, 201, answer.Reply.Status)
+	assert.Equal(t, map[string]any{"a": 1.0}, answer.Reply.JSON)
+	require.Len(t, answer.Trace.Children, 3)
+	assert.Equal(t, "/lib/bypass?token=[redacted]", answer.Trace.Children[0].Children[0].URL)
+	assert.NotContains(t, text, "abc")
+
+	reply, text = ask("A", "0")
+	assert.Equal(t, 201, reply.Status)
+	assert.JSONEq(t, `{"a":1}`, text)
+	reply, text = ask("U", "1")
+	assert.Equal(t, 403, reply.Status)
+	assert.NotContains(t, text, "bypass")
+	reply, _ = ask("", "1")
+	assert.Equal(t, 401, reply.Status)
+}
+
+// load returns a server of all Kinds, which the network does not reach.
+func load(t *testing.T, config string) *runtime.Runtime {
+	server := runtime.New(runtime.Options{Services: servicelist.Registry(), Adaptors: adaptors.NewRegistry(memstore.Kind()), LogTo: io.Discard})
+	t.Cleanup(func() { _ = server.Close(context.Background()) })
+	require.NoError(t, server.Load(t.Context(), "services.json", []byte(config)))
+	return server
+}
+
+// keysIn returns the part auth of a configuration whose keys go with the test.
+func keysIn(t *testing.T) map[string]any {
+	return map[string]any{"keyFile": filepath.Join(t.TempDir(), "auth.key")}
+}
+
+// keyed returns the beginning of such a configuration.
+func keyed(t *testing.T) string {
+	auth, err := json.Marshal(keysIn(t))
+	require.NoError(t, err)
+	return `{"auth": ` + string(auth) + `, `
+}
