@@ -384,6 +384,27 @@ func TestEchoOfAStream(t *testing.T) {
 	}
 }
 
+// TestEchoOfABodyThatIsWaitedFor sees that a client which sends its body only
+// when that is wanted (RFC 9110 section 10.1.1) is told so before the status.
+func TestEchoOfABodyThatIsWaitedFor(t *testing.T) {
+	s := start(t, bustest.Echo(), nil)
+	c, err := net.Dial("tcp", s.address)
+	require.NoError(t, err)
+	defer c.Close()
+	require.NoError(t, c.SetDeadline(time.Now().Add(5*time.Second)))
+	_, err = c.Write([]byte("POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n"))
+	require.NoError(t, err)
+	line, err := bufio.NewReaderSize(c, 16).ReadString('\n')
+	require.NoError(t, err)
+	assert.Equal(t, "HTTP/1.1 100 Continue\r\n", line)
+	_, err = c.Write([]byte("hello"))
+	require.NoError(t, err)
+	rest, err := io.ReadAll(c)
+	require.NoError(t, err)
+	assert.Contains(t, string(rest), "HTTP/1.1 200 OK\r\n")
+	assert.True(t, strings.HasSuffix(string(rest), "hello"), string(rest))
+}
+
 func TestPanicsAreLoggedAndHoldNothing(t *testing.T) {
 	s := start(t, bus.ServiceFunc(func(context.Context, *bus.Message) (*bus.Message, error) { panic("inside out") }),
 		func(o *Options) { o.Limits.InFlight, o.Limits.Queue = 1, 0 })

@@ -89,6 +89,8 @@ func (s *Server) write(x *exchange, w http.ResponseWriter, r *http.Request, repl
 			reply.Header.Set("Connection", "close")
 		} else if err := x.body.control.EnableFullDuplex(); err != nil { // the reply may be read from the request
 			return 0, err
+		} else if r.Header.Get("Expect") != "" { // or else its client waits for a word before the status
+			w.WriteHeader(http.StatusContinue)
 		}
 		defer x.body.abandon()
 	}
