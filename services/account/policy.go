@@ -6,15 +6,13 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/ccojocar/zxcvbn-go"
 )
 
 // Policy says which passwords are taken. Its tags are those of a config.
 type Policy struct {
 	MinLength int      `json:"minLength" doc:"characters that a password has at least"`
 	Classes   []string `json:"classes" example:"[\"upper\", \"digit\"]" doc:"what it holds at least one of: upper, lower, digit, symbol"`
-	Common    bool     `json:"common" doc:"whether one that a list of common passwords leads to is taken"`
+	Common    bool     `json:"common" doc:"whether one is taken that consists of common words, runs and numbers"`
 }
 
 // DefaultPolicy is 10 characters, of any sort but common ones.
@@ -48,8 +46,8 @@ func (p *Policy) Check() error {
 	return nil
 }
 
-// looked is how many bytes of a password are looked up in the lists: what is
-// longer is not common.
+// looked is how many bytes of a password are looked at: who writes more of them
+// makes it hard to guess.
 const looked = 64
 
 // Admits returns what is wrong with a password, for the one who chose it. about
@@ -69,7 +67,7 @@ func (p *Policy) Admits(password string, about ...string) error {
 			return fmt.Errorf("the password has no character of the sort %s", name)
 		}
 	}
-	if !p.Common && len(password) <= looked && zxcvbn.PasswordStrength(password, about).Score == 0 {
+	if !p.Common && len(password) <= looked && easy(password, about) {
 		return errors.New("the password is too easy to guess: choose another, such as three words that have nothing to do with each other")
 	}
 	return nil
