@@ -29,7 +29,6 @@ type message struct {
 	vars     *variable
 
 	caught *failure     // of a step that tried; nothing ran since
-	before int          // the status before that
 	over   *failure     // no element runs on it any more
 	spare  *bus.Message // memory of an earlier reply
 	node   *record.Node // of the part of a split that it is; nil: that of the context
@@ -61,8 +60,9 @@ func (v *variable) lookup(name string) *variable {
 // failure is why a message goes no further: the reply of a service that is an
 // error or a redirect, or an error.
 type failure struct {
-	reply *bus.Message
-	err   error
+	reply  *bus.Message
+	err    error
+	before int // status of the message, where a step tried
 }
 
 // failureOf returns nil for a reply that goes on.
@@ -133,7 +133,7 @@ func (m *message) fail(f *failure) {
 func (m *message) forgive() {
 	if m.caught != nil {
 		_ = m.caught.reply.Close()
-		m.caught, m.status = nil, m.before
+		m.status, m.caught = m.caught.before, nil
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 
@@ -161,10 +162,15 @@ type runner struct {
 	bus    bus.Service
 	hosts  []string // that data may lead to
 	engine expr.Engine
+	log    *slog.Logger
+	limit  int64 // bytes of a body that is held in memory
+	file   int64 // bytes of one that is not
+	fanOut int
 }
 
 func newRunner(env services.Env, c *Config) *runner {
-	r := &runner{env: env, bus: env.Bus, hosts: c.Data}
+	r := &runner{env: env, bus: env.Bus, hosts: c.Data, log: env.Log,
+		limit: env.Limits.Body, file: env.Limits.File, fanOut: env.Limits.FanOut}
 	if c.As == "caller" {
 		r.bus = env.AsCaller
 	}
@@ -173,9 +179,7 @@ func newRunner(env services.Env, c *Config) *runner {
 
 // serve runs p with m as its first message.
 func (s *runner) serve(ctx context.Context, p *Pipeline, m *bus.Message) (*bus.Message, error) {
-	limits := &s.env.Limits
-	r := &run{runner: s, ctx: ctx, request: m, log: s.env.Log,
-		limit: limits.Body, file: limits.File, fanOut: limits.FanOut, parallel: max(limits.Parallel, 1)}
+	r := &run{runner: s, ctx: ctx, request: m, parallel: max(s.env.Limits.Parallel, 1)}
 	if p.fans {
 		if p.concurrency > 0 {
 			r.parallel = p.concurrency

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -19,10 +18,6 @@ type run struct {
 	ctx      context.Context // of the whole run
 	request  *bus.Message    // whose body is the first message's
 	first    message
-	log      *slog.Logger
-	limit    int64 // bytes of a body that is held in memory
-	file     int64 // bytes of one that is not
-	fanOut   int
 	parallel int
 	traced   bool          // what happens is recorded
 	places   chan struct{} // of calls at one time; nil: there is one at a time anyway

@@ -46,9 +46,7 @@ func (s *splitting) run(ctx context.Context, r *run, entry string, m *message) (
 		return failed(m, s.explained(err)), true
 	}
 	m.forgive()
-	node := r.node(ctx)
-	return flow{vars: m.vars, many: func(yield func(*message) bool) {
-		i := 0
+	return flow{vars: m.vars, many: r.told(ctx, func(yield func(*message) bool) {
 		for p := range parts {
 			if p.err != nil {
 				p.message = &message{over: &failure{err: s.explained(p.err)}}
@@ -56,15 +54,11 @@ func (s *splitting) run(ctx context.Context, r *run, entry string, m *message) (
 			one := p.message
 			one.name, one.numbered, one.status, one.vars = m.name, m.numbered, m.status, m.vars
 			one.number(entry, p.name)
-			if node != nil {
-				one.node = partNode(node, i, one.name)
-			}
-			i++
 			if !yield(one) {
 				return
 			}
 		}
-	}}, true
+	})}, true
 }
 
 func (s *splitting) explained(err error) error { return fmt.Errorf("step %s: %w", s.at, err) }

@@ -219,7 +219,7 @@ func (s *step) failed(m *message, f *failure) {
 	case s.tries:
 		m.forgive()
 		m.set("error", f.facts())
-		m.before = m.status
+		f.before = m.status
 		m.caught, m.status = f, f.status()
 	default:
 		m.fail(f)

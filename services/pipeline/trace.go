@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"iter"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -75,6 +76,24 @@ func (r *run) beside(ctx context.Context) context.Context { return r.node(ctx).W
 func partNode(split *record.Node, index int, name string) *record.Node {
 	split.Set(func(e *record.Entry) { e.Parts = max(e.Parts, index+1) })
 	return split.Child(index, record.Entry{Kind: record.Part, Name: name})
+}
+
+// told gives each part of a split its node.
+func (r *run) told(ctx context.Context, parts iter.Seq[*message]) iter.Seq[*message] {
+	split := r.node(ctx)
+	if split == nil {
+		return parts
+	}
+	return func(yield func(*message) bool) {
+		i := 0
+		for part := range parts {
+			part.node = partNode(split, i, part.name)
+			i++
+			if !yield(part) {
+				return
+			}
+		}
+	}
 }
 
 // noteCondition notes what the condition of a step said.
