@@ -55,6 +55,11 @@ type Env struct {
 	// Existing wants what is there already: where a driver would make a
 	// directory or the like, its error is fs.ErrNotExist instead.
 	Existing bool
+
+	// ReadOnly wants nothing changed, not by the opening either: Existing goes
+	// with it, writes are ErrReadOnly, and what another process has for itself
+	// is read all the same.
+	ReadOnly bool
 }
 
 // A Claim is a part of the outside world that belongs to one adaptor: a path

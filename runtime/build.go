@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"slices"
 
@@ -25,11 +26,7 @@ func (r *Runtime) build(ctx context.Context, conf *config.Config, old *generatio
 			g.close()
 		}
 	}()
-	load := identity.MakeKeys
-	if old != nil && old.conf.Auth.KeyFile == conf.Auth.KeyFile {
-		load = identity.LoadKeys // new ones would sign everybody out
-	}
-	keys, err := load(conf.Auth.KeyFile)
+	keys, err := r.keys(conf, old)
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +72,20 @@ func (r *Runtime) mount(ctx context.Context, g, old *generation, log *slog.Logge
 		}
 	}
 	return nil
+}
+
+// keys returns the keys of a configuration. Where they are missing, new ones are
+// made, unless they would sign everybody out, or in a dry run reach a file.
+func (r *Runtime) keys(conf *config.Config, old *generation) (*identity.Keys, error) {
+	file := conf.Auth.KeyFile
+	if !r.options.DryRun && (old == nil || old.conf.Auth.KeyFile != file) {
+		return identity.MakeKeys(file)
+	}
+	keys, err := identity.LoadKeys(file)
+	if r.options.DryRun && errors.Is(err, fs.ErrNotExist) {
+		return identity.NewKeys()
+	}
+	return keys, err
 }
 
 // instanceOf returns the instance of old that has the same configuration, or a

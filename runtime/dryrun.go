@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
+	"iter"
 	"net/http"
 	"slices"
 
@@ -68,6 +70,19 @@ func planned(ctx context.Context, m *bus.Message) (*bus.Message, error) {
 // closedStore is a store that keeps nothing: a service that changes something in
 // a GET fails.
 type closedStore struct{ adaptors.Store }
+
+// emptyStore is one that was never opened before.
+type emptyStore struct{ adaptors.Store }
+
+// Get finds nothing.
+func (emptyStore) Get(context.Context, adaptors.Key, adaptors.GetOptions) (*bus.Body, adaptors.Info, error) {
+	return nil, adaptors.Info{}, fs.ErrNotExist
+}
+
+// List finds nothing.
+func (emptyStore) List(context.Context, adaptors.Key, adaptors.ListOptions) iter.Seq2[adaptors.Info, error] {
+	return func(func(adaptors.Info, error) bool) {}
+}
 
 var errDryRun = &bus.Error{Status: http.StatusForbidden, Detail: "a dry run writes nothing"}
 

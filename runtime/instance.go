@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -99,7 +100,10 @@ func (i *instance) start(ctx context.Context) (err error) {
 }
 
 func (i *instance) openAdaptor(ctx context.Context, a config.Adaptor) (any, error) {
-	made, err := a.Kind.New(ctx, a.Config, adaptors.Env{Name: i.conf.Name, Log: i.env.Log, Pool: i.pool})
+	made, err := a.Kind.New(ctx, a.Config, adaptors.Env{Name: i.conf.Name, Log: i.env.Log, Pool: i.pool, ReadOnly: i.dry})
+	if i.dry && a.Kind.Of == adaptors.StoreInterface && errors.Is(err, fs.ErrNotExist) {
+		made, err = emptyStore{}, nil // as the first start would find it
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -87,7 +87,7 @@ type Store struct {
 }
 
 // Open opens the store of a config. A directory that this process may only
-// read is opened for reading: writes are ErrReadOnly.
+// read, or is to, is opened for reading: writes are ErrReadOnly.
 //
 // Stores of one directory share its lock through env.Pool. The caller closes
 // the Store.
@@ -99,7 +99,7 @@ func Open(c Config, env adaptors.Env) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("directory %s: %w", c.Root, err)
 	}
-	if s.root.readOnly != nil && env.Log != nil {
+	if s.root.readOnly != nil && !env.ReadOnly && env.Log != nil {
 		env.Log.Warn("the directory can only be read", slog.String("root", s.path), slog.Any("error", s.root.readOnly))
 	}
 	return s, nil
@@ -110,7 +110,7 @@ func open(c Config, env adaptors.Env) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if env.Existing {
+	if env.Existing || env.ReadOnly {
 		_, err = os.Stat(path)
 	} else {
 		err = makeAll(path)
@@ -127,7 +127,8 @@ func open(c Config, env adaptors.Env) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, release, err := adaptors.Share(env.Pool, id, func() (*root, error) { return openRoot(base, path) })
+	shared := sharedRoot{id, env.ReadOnly}
+	root, release, err := adaptors.Share(env.Pool, shared, func() (*root, error) { return openRoot(base, path, env.ReadOnly) })
 	if err != nil {
 		return nil, err
 	}

@@ -60,9 +60,18 @@ type root struct {
 	sync func(fd int) error
 }
 
-// openRoot opens the directory base, which is at path, for reading, and for
-// writing if it can be written to.
-func openRoot(base dir, path string) (*root, error) {
+// sharedRoot is what a root is known by in a pool.
+type sharedRoot struct {
+	identity
+	readOnly bool
+}
+
+// errReading is why nothing is written to a root that was opened so.
+var errReading = errors.New("it was opened to be read")
+
+// openRoot opens the directory base, which is at path, for reading, and unless
+// that is all that is wanted, for writing if it can be written to.
+func openRoot(base dir, path string, readOnly bool) (*root, error) {
 	r := &root{temp: -1, seed: maphash.MakeSeed(), now: time.Now, sync: fsync}
 	var st unix.Stat_t
 	err := base.stat(".", &st)
@@ -75,6 +84,10 @@ func openRoot(base dir, path string) (*root, error) {
 	r.id = identityOf(&st)
 	if r.base, err = base.open("."); err != nil {
 		return nil, err
+	}
+	if readOnly {
+		r.readOnly = errReading
+		return r, nil
 	}
 	err = r.openForWriting(path)
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {

@@ -3,6 +3,7 @@ package filestore_test
 import (
 	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -53,6 +54,36 @@ func TestExistingMakesNothing(t *testing.T) {
 	s, err := filestore.Open(filestore.Config{Root: root}, adaptors.Env{Existing: true})
 	require.NoError(t, err)
 	assert.NoError(t, s.Close())
+}
+
+func TestReadOnlyChangesNothing(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "above", "notes")
+	_, err := filestore.Open(filestore.Config{Root: root}, adaptors.Env{ReadOnly: true})
+	assert.ErrorIs(t, err, fs.ErrNotExist)
+	assert.NoDirExists(t, filepath.Dir(root))
+
+	require.NoError(t, os.MkdirAll(root, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(root, "a"), []byte("x"), 0o600))
+	pool := new(adaptors.Pool)
+	s, err := filestore.Open(filestore.Config{Root: root}, adaptors.Env{ReadOnly: true, Pool: pool})
+	require.NoError(t, err)
+	defer s.Close()
+	content, err := read(s, "a")
+	require.NoError(t, err)
+	assert.Equal(t, "x", content)
+	_, err = put(s, "y", "a")
+	assert.ErrorIs(t, err, adaptors.ErrReadOnly)
+	there, err := os.ReadDir(root)
+	require.NoError(t, err)
+	assert.Len(t, there, 1, "neither a lock nor a place for temporary files")
+
+	writer, err := filestore.Open(filestore.Config{Root: root}, adaptors.Env{Pool: pool})
+	require.NoError(t, err)
+	defer writer.Close()
+	mustPut(t, writer, "z", "a")
+	content, err = read(s, "a")
+	require.NoError(t, err)
+	assert.Equal(t, "z", content, "what another writes")
 }
 
 func TestRootsThatAreNoPaths(t *testing.T) {

@@ -21,8 +21,8 @@ func (r *run) callCommand() *cobra.Command {
 		Long: `Makes one request of the configuration inside this process, and prints status,
 fields and body of the reply. URL is a path with its query, or a whole URL of
 this server. The exit code is 1 for a status of 400 or more. The directories
-that a running server has are closed to it, and a call that needs one of them
-fails: ask that server over HTTP, with a token.
+that a running server has are closed to it, unless it is a dry run, and a call
+that needs one of them fails: ask that server over HTTP, with a token.
 
 Without a field Content-Type in -H, the body is of the type that the name of its
 file says, or else application/json if it is JSON, text if it is UTF-8, and
@@ -36,9 +36,9 @@ token and Authorization.
 
 --dry-run makes no change. GET is answered as ever; a write, also one that a
 pipeline makes, is told on stderr instead ("would PUT /contacts/ann, 214 bytes"),
-and taken for a 204 by what follows. Other servers are sent GET alone. What the
-services need to start, such as their directories and the file of the keys, is
-made as ever.`,
+and taken for a 204 by what follows. Other servers are sent GET alone. No file and
+no directory is made: a store that is missing is empty. The directories of a
+running server are read, too.`,
 		Example: `  restspace call GET '/contacts/?$take=10'
   restspace call PUT /contacts/jo -d '{"name":"Jo"}' --as jo@example.com --roles "U E"
   restspace call POST /newsletter -d @news.json --dry-run --trace

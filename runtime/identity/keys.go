@@ -28,7 +28,7 @@ import (
 type Keys struct {
 	Log *slog.Logger // what to tell of a file that can't be read any more; slog.Default() at first
 
-	path string
+	path string // "" is none
 
 	mu     sync.Mutex
 	looked time.Time // when the file was last looked at
@@ -55,6 +55,15 @@ func MakeKeys(path string) (*Keys, error) {
 	return LoadKeys(path)
 }
 
+// NewKeys returns one new Ed25519 key, which no file holds.
+func NewKeys() (*Keys, error) {
+	key, err := newKey()
+	if err != nil {
+		return nil, err
+	}
+	return &Keys{Log: slog.Default(), now: &keySet{set: jose.JSONWebKeySet{Keys: []jose.JSONWebKey{key}}}}, nil
+}
+
 // LoadKeys reads the keys from a file. One that others can read is refused.
 func LoadKeys(path string) (*Keys, error) {
 	set, err := loadKeySet(path)
@@ -75,7 +84,7 @@ const (
 func (k *Keys) current(age time.Duration) *keySet {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if now := time.Now(); now.Sub(k.looked) > age {
+	if now := time.Now(); k.path != "" && now.Sub(k.looked) > age {
 		k.looked = now
 		k.look()
 	}
