@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,6 +86,15 @@ func Classify(err error) *Error {
 		return &Error{Status: http.StatusInsufficientStorage, Type: TypeStorageFull, Err: err}
 	}
 	return &Error{Status: http.StatusInternalServerError, Err: err}
+}
+
+// ForClient returns what a client may be told, in one line: of a status of 500 or
+// more, only what was written for clients, as its Type says.
+func (e *Error) ForClient() string {
+	if e.Detail != "" && (e.Status < http.StatusInternalServerError || e.Type != "") {
+		return e.Detail
+	}
+	return cmp.Or(e.Title, http.StatusText(e.Status))
 }
 
 // StatusClientClosed is the status of a request whose client left before the

@@ -218,6 +218,79 @@ func TestTraceOverHTTP(t *testing.T) {
 	assert.Equal(t, 401, reply.Status)
 }
 
+// TestTraceOverHTTPOpensOwnMountsAlone has a pipeline call one that somebody else
+// manages.
+func TestTraceOverHTTPOpensOwnMountsAlone(t *testing.T) {
+	server := load(t, keyed(t)+`"services": [
+		{"name": "lib", "basePath": "/lib", "service": "lib", "readRoles": "none"},
+		{"name": "theirs", "basePath": "/theirs", "service": "pipeline", "readRoles": "none", "manageRoles": "B",
+			"pipeline": ["GET /lib/bypass?of=theirs"]},
+		{"name": "mine", "basePath": "/mine", "service": "pipeline", "readRoles": "all", "manageRoles": "A B",
+			"pipeline": ["GET /theirs/x"], "prePipeline": ["/lib/set-status/200"], "postPipeline": ["/lib/bypass"]}]}`)
+	for _, row := range []struct {
+		roles  string
+		inside int
+	}{{"A", 0}, {"B", 1}} {
+		root := bus.NewRoot(t.Context(), 0)
+		defer root.End()
+		reply, err := server.Serve(root, &bus.Message{Method: "GET", URL: urlpattern.URL{Path: []string{"mine"}},
+			Header: bus.Header{{Name: "X-Restspace-Trace", Value: "1"}}, User: &bus.User{Email: "a@example.com", Roles: []string{row.roles}}})
+		require.NoError(t, err)
+		data, err := reply.Body.Bytes(1 << 20)
+		require.NoError(t, err)
+		var answer struct {
+			Trace record.Entry `json:"trace"`
+		}
+		require.NoError(t, json.Unmarshal(data, &answer))
+		all := answer.Trace.Children
+		require.Len(t, all, 3, "%s", data)
+		assert.Equal(t, []string{"prePipeline", "postPipeline"}, []string{all[0].Name, all[2].Name})
+		assert.Equal(t, []string{"around", "step", "around"}, []string{all[0].Kind, all[1].Kind, all[2].Kind})
+		assert.Equal(t, 200, all[2].Status)
+		assert.Equal(t, "/lib/set-status/200", all[0].Children[0].Children[0].URL)
+		call := all[1].Children[0]
+		assert.Equal(t, "theirs", call.Service)
+		assert.Len(t, call.Children, row.inside, row.roles)
+		require.NoError(t, reply.Close())
+	}
+}
+
+// TestTraceOverHTTPOfALargeReply shows the record alone.
+func TestTraceOverHTTPOfALargeReply(t *testing.T) {
+	server := load(t, keyed(t)+`"server": {"limits": {"maxBody": "1KiB"}}, "services": [
+		{"name": "flow", "basePath": "/flow", "service": "pipeline", "readRoles": "all", "writeRoles": "all", "manageRoles": "all",
+			"pipeline": [["/lib/bypass", "/lib/bypass"], "zip"]}]}`)
+	root := bus.NewRoot(t.Context(), 0)
+	defer root.End()
+	reply, err := server.Serve(root, &bus.Message{Method: "POST", URL: urlpattern.URL{Path: []string{"flow"}}, Body: bus.NewBody(make([]byte, 1000), "image/png"),
+		Header: bus.Header{{Name: "X-Restspace-Trace", Value: "1"}}, User: &bus.User{Email: "a@example.com"}})
+	require.NoError(t, err)
+	data, err := reply.Body.Bytes(1 << 20)
+	require.NoError(t, err)
+	require.NoError(t, reply.Close())
+	assert.Equal(t, 200, reply.Status)
+	assert.Contains(t, string(data), `"error":"the body is larger than the limit of 1024 bytes`)
+	assert.Contains(t, string(data), `"/lib/bypass"`)
+}
+
+func TestDryRunOpensNoUpgrade(t *testing.T) {
+	var asked atomic.Int64
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	defer other.Close()
+	var writes atomic.Int64
+	server := dryServer(t, keyed(t)+`"services": [
+		{"name": "out", "basePath": "/out", "service": "proxy", "url": "`+other.URL+`", "readRoles": "all"},
+		{"name": "docs", "basePath": "/docs", "service": "json", "adaptor": "memory", "readRoles": "all"}]}`, `1`, &writes)
+	upgrade := []bus.Field{{Name: "Connection", Value: "Upgrade"}, {Name: "Upgrade", Value: "websocket"}}
+	_, _, plans := dryAsk(t, server, "GET", "/out/x", "", upgrade...)
+	assert.Equal(t, []string{"would GET " + other.URL + "/x"}, plans)
+	assert.Zero(t, asked.Load())
+	_, _, plans = dryAsk(t, server, "GET", "/docs/x.json", "", upgrade...)
+	assert.Equal(t, []string{"would GET /docs/x.json"}, plans)
+	dryAsk(t, server, "GET", "/out/x", "")
+	assert.Equal(t, int64(1), asked.Load())
+}
+
 // load returns a server of all Kinds, which the network does not reach.
 func load(t *testing.T, config string) *runtime.Runtime {
 	server := runtime.New(runtime.Options{Services: servicelist.Registry(), Adaptors: adaptors.NewRegistry(memstore.Kind()), LogTo: io.Discard})

@@ -35,6 +35,7 @@ type shownReply struct {
 	JSON   jsontext.Value `json:"json,omitzero"`   // a body that is JSON
 	Text   string         `json:"text,omitzero"`   // one that is text
 	Base64 []byte         `json:"base64,omitzero"` // any other
+	Error  string         `json:"error,omitzero"`  // why there is no body: it is too large, or ended early
 }
 
 // traced has a mount answer m, and answers with the record. Whose user does not
@@ -53,7 +54,7 @@ func (g *generation) traced(ctx context.Context, root *bus.Root, m *bus.Message,
 	}
 	accept := m.Header.List("Accept")
 	m.Header.Del("Accept-Encoding") // the body is shown as it is
-	ctx, node := record.Start(ctx, record.Options{}, record.RequestEntry(m))
+	ctx, node := record.Start(ctx, record.Options{Opens: managedBy(m.User)}, record.RequestEntry(m))
 	reply, err := node.Serve(ctx, bus.ServiceFunc(func(ctx context.Context, m *bus.Message) (*bus.Message, error) {
 		return mount.answer(ctx, root, m, tokenErr)
 	}), m)
@@ -62,10 +63,7 @@ func (g *generation) traced(ctx context.Context, root *bus.Root, m *bus.Message,
 		reply = bus.Problem(err, root.ID, accept)
 	}
 	secrets := record.NewRedactor(g.conf.Secrets)
-	shown, err := show(reply, secrets, mount.maxBody)
-	if err != nil {
-		return nil, err
-	}
+	shown := show(reply, secrets, mount.instance.env.Limits.Body)
 	text, err := json.Marshal(tracedReply{node.Tree(secrets), shown})
 	if err != nil {
 		return nil, err
@@ -75,22 +73,32 @@ func (g *generation) traced(ctx context.Context, root *bus.Root, m *bus.Message,
 	return answer, nil
 }
 
+// managedBy returns what opens the mounts that u manages. Who manages a pipeline
+// sees which calls it makes and what these answer in short, but of a pipeline of
+// somebody else that it calls no more than a caller does.
+func managedBy(u *bus.User) func(*bus.Mount, *bus.Message) bool {
+	return func(mount *bus.Mount, m *bus.Message) bool {
+		return mount.Service.(*mounted).conf.Rules.Manage.Admits(u, m.URL.Path[len(mount.Base):])
+	}
+}
+
 // show reads a reply. Its body is what its user gets without a record, too; of
-// its fields the secrets are left out, so that no script sees a cookie.
-func show(reply *bus.Message, secrets *record.Redactor, limit int64) (shownReply, error) {
+// its fields the secrets are left out, so that no script sees a cookie. limit is
+// how large a body may be.
+func show(reply *bus.Message, secrets *record.Redactor, limit int64) shownReply {
 	shown := shownReply{Status: reply.Status, Fields: [][2]string{}}
 	for _, f := range reply.Header {
 		shown.Fields = append(shown.Fields, [2]string{f.Name, secrets.Field(f.Name, f.Value)})
 	}
 	mediaType, payload := reply.Body.MediaType(), reply.Body.Payload()
 	data, err := reply.Body.Bytes(limit)
-	if err = errors.Join(err, reply.Close()); err != nil {
-		return shownReply{}, err
-	}
 	if mediaType != "" {
 		shown.Fields = append(shown.Fields, [2]string{"Content-Type", mediaType})
 	}
+	err = errors.Join(err, reply.Close())
 	switch {
+	case err != nil:
+		shown.Error = bus.Classify(err).ForClient()
 	case payload == bus.Data && jsontext.Value(data).IsValid():
 		shown.JSON = slices.Clone(data)
 	case payload != bus.Binary && utf8.Valid(data):
@@ -98,5 +106,5 @@ func show(reply *bus.Message, secrets *record.Redactor, limit int64) (shownReply
 	default:
 		shown.Base64 = data
 	}
-	return shown, nil
+	return shown
 }

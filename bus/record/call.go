@@ -25,8 +25,13 @@ func Serve(ctx context.Context, service bus.Service, m *bus.Message) (*bus.Messa
 	if parent == nil {
 		return service.Serve(ctx, m)
 	}
-	n := parent.Child(-1, entryOf(ctx, m))
-	return n.Serve(n.With(ctx), service, m)
+	mount := mountOf(ctx, m.URL)
+	n := parent.Child(-1, entryOf(mount, m))
+	inside := n
+	if opens := parent.record.Opens; opens != nil && mount != nil && !opens(mount, m) {
+		inside = parent.record.hidden
+	}
+	return n.Serve(inside.With(ctx), service, m)
 }
 
 // Serve has service answer m, and notes in n what it was sent and what it
@@ -52,9 +57,13 @@ func (n *Node) Serve(ctx context.Context, service bus.Service, m *bus.Message) (
 	return reply, err
 }
 
-// entryOf describes a call.
-func entryOf(ctx context.Context, m *bus.Message) Entry {
-	return Entry{Kind: Call, Method: m.Method, URL: m.URL.String(), Service: serviceAt(ctx, m.URL)}
+// entryOf describes a call, of a mount or of another server.
+func entryOf(mount *bus.Mount, m *bus.Message) Entry {
+	e := Entry{Kind: Call, Method: m.Method, URL: m.URL.String(), Service: m.URL.Host}
+	if mount != nil {
+		e.Service = mount.Name
+	}
+	return e
 }
 
 // RequestEntry describes a request from outside.
@@ -62,17 +71,12 @@ func RequestEntry(m *bus.Message) Entry {
 	return Entry{Kind: Request, Method: m.Method, URL: m.URL.String()}
 }
 
-// serviceAt names what answers a URL.
-func serviceAt(ctx context.Context, u urlpattern.URL) string {
-	if u.Host != "" {
-		return u.Host
+// mountOf returns what answers a URL; nil if that is no mount here.
+func mountOf(ctx context.Context, u urlpattern.URL) *bus.Mount {
+	if root := bus.RootOf(ctx); u.Host == "" && root.Table != nil {
+		return root.Table.Find(u.Path, u.Dir)
 	}
-	if root := bus.RootOf(ctx); root.Table != nil {
-		if mount := root.Table.Find(u.Path, u.Dir); mount != nil {
-			return mount.Name
-		}
-	}
-	return ""
+	return nil
 }
 
 // Planned notes a write that a dry run does not make, of n bytes.
@@ -83,7 +87,7 @@ func Planned(ctx context.Context, m *bus.Message, n int64) {
 
 // watch notes what goes through a body. of says which payload it is.
 func (n *Node) watch(b *bus.Body, of func(*Entry) *Payload) *bus.Body {
-	if b == nil || n == n.record.hidden {
+	if b == nil || n.Hidden() {
 		return b
 	}
 	see := func(p []byte) {

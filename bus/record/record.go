@@ -17,6 +17,11 @@ type Options struct {
 	Bodies   bool // keep the beginning of each body
 	Children int  // nodes of one node
 	Nodes    int  // in all
+
+	// Opens says whether a mount shows what it does inside to answer a call. Who
+	// reads the record is a client then, and of an error it says what clients are
+	// told. nil: the record is for who runs the server, and holds all.
+	Opens func(mount *bus.Mount, m *bus.Message) bool
 }
 
 const (
@@ -184,7 +189,7 @@ func (r *recording) hide(e Entry) *Node {
 
 // Set has f change what n says. f must not call n.
 func (n *Node) Set(f func(e *Entry)) {
-	if n == nil || n == n.record.hidden {
+	if n == nil || n.Hidden() {
 		return
 	}
 	n.record.mu.Lock()
@@ -197,11 +202,22 @@ func (n *Node) End(err error) {
 	n.Set(func(e *Entry) {
 		e.Took = milliseconds(time.Since(n.begun))
 		if err != nil {
-			e.Error = cut(err.Error())
-			e.Status = bus.Classify(err).Status
+			e.Error, e.Status = n.record.told(err)
 		}
 	})
 }
+
+// told returns what is said of an error, and its status.
+func (r *recording) told(err error) (text string, status int) {
+	known := bus.Classify(err)
+	if r.Opens != nil {
+		return cut(known.ForClient()), known.Status
+	}
+	return cut(err.Error()), known.Status
+}
+
+// Hidden reports whether n stands for what has no room, or is not shown.
+func (n *Node) Hidden() bool { return n != nil && n == n.record.hidden }
 
 // Tree returns what n and all below it say, without what r takes out. It may be
 // called before all has ended.
@@ -218,8 +234,9 @@ func (n *Node) Tree(r *Redactor) Entry {
 
 func (n *Node) tree(r *Redactor) Entry {
 	e := n.entry
-	for _, text := range []*string{&e.Text, &e.Name, &e.Condition, &e.URL, &e.Error} {
-		*text = r.Text(*text)
+	e.Name = cut(e.Name)
+	for _, text := range []*string{&e.Text, &e.Name, &e.Condition, &e.URL, &e.Service, &e.Error} {
+		*text = r.shown(*text)
 	}
 	e.In.show(r)
 	e.Out.show(r)
@@ -237,12 +254,23 @@ func (n *Node) tree(r *Redactor) Entry {
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
+// ellipsis is at the end of a text that was cut.
+const ellipsis = "..."
+
 // cut returns the beginning of a text that is too long, as memory of its own.
 func cut(text string) string {
 	if len(text) <= maxText {
 		return strings.Clone(text)
 	}
-	return strings.ToValidUTF8(text[:maxText], "") + "..."
+	return whole(text, maxText) + ellipsis
+}
+
+// shown is Text of a text that cut may have cut inside a value.
+func (r *Redactor) shown(text string) string {
+	if begin, ok := strings.CutSuffix(text, ellipsis); ok && len(text) > maxText-utf8.UTFMax {
+		return r.Text(r.withoutHalf(begin)) + ellipsis
+	}
+	return r.Text(text)
 }
 
 // whole returns the beginning of text, up to n bytes and a whole character.

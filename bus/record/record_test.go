@@ -85,6 +85,38 @@ func TestATreeIsBounded(t *testing.T) {
 	assert.Equal(t, []string{"and 1 more"}, record.Plans(tree))
 }
 
+func TestAClientSeesNoMoreThanItMay(t *testing.T) {
+	inner := bus.ServiceFunc(func(context.Context, *bus.Message) (*bus.Message, error) {
+		return nil, fmt.Errorf("open /srv/data/x: %w", errors.New("the disk is gone"))
+	})
+	outer := bus.ServiceFunc(func(ctx context.Context, _ *bus.Message) (*bus.Message, error) {
+		assert.True(t, record.NodeOf(ctx).Hidden() == (bus.RootOf(ctx).ID == "closed"))
+		return record.Serve(ctx, inner, message("inner", nil))
+	})
+	table, err := bus.NewTable(&bus.Mount{Name: "outer", Base: []string{"outer"}, Service: outer}, &bus.Mount{Name: "inner", Base: []string{"inner"}, Service: inner})
+	require.NoError(t, err)
+	for id, opens := range map[string]bool{"open": true, "closed": false} {
+		root := bus.NewRoot(t.Context(), 0)
+		defer root.End()
+		root.Table, root.ID = table, id
+		ctx, n := record.Start(root, record.Options{Opens: func(mount *bus.Mount, _ *bus.Message) bool { return opens }}, record.Entry{})
+		_, err = record.Serve(ctx, table, message("outer", nil))
+		require.ErrorContains(t, err, "the disk is gone")
+		call := n.Tree(nil).Children[0]
+		assert.Equal(t, "Internal Server Error", call.Error)
+		assert.Equal(t, 500, call.Status)
+		assert.Equal(t, opens, len(call.Children) == 1)
+	}
+}
+
+func TestWhatIsCutShowsNoHalfOfASecret(t *testing.T) {
+	_, n := start(t, record.Options{})
+	n.Child(-1, record.Entry{Kind: record.Step, Text: strings.Repeat("x", 2044) + "s3same", Name: strings.Repeat("y", 5000)})
+	step := n.Tree(record.NewRedactor([]string{"s3same"})).Children[0]
+	assert.Equal(t, strings.Repeat("x", 2044)+"...", step.Text)
+	assert.Equal(t, strings.Repeat("y", 2048)+"...", step.Name)
+}
+
 func TestManyBodiesAreBounded(t *testing.T) {
 	ctx, n := start(t, record.Options{Bodies: true, Children: 5000, Nodes: 5000})
 	body := []byte(strings.Repeat("x", 64<<10))

@@ -57,6 +57,7 @@ func (r *Redactor) Text(text string) string {
 	text = patterns.userInfo.ReplaceAllString(text, "://"+redacted+"@")
 	text = patterns.field.ReplaceAllString(text, "$1"+redacted)
 	text = patterns.scheme.ReplaceAllString(text, "$1 "+redacted)
+	text = patterns.token.ReplaceAllString(text, redacted)
 	text = patterns.parameter.ReplaceAllStringFunc(text, parameter)
 	return members(text)
 }
@@ -87,10 +88,11 @@ func (r *Redactor) withoutHalf(text string) string {
 }
 
 // patterns find where secrets may stand.
-var patterns = struct{ userInfo, field, scheme, parameter *regexp.Regexp }{
+var patterns = struct{ userInfo, field, scheme, token, parameter *regexp.Regexp }{
 	regexp.MustCompile(`://[^/?#\s"@]*@`),
 	regexp.MustCompile(`(?im)((?:^|[\s'])(?:proxy-authorization|authorization|set-cookie|cookie|x-api-key|x-auth-token)\s*:\s*)[^\r\n"']+`),
 	regexp.MustCompile(`(?i)\b(Bearer|Basic|Digest) +[A-Za-z0-9+/=._~-]{8,}`),
+	regexp.MustCompile(`\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*`), // RFC 7519, wherever it stands
 	regexp.MustCompile(`(?:^|[?&;\s"'(])[\w%.~+\[\]-]+=[^&;\s"'#]+`),
 }
 

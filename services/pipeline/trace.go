@@ -15,6 +15,9 @@ import (
 // once the reply is whole.
 func (r *run) recorded(p *Pipeline) (*bus.Message, error) {
 	own := record.NodeOf(r.ctx)
+	if own.Hidden() {
+		own = nil
+	}
 	if own == nil && !p.trace {
 		return r.pipeline(p)
 	}
