@@ -23,7 +23,8 @@ func (r *run) tokenCommand() *cobra.Command {
 		Long: `Prints a token for a user. It is signed with the key in auth.keyFile, which is
 made when it is missing, and read from where the server reads it: run both in the
 same directory. Keep the token as secret as a password. It is believed for a
-minute longer than --exp says, since clocks differ.`,
+minute longer than --exp says, since clocks differ. Where auth.userUrlPattern
+says where user records are, the user needs one.`,
 		Example: `  restspace token jo@example.com --roles "U E" --exp 30m
   curl -H "Authorization: Bearer $(restspace token jo@example.com --roles U)" http://127.0.0.1:3100/contacts`,
 		Args: takes("EMAIL"),
