@@ -23,9 +23,13 @@ type Root struct {
 	Limits Limits
 	Seen   Seen
 
-	// ForeignCookie says that a page of another origin has a browser send the
-	// request, with cookies that are not the page's, and that it may change
-	// something.
+	// ForeignPage says that a page of another origin has a browser send the
+	// request, and that it may change something. Once the mount is known, pages
+	// that its cors lists are none of these.
+	ForeignPage bool
+
+	// ForeignCookie says the same of a request with cookies, which are not the
+	// page's.
 	ForeignCookie bool
 
 	// Traced says that a record of it, or of a part of it, is made: see package

@@ -84,10 +84,14 @@ func challenge(err, tokenErr error) error {
 }
 
 // explain returns what the error of an admitted request means to its client.
-// Where the decision took part in it, it may be a refusal like that of admit.
+// Where the decision took part in it, it may be a refusal like that of admit. A
+// 401 of a service that says nothing of how to sign in gets that, too.
 func explain(decision access.Decision, err, tokenErr error) error {
-	if decision.Condition.Name == "" {
+	if decision.Condition.Name != "" {
+		return challenge(decision.Explain(err), tokenErr)
+	}
+	if own, ok := errors.AsType[*bus.Error](err); ok && own.Header.Has("WWW-Authenticate") {
 		return err
 	}
-	return challenge(decision.Explain(err), tokenErr)
+	return challenge(err, tokenErr)
 }

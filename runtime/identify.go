@@ -17,7 +17,10 @@ func (g *generation) identify(root *bus.Root, m *bus.Message, c *cors) (inCookie
 		return false, nil
 	}
 	token, inCookie := g.token(root, m.Header)
-	if root.ForeignCookie && !c.trusts(m.Header.Get("Origin")) {
+	if root.ForeignPage && c.trusts(m.Header.Get("Origin")) {
+		root.ForeignPage, root.ForeignCookie = false, false
+	}
+	if root.ForeignCookie {
 		m.Header.Del("Cookie")
 		if inCookie {
 			root.Seen.Token = errForeignCookie.Error()

@@ -47,7 +47,8 @@ func (x *exchange) request(w http.ResponseWriter, r *http.Request, root *bus.Roo
 			x.message.Body.SetTrailer(func() bus.Header { return cleanHeader(bus.HeaderFrom(nil, r.Trailer), o.trusts(r)) })
 		}
 	}
-	root.ForeignCookie = r.Header["Cookie"] != nil && o.foreign(r)
+	root.ForeignPage = o.foreign(r)
+	root.ForeignCookie = root.ForeignPage && r.Header["Cookie"] != nil
 	return &x.message, nil
 }
 

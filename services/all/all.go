@@ -3,6 +3,7 @@ package all
 
 import (
 	"github.com/seed90475182/restspace/services"
+	"github.com/seed90475182/restspace/services/auth"
 	"github.com/seed90475182/restspace/services/email"
 	"github.com/seed90475182/restspace/services/files"
 	"github.com/seed90475182/restspace/services/jsonservice"
@@ -18,6 +19,7 @@ import (
 // Registry returns the Kinds of all built-in services.
 func Registry() services.Registry {
 	return services.NewRegistry(
+		auth.Kind(),
 		email.Kind(),
 		files.Kind(),
 		jsonservice.Kind(),

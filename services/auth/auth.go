@@ -1,0 +1,69 @@
+// Package auth is the service that signs users in and out: with the email and
+// the password of a user record, wherever those are kept.
+package auth
+
+import (
+	"context"
+	_ "embed"
+	"log/slog"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services"
+)
+
+//go:embed README.md
+var doc string
+
+// Kind returns the Kind auth.
+func Kind() services.Kind {
+	return services.Define(services.Kind{
+		Name:    "auth",
+		Doc:     doc,
+		Example: `{"service": "auth", "readRoles": "all", "writeRoles": "all"}`,
+		Users:   true,
+		Config:  func() any { return NewConfig() },
+	}, open)
+}
+
+type needs struct {
+	Store *adaptors.Keep `slot:"adaptor" optional:"true"`
+}
+
+func open(_ context.Context, env services.Env, c Config, n needs) (bus.Service, error) {
+	s := &service{config: &c, base: env.Base, identity: env.Identity, bus: env.Bus, limit: env.Limits.Body, log: env.Log,
+		guard: newGuard(env.Log)}
+	s.guard.keepIn(n.Store)
+	var err error
+	s.Router, err = services.Routes{
+		"POST /login":  s.login,
+		"POST /logout": s.logout,
+		"GET /user":    s.user,
+	}.Service()
+	return s, err
+}
+
+// service is one mount of the Kind.
+type service struct {
+	*services.Router
+	config   *Config
+	base     []string
+	identity services.Identity
+	bus      bus.Service
+	limit    int64 // bytes of a body
+	log      *slog.Logger
+	guard    *guard
+}
+
+// Follows is part of services.Successor: who has failed too often still has.
+func (s *service) Follows(before bus.Service) {
+	old, ok := before.(*service)
+	if !ok {
+		return
+	}
+	old.guard.keepIn(s.guard.store.Load())
+	s.guard = old.guard
+}
+
+// Run is part of services.Runner: it keeps what the guard knows.
+func (s *service) Run(ctx context.Context) error { return s.guard.run(ctx) }
