@@ -3,6 +3,8 @@ package expr
 import (
 	"fmt"
 	"math"
+	"math/big"
+	"slices"
 	"strconv"
 
 	"github.com/dop251/goja/ast"
@@ -57,8 +59,12 @@ func (r *rewriter) function(e *ast.CallExpression, name string, at file.Idx) (as
 // withInput gives a function the input that it reads where nothing is said.
 func (r *rewriter) withInput(name string, args []ast.Expression, at file.Idx) []ast.Expression {
 	input := identifier("$", at)
+	whole := !slices.ContainsFunc(r.scopes, func(s scope) bool { return s.element != "" })
+	if whole { // which the function has, and nobody makes values of
+		r.roots["$"] = true
+	}
 	if name == "path" {
-		if len(args) == 1 {
+		if len(args) == 1 && !whole {
 			args = append(args, input)
 		}
 		return args
@@ -66,7 +72,10 @@ func (r *rewriter) withInput(name string, args []ast.Expression, at file.Idx) []
 	for len(args) < 3 {
 		args = append(args, identifier("undefined", at))
 	}
-	return append(args[:3:3], input)
+	if args = args[:3:3]; !whole {
+		args = append(args, input)
+	}
+	return args
 }
 
 // method calls one of a value, undefined of undefined.
@@ -168,6 +177,12 @@ func shift(err error, by int) error {
 // transform compiles the transform that transformMap applies.
 func (r *rewriter) transform(args []ast.Expression, i int) error {
 	at := args[i].Idx0()
+	if number, ok := args[i].(*ast.NumberLiteral); ok && r.given {
+		if position, ok := number.Value.(*big.Int); ok {
+			number.Value = position.Int64()
+			return nil
+		}
+	}
 	source, ok := appendLiteral(nil, args[i])
 	if !ok {
 		return r.fault(at, "the transform that transformMap applies is written out, so that data is never code")

@@ -43,9 +43,10 @@ func (m *machine) decodeNested(v gjson.Result, depth int) (goja.Value, error) {
 	var failed error
 	n := 0
 	v.ForEach(func(key, value gjson.Result) bool {
-		if n++; n&0xff == 1 && m.watched.stopped.Load() {
-			failed = errTime
-			return false
+		if n++; n&0xff == 1 {
+			if failed = m.late(); failed != nil {
+				return false
+			}
 		}
 		var member goja.Value
 		if member, failed = m.decode(value, depth+1); failed != nil {
@@ -113,8 +114,8 @@ func (e *encoder) encode(v goja.Value, depth int) (bool, error) {
 func (e *encoder) charge(more int64) error {
 	n := int64(len(e.out)-e.charged) + more
 	e.charged = len(e.out)
-	if e.watched.stopped.Load() {
-		return errTime
+	if err := e.late(); err != nil {
+		return err
 	}
 	return e.run.budget.takeBytes(n)
 }

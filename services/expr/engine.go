@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	most     = 5 // ticks that an evaluation may last
-	tickTime = 10 * time.Millisecond
+	most      = 5  // ticks that an evaluation may last
+	mostOfAll = 50 // ticks that all the evaluations of a transform may last
+	tickTime  = 10 * time.Millisecond
 )
 
 // An Engine keeps machines between evaluations, and the one watchdog over
@@ -34,6 +35,7 @@ func (g *Engine) take() *machine {
 		g.working = make(map[*machine]struct{})
 	}
 	g.working[m] = struct{}{}
+	m.watched.all.Store(0)
 	if !g.ticking {
 		g.ticking = true
 		time.AfterFunc(tickTime, g.tick)
@@ -52,14 +54,20 @@ func (g *Engine) give(m *machine, whole bool) {
 }
 
 // tick is the watchdog: it runs while machines work, and counts for each how
-// often it has seen it in one evaluation. A process that stood still has fewer
+// often it has seen it in one evaluation, and in all since it was taken. A process that stood still has fewer
 // ticks, not evaluations that are late.
 func (g *Engine) tick() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for m := range g.working {
-		if m.watched.busy.Load() && m.watched.age.Add(1) > most {
-			m.stop()
+		if !m.watched.busy.Load() {
+			continue
+		}
+		switch age, all := m.watched.age.Add(1), m.watched.all.Add(1); {
+		case age > most:
+			m.stop(errTime)
+		case all > mostOfAll:
+			m.stop(errAllTime)
 		}
 	}
 	g.ticking = len(g.working) > 0
@@ -72,5 +80,7 @@ func (g *Engine) tick() {
 type watched struct {
 	busy    atomic.Bool
 	age     atomic.Int32 // ticks in this evaluation
+	all     atomic.Int32 // ticks in all evaluations since it was taken
 	stopped atomic.Bool
+	reason  error // why, once it is stopped
 }

@@ -13,6 +13,7 @@ import (
 // change and is safe for concurrent use.
 type Expr struct {
 	source  string
+	list    string // of a call in a transform: the list that it was, which errors quote
 	roots   map[string]bool
 	literal gjson.Result // if it is a literal
 	plain   *path        // if it is a name or a member
@@ -29,7 +30,11 @@ type code struct {
 }
 
 // Compile parses one expression. An error is a *SyntaxError.
-func Compile(source string) (*Expr, error) {
+func Compile(source string) (*Expr, error) { return compile(source, nil) }
+
+// compile is Compile; where transforms are given transformMap has the position
+// of one in its source.
+func compile(source string, given []*Transform) (*Expr, error) {
 	parsed, err := parse(source)
 	if err != nil {
 		return nil, err
@@ -39,7 +44,7 @@ func Compile(source string) (*Expr, error) {
 		e.literal = v
 		return e, nil
 	}
-	r := &rewriter{source: source, known: make(map[string]bool), roots: e.roots}
+	r := &rewriter{source: source, known: make(map[string]bool), roots: e.roots, applied: given, given: given != nil}
 	if p, _, ok := r.path(parsed); ok {
 		p.compile()
 		e.roots[p.root], e.plain = true, &p

@@ -133,6 +133,14 @@ func (m *machine) short(v goja.Value) string {
 	return text
 }
 
+// inputOr is the JSON of an argument, and of the input where that is not given.
+func (m *machine) inputOr(c goja.FunctionCall, at int) []byte {
+	if at >= len(c.Arguments) {
+		return raw(m.frame.input)
+	}
+	return m.json(c.Argument(at))
+}
+
 // path reads a selector from a value.
 func (m *machine) path(c goja.FunctionCall) goja.Value {
 	source := m.short(c.Argument(0))
@@ -140,7 +148,7 @@ func (m *machine) path(c goja.FunctionCall) goja.Value {
 	if err != nil {
 		m.fail(fmt.Errorf("path(%q): %w", source, err))
 	}
-	found, ok := selector.Raw(m.json(c.Argument(1)))
+	found, ok := selector.Raw(m.inputOr(c, 1))
 	if !ok {
 		return goja.Undefined()
 	}
@@ -158,7 +166,7 @@ func (m *machine) pathPattern(c goja.FunctionCall) goja.Value {
 	if given := m.frame.scope.Pattern; given != nil {
 		values = *given
 	}
-	values.Body = m.json(c.Argument(3))
+	values.Body = m.inputOr(c, 3)
 	values.Var = m.frame.variable
 	if text := c.Argument(2).String(); text != "" {
 		url, err := urlpattern.ParseURL(text)

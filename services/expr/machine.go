@@ -68,10 +68,22 @@ func newMachine() *machine {
 }
 
 // stop interrupts what runs: goja sees it between two instructions, and the
-// functions of the host look for it.
-func (m *machine) stop() {
+// functions of the host look for it. Only the watchdog calls it.
+func (m *machine) stop(reason error) {
+	if m.watched.stopped.Load() {
+		return
+	}
+	m.watched.reason = reason
 	m.watched.stopped.Store(true)
-	m.js.Interrupt(errTime)
+	m.js.Interrupt(reason)
+}
+
+// late is why the machine was stopped; nil while it may work.
+func (m *machine) late() error {
+	if m.watched.stopped.Load() {
+		return m.watched.reason
+	}
+	return nil
 }
 
 // function returns what c compiles to in this machine.

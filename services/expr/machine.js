@@ -323,8 +323,8 @@ const natives = {
 	uuid: () => host.uuid(),
 	canonicalise: (s, most) => host.canonicalise(toText(s ?? ''), most === undefined ? 0 : whole(most)),
 	stripHtml: s => host.stripHtml(toText(s ?? '')),
-	path: (selector, value) => host.path(toText(selector), value),
-	pathPattern: (pattern, decode, url, input) => host.pathPattern(toText(pattern), !!decode, url == null ? '' : toText(url), input),
+	path: (selector, ...value) => host.path(toText(selector), ...value),
+	pathPattern: (pattern, decode, url, ...input) => host.pathPattern(toText(pattern), !!decode, url == null ? '' : toText(url), ...input),
 	pathCombine: (...parts) => {
 		let out = ''
 		for (let i = 0; i < parts.length; i++) {

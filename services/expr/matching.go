@@ -67,9 +67,7 @@ func (s *search) unit(at int) int {
 // behind it.
 func (s *search) next() *goja.Object {
 	found := s.pattern.find(s.s, s.at, s.watched.stopped.Load)
-	if s.watched.stopped.Load() {
-		s.fail(errTime)
-	}
+	s.alive()
 	if found == nil {
 		return nil
 	}

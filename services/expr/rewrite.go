@@ -29,6 +29,7 @@ type rewriter struct {
 	roots    map[string]bool // the free names that the source says
 	elements int
 	applied  []*Transform // by transformMap
+	given    bool         // applied was there before, and the source has positions in it
 }
 
 // scope is what a name may mean: a parameter of an arrow function, or a member
@@ -80,6 +81,9 @@ func (r *rewriter) expression(e ast.Expression) (ast.Expression, error) {
 	case rewritten:
 		return e.ArrowFunctionLiteral, nil
 	case *ast.RegExpLiteral:
+		if e.Pattern == "" { // as the parser has what is not closed
+			return nil, r.fault(e.Idx, "the regular expression is not closed: each [ needs its ], and a / follows")
+		}
 		if _, err := compilePattern(e.Pattern, e.Flags); err != nil {
 			return nil, r.fault(e.Idx, "%s", err)
 		}

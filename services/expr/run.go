@@ -120,7 +120,7 @@ func (r *run) failure(e *Expr, err error) error {
 		return told
 	case errors.As(err, &stopped):
 		r.broken = true
-		err = errTime
+		err = r.machine.watched.reason
 	case errors.As(err, &recursive):
 		r.broken = true
 		err = fmt.Errorf("it calls itself more than %d deep", maxCalls)
@@ -128,7 +128,7 @@ func (r *run) failure(e *Expr, err error) error {
 		return r.thrown(e, thrown)
 	}
 	r.broken = true
-	return bus.Errorf(http.StatusUnprocessableEntity, "expression %s: %s", shown(e.source), err)
+	return bus.Errorf(http.StatusUnprocessableEntity, "%s: %s", e.shown(), err)
 }
 
 // thrown is failure for what JavaScript, or a function of the host, threw.
@@ -143,15 +143,26 @@ func (r *run) thrown(e *Expr, x *goja.Exception) error {
 	}
 	at := ""
 	for _, frame := range x.Stack() {
+		if e.list != "" { // its offsets are not those of the source
+			break
+		}
 		if p := frame.Position(); frame.SrcName() == "" && p.Line > 0 {
 			at = fmt.Sprintf(" at offset %d", offsetAt(e.source, p.Line, p.Column))
 			break
 		}
 	}
-	return bus.Errorf(http.StatusUnprocessableEntity, "expression %s%s: %s", shown(e.source), at, reason)
+	return bus.Errorf(http.StatusUnprocessableEntity, "%s%s: %s", e.shown(), at, reason)
 }
 
-// shown is an expression as errors quote it.
+// shown is an expression as the errors of an evaluation name it.
+func (e *Expr) shown() string {
+	if e.list != "" {
+		return "call " + shown(e.list)
+	}
+	return "expression " + shown(e.source)
+}
+
+// shown is a source as errors quote it.
 func shown(source string) string {
 	const most = 80
 	if len(source) > most {

@@ -37,12 +37,24 @@ type Scope struct {
 	Engine *Engine
 }
 
-// frame is a scope inside another: of an element of a loop in a transform.
+// frame is a scope inside another: of an element of a loop in a transform, or
+// of an object with variables.
 type frame struct {
 	input    gjson.Result
 	bindings []binding // the last of a name counts
 	scope    *Scope
 	outside  *frame
+	element  bool // of a loop: its input is not that of outside
+
+	// found is what frames inside have read here: a loop looks once for what
+	// stays the same, and not for each element.
+	found map[*path]reading
+}
+
+// reading is what a path stands for in one frame, if its root is there.
+type reading struct {
+	value gjson.Result
+	there bool
 }
 
 // binding is a name for a value: a variable, or where a loop is.
@@ -51,11 +63,14 @@ type binding struct {
 	value gjson.Result // of a loop the element
 	key   string       // of a loop: what the position is called, index or key
 	at    gjson.Result // of a loop: the position
+	outer *frame       // of outer: whose input it is
 }
 
 // read is what a path that begins with the name stands for.
 func (b *binding) read(p *path) gjson.Result {
 	switch {
+	case b.outer != nil:
+		return b.outer.once(p, func() reading { return reading{p.from(b.value), true} }).value
 	case b.key == "":
 		return p.from(b.value)
 	case len(p.steps) == 0:
@@ -76,7 +91,7 @@ func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // within returns the frame of an element inside f.
 func (f *frame) within(input gjson.Result, bindings ...binding) *frame {
-	return &frame{input: input, bindings: bindings, scope: f.scope, outside: f}
+	return &frame{input: input, bindings: bindings, scope: f.scope, outside: f, element: true}
 }
 
 // read returns what p stands for: absent is undefined.
@@ -84,36 +99,84 @@ func (f *frame) read(p *path) gjson.Result {
 	if p.root == "$" || p.root == "$this" {
 		return p.from(f.input)
 	}
-	if b := f.binding(p.root); b != nil {
-		return b.read(p)
+	if f.outside == nil {
+		if v, ok := f.scope.named(p.root); ok {
+			return p.from(v)
+		}
+		return f.member(p).value
+	}
+	if b, holder := f.binding(p.root); b != nil {
+		if holder == f {
+			return b.read(p)
+		}
+		return holder.once(p, func() reading { return reading{b.read(p), true} }).value
 	}
 	if v, ok := f.scope.named(p.root); ok {
-		return p.from(v)
+		return f.outermost().once(p, func() reading { return reading{p.from(v), true} }).value
 	}
-	for ; f != nil; f = f.outside {
-		if !f.input.IsObject() {
-			continue
-		}
-		if f.outside == nil && p.fast != "" {
-			return gjson.Get(f.input.Raw, p.fast)
-		}
-		if v := field(f.input, p.root); v.Exists() {
-			return p.from(v)
+	for in := f; in != nil; in = in.outside {
+		if found := in.seen(p, f); found.there {
+			return found.value
 		}
 	}
 	return gjson.Result{}
 }
 
-// binding is that of a name; nil if there is none.
-func (f *frame) binding(name string) *binding {
+// seen is a member of the input of f, for a frame inside or f itself.
+func (f *frame) seen(p *path, from *frame) reading {
+	switch {
+	case f.outside != nil && !f.element: // its input is that of what is outside
+		return reading{}
+	case f == from:
+		return f.member(p)
+	}
+	return f.once(p, func() reading { return f.member(p) })
+}
+
+func (f *frame) outermost() *frame {
+	for f.outside != nil {
+		f = f.outside
+	}
+	return f
+}
+
+// once is what p stands for in f, for a frame inside: it is read once.
+func (f *frame) once(p *path, read func() reading) reading {
+	v, ok := f.found[p]
+	if !ok {
+		v = read()
+		if f.found == nil {
+			f.found = make(map[*path]reading)
+		}
+		f.found[p] = v
+	}
+	return v
+}
+
+// member is a member of the input.
+func (f *frame) member(p *path) reading {
+	if !f.input.IsObject() {
+		return reading{}
+	}
+	if f.outside == nil && p.fast != "" {
+		return reading{gjson.Get(f.input.Raw, p.fast), true}
+	}
+	if v := field(f.input, p.root); v.Exists() {
+		return reading{p.from(v), true}
+	}
+	return reading{}
+}
+
+// binding is that of a name, and the frame that has it; nil if there is none.
+func (f *frame) binding(name string) (*binding, *frame) {
 	for ; f != nil; f = f.outside {
 		for i := len(f.bindings) - 1; i >= 0; i-- {
 			if f.bindings[i].name == name {
-				return &f.bindings[i]
+				return &f.bindings[i], f
 			}
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // named is what Names has of a name.
@@ -130,7 +193,7 @@ func (s *Scope) named(name string) (gjson.Result, bool) {
 
 // variable is the JSON of a variable, named without its $.
 func (f *frame) variable(name string) []byte {
-	if b := f.binding("$" + name); b != nil {
+	if b, _ := f.binding("$" + name); b != nil {
 		return raw(b.value)
 	}
 	v, _ := f.scope.named("$" + name)

@@ -103,22 +103,36 @@ type entry struct {
 	value   template
 }
 
-// compileTemplate compiles one value of a transform.
-func compileTemplate(v gjson.Result, pointer string, depth int) (template, error) {
+// maxExpressions is how many expressions a transform has.
+const maxExpressions = 1000
+
+// compiler compiles one transform.
+type compiler struct {
+	expressions int // that it has met
+}
+
+// template compiles one value of a transform.
+func (c *compiler) template(v gjson.Result, pointer string, depth int) (template, error) {
 	switch {
 	case depth > maxNesting:
 		return nil, &TransformError{pointer, v.Raw, 0, "nested too deep"}
 	case v.IsObject():
-		return compileMapping(v, pointer, depth)
+		return c.mapping(v, pointer, depth)
 	case v.IsArray():
-		return compileSequence(v, pointer, depth)
+		return c.sequence(v, pointer, depth)
 	case v.Type == gjson.String:
-		return compileExpression(v.Str, pointer)
+		return c.expression(v.Str, pointer)
 	}
 	return constant{leafOf(raw(v))}, nil
 }
 
-func compileExpression(source, pointer string) (template, error) {
+func (c *compiler) expression(source, pointer string) (template, error) {
+	switch c.expressions++; {
+	case c.expressions == maxExpressions+1:
+		return nil, &TransformError{pointer, source, 0, fmt.Sprintf("a transform of more than %d expressions: divide it", maxExpressions)}
+	case c.expressions > maxExpressions: // that is told
+		return nil, nil
+	}
 	e, err := Compile(source)
 	if err != nil {
 		return nil, within(err, source, pointer)
@@ -134,26 +148,28 @@ func within(err error, source, pointer string) error {
 	return &TransformError{pointer, source, 0, err.Error()}
 }
 
-func compileSequence(v gjson.Result, pointer string, depth int) (template, error) {
+func (c *compiler) sequence(v gjson.Result, pointer string, depth int) (template, error) {
 	parts := v.Array()
 	if name := calledName(parts); name != "" {
-		return compileCall(name, parts[1:], pointer)
+		return c.call(v, pointer, depth)
 	}
 	s := make(sequence, len(parts))
 	var wrong error
 	for i, part := range parts {
-		t, err := compileTemplate(part, fmt.Sprintf("%s/%d", pointer, i), depth+1)
+		t, err := c.template(part, fmt.Sprintf("%s/%d", pointer, i), depth+1)
 		wrong = both(wrong, err)
 		s[i] = t
 	}
 	return s, wrong
 }
 
-func compileMapping(v gjson.Result, pointer string, depth int) (template, error) {
+func (c *compiler) mapping(v gjson.Result, pointer string, depth int) (template, error) {
 	m := &mapping{pointer: pointer}
 	var wrong error
 	v.ForEach(func(key, value gjson.Result) bool {
-		wrong = both(wrong, m.add(key.Str, value, depth))
+		at := pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key.Str)
+		t, err := c.template(value, at, depth+1)
+		wrong = both(wrong, both(m.set(key.Str, at, t), err))
 		return true
 	})
 	if wrong != nil {
@@ -168,13 +184,6 @@ func compileMapping(v gjson.Result, pointer string, depth int) (template, error)
 		m.keys = append(m.keys, name)
 	}
 	return m, nil
-}
-
-// add compiles one key and its value.
-func (m *mapping) add(key string, value gjson.Result, depth int) error {
-	pointer := m.pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
-	t, err := compileTemplate(value, pointer, depth+1)
-	return both(m.set(key, pointer, t), err)
 }
 
 // set has a key set what its value makes.
@@ -206,72 +215,4 @@ func (m *mapping) set(key, pointer string, t template) error {
 	}
 	m.entries = append(m.entries, entry{pointer: pointer, steps: steps, value: t})
 	return nil
-}
-
-// calledName is the function that a list calls: ["fn()", ...]; "" if none.
-func calledName(parts []gjson.Result) string {
-	if len(parts) == 0 || parts[0].Type != gjson.String {
-		return ""
-	}
-	name, ok := strings.CutSuffix(parts[0].Str, "()")
-	if !ok || !functions[name] {
-		return ""
-	}
-	return name
-}
-
-// compileCall compiles a call as the expression that it stands for.
-func compileCall(name string, args []gjson.Result, pointer string) (template, error) {
-	if name == "literal" && len(args) == 1 {
-		return constant{leafOf(raw(args[0]))}, nil
-	}
-	source, err := callSource(name, args, pointer)
-	if err != nil {
-		return nil, err
-	}
-	return compileExpression(source, pointer)
-}
-
-func callSource(name string, args []gjson.Result, pointer string) (string, error) {
-	sources := make([]string, len(args))
-	for i, arg := range args {
-		if i == quotedArgument(name) || name == "literal" {
-			sources[i] = arg.Raw
-			continue
-		}
-		source, err := argument(arg, fmt.Sprintf("%s/%d", pointer, i+1))
-		if err != nil {
-			return "", err
-		}
-		sources[i] = source
-	}
-	return name + "(" + strings.Join(sources, ", ") + ")", nil
-}
-
-// argument is the source of what is given to a call.
-func argument(v gjson.Result, pointer string) (string, error) {
-	switch {
-	case v.IsObject():
-		return "", &TransformError{pointer, v.Raw, 0, `an object is given to a call as ["literal()", {...}], or by a variable`}
-	case v.IsArray():
-		parts := v.Array()
-		if name := calledName(parts); name != "" {
-			return callSource(name, parts[1:], pointer)
-		}
-		sources := make([]string, len(parts))
-		for i, part := range parts {
-			source, err := argument(part, fmt.Sprintf("%s/%d", pointer, i))
-			if err != nil {
-				return "", err
-			}
-			sources[i] = source
-		}
-		return "[" + strings.Join(sources, ", ") + "]", nil
-	case v.Type == gjson.String:
-		if _, err := Compile(v.Str); err != nil {
-			return "", within(err, v.Str, pointer)
-		}
-		return "(" + v.Str + "\n)", nil
-	}
-	return v.Raw, nil
 }

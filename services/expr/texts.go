@@ -31,8 +31,8 @@ func (b *builder) add(piece string) {
 // alive throws if the watchdog has stopped the evaluation: goja does not look
 // inside functions of the host.
 func (m *machine) alive() {
-	if m.watched.stopped.Load() {
-		m.fail(errTime)
+	if err := m.late(); err != nil {
+		m.fail(err)
 	}
 }
 

@@ -17,13 +17,13 @@ import (
 // does not change and is safe for concurrent use.
 type Transform struct{ whole template }
 
-// CompileTransform compiles a transform. An error is TransformErrors, with all
+// CompileTransform compiles a transform of at most 1,000 expressions. An error is TransformErrors, with all
 // that is wrong, or says why json is none.
 func CompileTransform(json []byte) (*Transform, error) {
 	if !jsontext.Value(json).IsValid() {
 		return nil, errors.New("a transform is JSON, with each key once")
 	}
-	t, err := compileTemplate(gjson.ParseBytes(bytes.Clone(json)), "", 0)
+	t, err := new(compiler).template(gjson.ParseBytes(bytes.Clone(json)), "", 0)
 	if err := both(err, nil); err != nil {
 		return nil, err
 	}
@@ -172,6 +172,7 @@ func (m *mapping) bind(r *run, f *frame) (*frame, error) {
 		return f, nil
 	}
 	inside := f.within(f.input)
+	inside.element = false
 	for i := range m.variables {
 		v := &m.variables[i]
 		n, err := v.value.make(r, inside)
@@ -240,7 +241,7 @@ func (w *writer) loop(at *node, steps []step, f *frame) error {
 		if steps[0].kind == overMembers {
 			place.key, place.at = "key", result(at.keys[i])
 		}
-		inside := f.within(value, binding{name: "outer", value: w.frame.input}, place)
+		inside := f.within(value, binding{name: "outer", value: w.frame.input, outer: w.frame}, place)
 		if err := w.set(&at.kids[i], steps[1:], inside); err != nil {
 			return err
 		}
