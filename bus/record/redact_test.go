@@ -1,9 +1,12 @@
 package record_test
 
 import (
+	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/assert"
 
 	"github.com/seed90475182/restspace/bus/record"
@@ -67,6 +70,29 @@ func FuzzRedact(f *testing.F) {
 		text := record.NewRedactor([]string{"s3same-value"}).Text(before + "s3same-value" + after)
 		if strings.Contains(text, "s3same-value") {
 			t.Errorf("%q", text)
+		}
+	})
+}
+
+// FuzzRedactMembers has a secret stand in a document of which nothing else is
+// known.
+func FuzzRedactMembers(f *testing.F) {
+	f.Add(`a"b`, `\\`, "x")
+	f.Fuzz(func(t *testing.T, key, before, after string) {
+		quote := func(s string) string {
+			quoted, _ := jsontext.AppendQuote(nil, strings.ToValidUTF8(s, "?"))
+			return string(quoted)
+		}
+		var r *record.Redactor
+		for _, text := range []string{
+			fmt.Sprintf(`{%s:%s,"password":{"a":["s3same-value"]},%s:1}`, quote(key), quote(before), quote(after)),
+			fmt.Sprintf(`[%s, {"apiKey" : "s3same-value"}, %s]`, quote(before), quote(after)),
+			fmt.Sprintf(`[%s,{"token":"%s s3same-value`, quote(before), strings.Trim(quote(after), `"`)),
+			fmt.Sprintf(`/%s?%s=1&token=s3same-value&%s`, url.PathEscape(key), url.QueryEscape(before), url.QueryEscape(after)),
+		} {
+			if made := r.Text(text); strings.Contains(made, "s3same-value") {
+				t.Errorf("%s is %s", text, made)
+			}
 		}
 	})
 }

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -68,6 +70,40 @@ func TestTerminal(t *testing.T) {
 			tm := openTerminal(t)
 			testApp().Run(t.Context(), test.args, test.env, tm.tty, tm.tty, tm.tty)
 			assert.Equal(t, test.want, tm.seen(t))
+		})
+	}
+}
+
+// TestRecordOnATerminal has the tree of a call be as wide as the terminal, and in
+// colors.
+func TestRecordOnATerminal(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("services.json", []byte(`{"services": [{"name": "echo", "basePath": "/", "service": "echo", "readRoles": "all"}]}`), 0o600))
+	long := "/" + strings.Repeat("x", 100)
+	for _, test := range []struct {
+		name    string
+		columns uint16
+		url     string
+		env     []string
+		want    string
+	}{
+		{"good", 0, "/x", nil, `^POST  /x  echo  \x1b\[32m200\x1b\[0m  +[\d.]+m?s  2 B > 2 B\n$`},
+		{"bad", 0, "/error", nil, `^POST  /error  echo  \x1b\[31m418\x1b\[0m  `},
+		{"no colors", 0, "/x", []string{"NO_COLOR=1"}, `^POST  /x  echo  200  `},
+		{"wide", 200, long, []string{"NO_COLOR=1"}, `^POST  ` + long + `  echo  200  `},
+		{"narrow", 60, long, []string{"NO_COLOR=1"}, `^POST  /x{22,30}…  echo  200  `},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			tm := openTerminal(t)
+			if test.columns > 0 {
+				require.NoError(t, unix.IoctlSetWinsize(int(tm.tty.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: test.columns}))
+			}
+			testApp().Run(t.Context(), []string{"call", "POST", test.url, "-d", "ab", "--trace"}, test.env, tm.tty, io.Discard, tm.tty)
+			seen := tm.seen(t)
+			assert.Regexp(t, test.want, seen)
+			if test.columns > 0 {
+				assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimRight(seen, "\n")), int(test.columns))
+			}
 		})
 	}
 }
