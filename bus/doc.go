@@ -26,6 +26,12 @@
 // error. A Message with a status of 400 or more is returned only to relay
 // another server's reply.
 //
+// # What happened
+//
+// Package record keeps the calls of a request as a tree where somebody asks for
+// it. A Service that does something worth a node begins one with record.Begin;
+// where nothing is recorded, that is a look at one flag of the [Root].
+//
 // # Doors to net/http
 //
 // [Handler] shows a Service as an http.Handler, [FromHandler] the reverse.

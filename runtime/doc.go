@@ -25,6 +25,11 @@
 // the same user, one level deeper, within the budget of the request. One to
 // another server leaves through [outgoing].
 //
+// A request with X-Restspace-Trace: 1 of a user who manages the mount is answered
+// with what steps 4 to 6 led to (tracing.go, package record). With
+// [Options.DryRun] a service is asked at step 5 only for what reads, or if its
+// Kind composes others: all else is planned (dryrun.go).
+//
 // # A configuration's life
 //
 //	bytes - parse - check - build a generation - swap one pointer - drain the old - close the old

@@ -22,7 +22,8 @@ const traceField = "X-Restspace-Trace"
 // header has too little room for a tree, multipart is hard to read by hand, and
 // a record that is kept for a second request would have to be kept on each of
 // many servers. So the status of the answer is 200 whatever that of the reply
-// is: also a 204 and a 304 have something to show then.
+// is: also a 204 and a 304 have something to show then. The record has no bodies:
+// those inside are for who may ask for them.
 type tracedReply struct {
 	Trace record.Entry `json:"trace"`
 	Reply shownReply   `json:"reply"`
