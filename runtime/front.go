@@ -95,7 +95,7 @@ func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message,
 	case to.mount == nil:
 		_ = m.Close()
 		return nil, bus.Errorf(http.StatusNotFound, "no service is mounted at this path")
-	case m.Header.Has(traceField):
+	case tracing(m):
 		return g.traced(ctx, root, m, to.mount, tokenErr)
 	}
 	user := m.User

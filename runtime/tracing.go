@@ -39,15 +39,21 @@ type shownReply struct {
 	Error  string         `json:"error,omitzero"`  // why there is no body: it is too large, or ended early
 }
 
+// tracing reports whether m asks for its record, and takes the field out of it: it
+// is for no other server.
+func tracing(m *bus.Message) bool {
+	if !m.Header.Has(traceField) {
+		return false
+	}
+	wanted := m.Header.Get(traceField)
+	m.Header.Del(traceField)
+	return wanted == "1" && !m.Header.Has("Upgrade")
+}
+
 // traced has a mount answer m, and answers with the record. Whose user does not
 // have manageRoles is refused before anything is done: to answer as if the
 // field was not there would do what was to be looked at.
 func (g *generation) traced(ctx context.Context, root *bus.Root, m *bus.Message, mount *mounted, tokenErr error) (*bus.Message, error) {
-	wanted := m.Header.Get(traceField)
-	m.Header.Del(traceField) // it is for no other server
-	if wanted != "1" || m.Header.Has("Upgrade") {
-		return mount.answer(ctx, root, m, tokenErr)
-	}
 	m.URL.Base = len(mount.Base)
 	if manage := mount.conf.Rules.Manage; !manage.Admits(m.User, m.ServicePath()) {
 		refusal := manage.Refuse(m.User, m.ServicePath(), "trace requests here")
