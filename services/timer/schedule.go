@@ -57,6 +57,9 @@ func parseCron(text string, place *time.Location, now time.Time) (*cron, error) 
 	if err != nil {
 		return nil, err
 	}
+	if len(segments) > 6 { // after the last of its years it would never be due again
+		return nil, fmt.Errorf("%q names a year: leave it out, and pause the timer after its run", text)
+	}
 	c := &cron{strings.Join(segments, " "), place, segments[2] == "*"}
 	if c.first(now).IsZero() {
 		return nil, fmt.Errorf("%q is never due: no date is like that", text)

@@ -60,6 +60,9 @@ func TestCronThatCanNotBe(t *testing.T) {
 		"@nope":         "is no cron expression",
 		"0 0 31 2 *":    "is never due",
 		"0 0 1 1 2030":  "is no cron expression",
+
+		"0 0 1 1 * 2099":      "names a year",
+		"0 0 1 1 * 2098-2099": "names a year",
 	} {
 		_, err := parseCron(expression, time.UTC, time.Now())
 		assert.ErrorContains(t, err, want, expression)
