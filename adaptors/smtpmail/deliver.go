@@ -139,6 +139,9 @@ func recipients(client *smtp.Client, list []string) error {
 		if err != nil && refused == nil {
 			return explain(receiving, err)
 		}
+		if err != nil { // each of the others would wait as long for nothing
+			break
+		}
 	}
 	return refusedAll(refused)
 }

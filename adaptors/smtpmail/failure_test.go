@@ -132,6 +132,38 @@ func TestSomeRecipientsAreRefused(t *testing.T) {
 	assert.Empty(t, s.Mails())
 }
 
+func TestServerThatRefusesOneAndFallsSilent(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	asked := make(chan int, 1)
+	go func() {
+		named := 0
+		defer func() { asked <- named }()
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, "220 hello\r\n")
+		for lines := bufio.NewScanner(conn); lines.Scan(); {
+			answer := "250 ok\r\n"
+			if strings.HasPrefix(lines.Text(), "RCPT") {
+				if named++; named > 1 {
+					continue
+				}
+				answer = "550 no such inner user\r\n"
+			}
+			_, _ = io.WriteString(conn, answer)
+		}
+	}()
+	m := simple()
+	m.Cc = []string{"bo@example.com", "cy@example.com", "di@example.com"}
+	err = open(t, listener.Addr().String(), func(c *smtpmail.Config) { c.Timeout = 100 * time.Millisecond }).Send(t.Context(), m)
+	fails(t, err, 502, "the mail server refuses ann@example.com (550): nothing was sent to anybody", "recipient", 550)
+	assert.Equal(t, 2, <-asked, "nobody is named to a server that does not answer")
+}
+
 // talk is a server that says what it is told: in turn what it says, and what the
 // client's next line begins with; "..." is any lines until one that is a point.
 // Then it closes the connection.
