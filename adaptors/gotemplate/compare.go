@@ -146,9 +146,16 @@ func whole(v any) (int64, bool) {
 	return 0, false
 }
 
+// maxDigits is how long a number may be that is read with all its digits: that
+// takes a time which grows with the square of their count.
+const maxDigits = 1000
+
 // bigOf returns a number with some 300 digits.
 func bigOf(v any) (*big.Float, error) {
 	text, _ := plain(v)
+	if len(text) > maxDigits {
+		return nil, limit(fmt.Sprintf("a number is longer than %d characters", maxDigits))
+	}
 	f, _, err := big.ParseFloat(text, 10, 1024, big.ToNearestEven)
 	if err != nil || f.IsInf() {
 		return nil, limit("a number is too large")

@@ -209,6 +209,7 @@ func TestBombs(t *testing.T) {
 		"a large source":          {strings.Repeat("x", 1<<20+1), `{}`, "larger than 1048576 bytes"},
 		"calls in calls":          {"{{" + strings.Repeat("upper (", 1001) + "1" + strings.Repeat(")", 1001) + "}}", `{}`, "calls 1001 functions"},
 		"a huge number":           {`{{number 2 .n}}`, `{"n": 1e999999999}`, "too large"},
+		"a long number":           {`{{if lt .n 1}}{{end}}`, `{"n": ` + strings.Repeat("7", 1_000_000) + `}`, "longer than 1000 characters"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, extension := range []string{".txt", ".html"} {
