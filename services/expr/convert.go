@@ -82,16 +82,19 @@ func (e *encoder) encode(v goja.Value, depth int) (bool, error) {
 		e.out = append(e.out, "null"...)
 		return true, nil
 	}
-	if o, ok := v.(*goja.Object); ok {
-		return e.object(o, depth)
-	}
-	switch x := v.Export().(type) {
-	case string:
-		if err := e.charge(int64(len(x))); err != nil {
+	switch v := v.(type) {
+	case *goja.Object:
+		return e.object(v, depth)
+	case goja.String:
+		text := v.String()
+		if err := e.charge(int64(len(text))); err != nil {
 			return false, err
 		}
-		e.charged += len(x) // what it is escaped to is charged with the next
-		e.out = appendString(e.out, x)
+		e.charged += len(text) // what it is escaped to is charged with the next
+		e.out = appendString(e.out, text)
+		return true, nil
+	}
+	switch x := v.Export().(type) {
 	case bool:
 		e.out = strconv.AppendBool(e.out, x)
 	case int64:

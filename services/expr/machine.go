@@ -48,6 +48,7 @@ type machine struct {
 	run       *run // that it works for
 	frame     *frame
 	code      *code
+	values    []goja.Value // of the last args
 }
 
 func newMachine() *machine {
@@ -112,21 +113,28 @@ func (m *machine) function(c *code) (goja.Callable, error) {
 	return f, nil
 }
 
-// args are the values of the paths that c reads.
+// args are the values of the paths that c reads, until the next call: goja
+// copies them. It makes its stack as large as they are, so that a few more than
+// are read spare it a second one.
 func (m *machine) args(c *code, f *frame) ([]goja.Value, error) {
-	args := make([]goja.Value, len(c.params))
+	const few = 3
+	args := m.values[:0]
 	for i := range c.params {
 		p := &c.params[i]
 		if p.host {
-			args[i] = m.hostFunction(f.function(p.root))
+			args = append(args, m.hostFunction(f.function(p.root)))
 			continue
 		}
 		v, err := m.decode(f.read(p), 0)
 		if err != nil {
 			return nil, err
 		}
-		args[i] = v
+		args = append(args, v)
 	}
+	for len(args) < few {
+		args = append(args, goja.Undefined())
+	}
+	m.values = args
 	return args, nil
 }
 

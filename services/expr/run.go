@@ -21,6 +21,8 @@ type run struct {
 	broken  bool     // the machine goes
 	budget  budget
 	reread  int // bytes that loops and variables wrote out to read them
+	spare   []byte
+	size    int // of the next spare, but for 32
 }
 
 func newRun(ctx context.Context, g *Engine) *run {
@@ -33,6 +35,7 @@ func (r *run) end() {
 		return
 	}
 	r.machine.run, r.machine.frame, r.machine.code = nil, nil, nil
+	clear(r.machine.values[:cap(r.machine.values)])
 	r.engine.give(r.machine, !r.broken)
 	r.machine = nil
 }
@@ -60,14 +63,32 @@ func (r *run) evaluate(e *Expr, f *frame, use func(m *machine, v goja.Value) err
 // json returns the JSON of the value of such an expression.
 func (r *run) json(e *Expr, f *frame) (out Raw, err error) {
 	err = r.evaluate(e, f, func(m *machine, v goja.Value) error {
-		w := encoder{machine: m, out: make([]byte, 0, 32)}
+		w := encoder{machine: m, out: r.room()}
 		there, err := w.encode(v, 0)
 		if there {
-			out = w.out
+			out = w.out[:len(w.out):len(w.out)]
+			r.made(w.out)
 		}
 		return err
 	})
 	return out, err
+}
+
+// room is where JSON is written: what expressions make stands in one piece of
+// memory as long as it is little.
+func (r *run) room() []byte {
+	if cap(r.spare) < 32 {
+		r.spare = make([]byte, 0, r.size+32)
+		r.size = min(2*r.size+32, 1<<10)
+	}
+	return r.spare
+}
+
+// made leaves behind out what is free for the next.
+func (r *run) made(out []byte) {
+	if cap(out) == cap(r.spare) { // it has not become longer than that
+		r.spare = out[len(out):]
+	}
 }
 
 // within has work done in the machine, as part of the evaluation of e, under

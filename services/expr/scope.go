@@ -103,6 +103,9 @@ func (f *frame) read(p *path) gjson.Result {
 		if v, ok := f.scope.named(p.root); ok {
 			return p.from(v)
 		}
+		if p.fast != "" && f.input.IsObject() {
+			return gjson.Get(f.input.Raw, p.fast)
+		}
 		return f.member(p).value
 	}
 	if b, holder := f.binding(p.root); b != nil {
