@@ -135,7 +135,7 @@ func TestDryRunOfEveryKindWritesNothing(t *testing.T) {
 	planned := 0
 	for _, name := range names {
 		for _, method := range []string{"GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "MOVE"} {
-			for _, path := range []string{"", "/", "/x.json", "/x", "/new", "/dir/", "/x/.schema.json", "/bypass"} {
+			for _, path := range []string{"", "/", "/x.json", "/x", "/new", "/dir/", "/x/.schema.json", "/bypass", "/login", "/logout", "/run", "/to/a@example.com"} {
 				for _, mode := range []string{"", "manage"} {
 					status, text, plans := dryAsk(t, server, method, "/"+name+path, `["GET /t-lib/bypass"]`, bus.Field{Name: "X-Restspace-Request-Mode", Value: mode})
 					assert.Less(t, status, 500, "%s /%s%s: %s", method, name, path, text)

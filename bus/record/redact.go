@@ -185,7 +185,7 @@ func valueEnd(text string, at int) int {
 func secretName(name string) bool {
 	name = strings.ToLower(strings.NewReplacer("-", "", "_", "", ".", "", " ", "").Replace(name))
 	switch name {
-	case "pwd", "sig", "cookie", "setcookie", "authorization", "proxyauthorization", "credentials":
+	case "pwd", "sig", "auth", "jwt", "otp", "passcode", "cookie", "setcookie", "authorization", "proxyauthorization", "credentials":
 		return true
 	}
 	for _, end := range []string{"password", "passwd", "passphrase", "secret", "token", "apikey", "secretkey", "accesskey", "privatekey", "signature"} {

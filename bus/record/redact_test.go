@@ -47,6 +47,8 @@ func TestRedacts(t *testing.T) {
 		"{\n  \"client-secret\": true,\n\"a\": 1}": "{\n  \"client-secret\": \"[redacted]\",\n\"a\": 1}",
 		`{"x":1,"token":"not who`:                  `{"x":1,"token":"[redacted]"`,
 		`{"tokens":5,"secretary":"jo"}`:            `{"tokens":5,"secretary":"jo"}`,
+		`{"auth":{"reset":{"hash":"ab"}},"x":1}`:   `{"auth":"[redacted]","x":1}`,
+		`/x?auth=abc&author=jo`:                    `/x?auth=[redacted]&author=jo`,
 		`["password"]`:                             `["password"]`,
 		`{"a":"` + "\\":                            `{"a":"` + "\\",
 	} {
