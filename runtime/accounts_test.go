@@ -226,6 +226,9 @@ func TestCookiesAreRenewed(t *testing.T) {
 	response, _ = s.sent(t, "GET", "/north/north", "Cookie", renewed)
 	assert.Equal(t, 200, response.StatusCode, "facts of the record are in the token")
 
+	response, _ = s.sent(t, "GET", "/a", "Cookie", "rs-auth="+old, "X-Restspace-Trace", "0")
+	assert.NotEmpty(t, response.Header.Get("Set-Cookie"), "also where a record is not asked for")
+
 	session.Began = time.Now().Add(-721 * time.Hour)
 	response, _ = s.sent(t, "GET", "/a", "Cookie", "rs-auth="+half(&bus.User{Email: "ann@example.com", Roles: []string{"U"}, Session: session}))
 	assert.Equal(t, 200, response.StatusCode)
