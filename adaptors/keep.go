@@ -26,6 +26,9 @@ func NewKeep(store Store, maxSize int64) *Keep {
 	return &Keep{store: store, maxSize: maxSize}
 }
 
+// Through returns a Keep of the store that wrap makes of this one's.
+func (k *Keep) Through(wrap func(Store) Store) *Keep { return &Keep{wrap(k.store), k.maxSize} }
+
 // Get is Store.Get, with MediaType in Info and in the body. The driver's body
 // is made anew for that: what has to happen when it is closed is in the Close
 // of its stream.

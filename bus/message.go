@@ -27,6 +27,10 @@ type Message struct {
 	// to a directory may do to the document at a service path below it. nil:
 	// everything.
 	Writes func(servicePath []string) (creates, replaces bool)
+
+	// Manages reports whether the user of a request from outside to a Kind of
+	// Users has manageRoles at a service path. nil: they have.
+	Manages func(servicePath []string) bool
 }
 
 // User is somebody whose identity was verified. It is shared between requests

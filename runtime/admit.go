@@ -24,6 +24,9 @@ func admit(mount *mounted, m *bus.Message, tokenErr error) (access.Decision, err
 	}
 	decision.Apply(m)
 	m.Sees = mount.sees(m.User)
+	if mount.conf.Kind.Users {
+		m.Manages = mount.manages(m.User)
+	}
 	if isDirectory(m) && (m.Method == http.MethodPut || m.Method == http.MethodPost) {
 		m.Writes = mount.writes(m)
 	}

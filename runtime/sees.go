@@ -65,6 +65,11 @@ func (s *mounted) writes(m *bus.Message) func([]string) (creates, replaces bool)
 	}
 }
 
+// manages returns where below the mount the user of a request has manageRoles.
+func (s *mounted) manages(u *bus.User) func([]string) bool {
+	return func(path []string) bool { return s.conf.Rules.Manage.Admits(u, s.spelled(path)) }
+}
+
 // shadowed reports whether another mount answers at a service path.
 func (s *mounted) shadowed(path []string) bool {
 	return slices.ContainsFunc(s.shadows, func(other shadow) bool { return other.hides(path) })

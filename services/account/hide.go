@@ -61,6 +61,16 @@ func Write(record []byte, r *Record) ([]byte, error) {
 	return data, nil
 }
 
+// Without returns a record without a member. All else is as it was.
+func Without(record []byte, member string) ([]byte, error) {
+	return edit(record, func(name string, value jsontext.Value) jsontext.Value {
+		if name == member {
+			return nil
+		}
+		return value
+	})
+}
+
 // edit returns an object whose members have the values that change returns for
 // them: nil takes one out.
 func edit(object []byte, change func(name string, value jsontext.Value) jsontext.Value) ([]byte, error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/seed90475182/restspace/services/template"
 	"github.com/seed90475182/restspace/services/timer"
 	"github.com/seed90475182/restspace/services/transform"
+	"github.com/seed90475182/restspace/services/user"
 )
 
 // Registry returns the Kinds of all built-in services.
@@ -30,5 +31,6 @@ func Registry() services.Registry {
 		template.Kind(),
 		timer.Kind(),
 		transform.Kind(),
+		user.Kind(),
 	)
 }

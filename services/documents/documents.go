@@ -48,17 +48,18 @@ type Config struct {
 // for concurrent use; the Keep stays the caller's to close.
 type Documents struct {
 	Config
-	schemas   schemas
+	schemas   *schemas
 	summaries *summaries
 	writing   *semaphore.Weighted // 1 for each document that is written, allWrites for a schema
 	checking  *semaphore.Weighted // bytes of documents that are held to schemas at one time
+	guarded   bool                // Keep may store another document than it is given
 }
 
 // New returns the service of a Config.
 func New(c Config) *Documents {
 	return &Documents{
 		Config:    c,
-		schemas:   schemas{keep: c.Keep, dirs: make(map[string]*remembered)},
+		schemas:   &schemas{keep: c.Keep, dirs: make(map[string]*remembered)},
 		summaries: newSummaries(),
 		writing:   semaphore.NewWeighted(allWrites),
 		checking:  semaphore.NewWeighted(maxChecked * c.MaxBody),

@@ -27,6 +27,20 @@ func IsRecursive(m *bus.Message) bool {
 	return ok
 }
 
+// Manages reports whether a request to a service of JSON documents needs
+// manageRoles: one that writes a schema, by either of its names, or deletes a
+// directory with all that is in it.
+func Manages(m *bus.Message) bool {
+	if m.Method == http.MethodGet || m.Method == http.MethodHead {
+		return false
+	}
+	path := m.ServicePath()
+	if last := len(path) - 1; last >= 0 && !m.URL.Dir && (path[last] == schemaName || path[last]+jsonExtension == schemaName) {
+		return true
+	}
+	return IsRecursive(m)
+}
+
 // remove answers DELETE of a document.
 func (d *Documents) remove(ctx context.Context, m *bus.Message, key adaptors.Key) (*bus.Message, error) {
 	if err := checkQuery(m.URL.Query); err != nil {

@@ -46,10 +46,11 @@ func (s *Summary) of(document []byte) []byte {
 	return append(make([]byte, 0, len(text)), text...)
 }
 
-// store writes the JSON document in a body of bytes, and remembers its summary.
+// store writes the JSON document in a body of bytes, and remembers its summary,
+// unless another document may have been stored.
 func (d *Documents) store(ctx context.Context, key adaptors.Key, body *bus.Body, c adaptors.Condition) (adaptors.Info, error) {
 	info, err := d.Keep.Put(ctx, key, body, c)
-	if err != nil || d.Summary == nil {
+	if err != nil || d.Summary == nil || d.guarded {
 		return info, err
 	}
 	document, err := body.Bytes(d.MaxBody)

@@ -5,7 +5,6 @@ import (
 	"context"
 	_ "embed"
 	"errors"
-	"net/http"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -56,7 +55,7 @@ func Kind() services.Kind {
 		Example:   `{"service": "json", "adaptor": "memory", "readRoles": "all", "writeRoles": "all"}`,
 		Documents: true,
 		Extension: ".json",
-		Manages:   manages,
+		Manages:   documents.Manages,
 	}, open)
 }
 
@@ -74,17 +73,4 @@ func open(_ context.Context, env services.Env, c Config, n needs) (bus.Service, 
 		return nil, err
 	}
 	return documents.New(documents.Config{Keep: n.Store, JSON: true, Schema: schema, Summary: summary, MaxBody: env.Limits.Body, MaxFile: env.Limits.File}), nil
-}
-
-// manages reports whether a request writes a schema, by either of its names, or
-// deletes a directory with all that is in it.
-func manages(m *bus.Message) bool {
-	if m.Method == http.MethodGet || m.Method == http.MethodHead {
-		return false
-	}
-	path := m.ServicePath()
-	if last := len(path) - 1; last >= 0 && !m.URL.Dir && (path[last] == ".schema.json" || path[last] == ".schema") {
-		return true
-	}
-	return documents.IsRecursive(m)
 }
