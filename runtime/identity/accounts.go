@@ -46,6 +46,7 @@ func (a *accounts) of(email string) *tracked {
 	}
 	if t, ok = a.old[email]; !ok {
 		t = &tracked{accounts: a, email: strings.Clone(email)}
+		t.known.Store(&known{changed: true})
 	}
 	if len(a.young) >= cached {
 		a.young, a.old = make(map[string]*tracked, cached), a.young
@@ -58,67 +59,72 @@ func (a *accounts) of(email string) *tracked {
 type tracked struct {
 	*accounts
 	email   string
-	until   atomic.Int64 // what is known is fresh, in nanoseconds since 1970
 	known   atomic.Pointer[known]
 	reading sync.Mutex
 }
 
 // known is what a record said. It is not changed.
 type known struct {
-	at      time.Time
-	missing bool // there is no record
+	at      time.Time // zero: nothing is known
+	until   time.Time // it is fresh
+	changed bool      // the record, maybe: nobody goes on with this one
+	missing bool      // there is no record
 	roles   []string
 	state   account.State
 	facts   map[string]string
 }
 
 // now returns what is known, which is read again where it is not fresh. While
-// one reads, all others go on with what was known before.
+// one reads, all others go on with what was known before, unless the record has
+// been changed.
 func (t *tracked) now(at time.Time) (*known, error) {
 	k := t.known.Load()
-	if k != nil && at.UnixNano() < t.until.Load() {
+	if at.Before(k.until) {
 		return k, nil
 	}
-	if k == nil {
+	if k.changed {
 		t.reading.Lock()
 	} else if !t.reading.TryLock() {
 		return k, nil
 	}
 	defer t.reading.Unlock()
-	if k = t.known.Load(); k != nil && at.UnixNano() < t.until.Load() {
+	if k = t.known.Load(); at.Before(k.until) {
 		return k, nil
 	}
 	return t.look(at, k)
 }
 
 // look reads the record. It is for all that ask, so that the one that begins it
-// can't end it.
+// can't end it. What it finds is not kept where the record was changed meanwhile.
 func (t *tracked) look(at time.Time, before *known) (*known, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), readTime)
 	defer cancel()
-	until := at.Add(fresh).UnixNano()
 	record, err := t.read(ctx, t.email)
-	k := &known{at: at}
+	k := &known{at: at, until: at.Add(fresh)}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		k.missing = true
-	case err != nil && before != nil && at.Sub(before.at) < lastGood:
+	case err != nil && at.Sub(before.at) < lastGood:
 		t.log.Warn("a user record can't be read: what it said before counts", "user", t.email, "error", err)
-		t.until.Store(until)
-		return before, nil
+		again := *before
+		again.until, again.changed, k = k.until, false, &again
 	case err != nil:
 		return nil, &bus.Error{Status: http.StatusServiceUnavailable, Type: bus.TypeUnavailable, Err: err,
 			Detail: "who you are can't be found out now: try again", Header: bus.Header{{Name: "Retry-After", Value: "5"}}}
 	default:
 		k.roles, k.state, k.facts = record.Roles, record.State, record.Facts(t.facts)
 	}
-	t.known.Store(k)
-	t.until.Store(until)
+	t.known.CompareAndSwap(before, k)
 	return k, nil
 }
 
 // forget has the record read again.
-func (a *accounts) forget(email string) { a.of(email).until.Store(0) }
+func (a *accounts) forget(email string) {
+	t := a.of(email)
+	k := *t.known.Load()
+	k.until, k.changed = time.Time{}, true
+	t.known.Store(&k)
+}
 
 // admits returns why a token does not hold any more that was issued at a time
 // for a session, which may be nil.
