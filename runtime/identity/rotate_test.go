@@ -56,6 +56,11 @@ func TestRotationSignsNobodyOut(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, forced, 2, "two at most")
 	assert.Equal(t, list[0].ID, forced[1].ID)
+	keys.current(0)
+	_, err = v.User(before)
+	assert.ErrorContains(t, err, "unknown key", "a token that was believed before")
+	_, err = v.User(after)
+	assert.NoError(t, err)
 	_, err = Rotate(path, -time.Hour, false)
 	assert.NoError(t, err, "no token of it holds any more")
 }

@@ -123,6 +123,7 @@ func NewSession() *bus.Session { return &bus.Session{ID: newID(), Began: time.No
 
 // said is what a token that holds says.
 type said struct {
+	signature
 	user   *bus.User
 	issued account.Seconds
 	until  time.Time // it holds
@@ -131,9 +132,13 @@ type said struct {
 // check verifies a token. Its errors say what is wrong with it, never what it
 // holds.
 func (i Issuer) check(signed *jose.JSONWebSignature, now time.Time) (said, error) {
-	payload, err := i.Keys.verify(signed)
+	s, err := signatureOf(signed, i.Keys)
 	if err != nil {
 		return said{}, err
+	}
+	payload, err := signed.Verify(s.key.Public())
+	if err != nil {
+		return said{}, errNoFit
 	}
 	var c claims
 	if err := json.Unmarshal(payload, &c); err != nil {
@@ -142,7 +147,30 @@ func (i Issuer) check(signed *jose.JSONWebSignature, now time.Time) (said, error
 	if err := c.check(i.Name, i.Audience, now); err != nil {
 		return said{}, err
 	}
-	return c.said(i.Facts), nil
+	said := c.said(i.Facts)
+	said.signature = s
+	return said, nil
+}
+
+var errNoFit = errors.New("the signature does not fit")
+
+// signature is what a token is believed for.
+type signature struct {
+	keys KeySource
+	id   string
+	key  *jose.JSONWebKey
+}
+
+func signatureOf(signed *jose.JSONWebSignature, keys KeySource) (signature, error) {
+	id := signed.Signatures[0].Protected.KeyID
+	key, err := keys.Key(id)
+	return signature{keys, strings.Clone(id), key}, err
+}
+
+// holds reports whether its issuer still has the key.
+func (s *signature) holds() bool {
+	key, err := s.keys.Key(s.id)
+	return err == nil && key == s.key
 }
 
 // parse reads a token, which asks for no key of its own (RFC 8725 section 3.10).
@@ -203,5 +231,5 @@ func (c *claims) said(facts []string) said {
 		u.Session = &bus.Session{ID: c.Session, Began: c.Began.Time(), Expires: c.Expires.Time()}
 	}
 	u.Fields = factsOf(c.Others, facts)
-	return said{u, c.IssuedAt, c.until()}
+	return said{user: u, issued: c.IssuedAt, until: c.until()}
 }

@@ -129,17 +129,16 @@ type foreign struct {
 
 // check verifies a token of another issuer, as Issuer.check does.
 func (t *Trusted) check(signed *jose.JSONWebSignature, now time.Time) (said, error) {
-	header := signed.Signatures[0].Protected
-	key, err := t.Keys.Key(header.KeyID)
+	s, err := signatureOf(signed, t.Keys)
 	if err != nil {
 		return said{}, err
 	}
-	if header.Algorithm != key.Algorithm {
+	if signed.Signatures[0].Protected.Algorithm != s.key.Algorithm {
 		return said{}, errors.New("signed with another algorithm than its key is for (alg)")
 	}
-	payload, err := signed.Verify(key)
+	payload, err := signed.Verify(s.key)
 	if err != nil {
-		return said{}, errors.New("the signature does not fit")
+		return said{}, errNoFit
 	}
 	var c foreign
 	if err := json.Unmarshal(payload, &c); err != nil {
@@ -149,7 +148,7 @@ func (t *Trusted) check(signed *jose.JSONWebSignature, now time.Time) (said, err
 		return said{}, err
 	}
 	u, err := t.user(&c, payload)
-	return said{u, c.IssuedAt, c.until()}, err
+	return said{s, u, c.IssuedAt, c.until()}, err
 }
 
 // user returns whom a token is for.

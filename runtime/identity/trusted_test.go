@@ -235,6 +235,25 @@ func TestRemoteKeys(t *testing.T) {
 	})
 }
 
+func TestTokenOfAKeyThatItsIssuerHasNoMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one, two := newAnother(t), newAnother(t)
+		answer := one.public
+		v := believing(t, Trusted{Keys: &RemoteKeys{Log: slog.Default(), Fetch: func(context.Context) ([]byte, error) { return answer, nil }}})
+		token := one.sign(t, jose.ES256, "ES256", "")
+		_, err := v.User(token)
+		require.NoError(t, err)
+		answer = two.public
+		_, err = v.User(token)
+		require.NoError(t, err, "nobody asks again so soon")
+		time.Sleep(askAgain)
+		_, err = v.User(two.sign(t, jose.ES256, "another", ""))
+		require.ErrorContains(t, err, "unknown key")
+		_, err = v.User(token)
+		assert.ErrorContains(t, err, "does not fit", "though it was believed before")
+	})
+}
+
 func FuzzToken(f *testing.F) {
 	t := new(testing.T)
 	a := newAnother(t)

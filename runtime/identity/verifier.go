@@ -16,8 +16,8 @@ import (
 // of how many at most.
 const cached = 8192
 
-// A Verifier verifies tokens, each once while it lives. It is safe for
-// concurrent use.
+// A Verifier verifies tokens, each once while it lives and its issuer has the
+// key of it. It is safe for concurrent use.
 type Verifier struct {
 	issuer     Issuer
 	trusted    []Trusted
@@ -76,7 +76,7 @@ func (v *Verifier) verified(token string, now time.Time) (*verified, error) {
 		known, ok = v.old[token]
 	}
 	v.mu.RUnlock()
-	if ok && now.Before(known.until) {
+	if ok && now.Before(known.until) && known.holds() {
 		return known, nil
 	}
 	known, err := v.check(token, now)
