@@ -72,3 +72,27 @@ func TestMachinesAreKept(t *testing.T) {
 		r.end()
 	}
 }
+
+// The evaluations of a run have a time together, and the next run its own.
+func TestTimeOfARun(t *testing.T) {
+	engine := new(Engine)
+	short, err := Compile("1 + a")
+	require.NoError(t, err)
+	long, err := Compile("(l => l.every(() => l.every(() => true)))(Array(4e5).fill(1))")
+	require.NoError(t, err)
+	r := newRun(t.Context(), engine)
+	f := newFrame(&Scope{Engine: engine})
+	_, err = short.raw(r, f)
+	require.NoError(t, err)
+	r.machine.watched.all.Store(mostOfAll)
+	_, err = long.raw(r, f)
+	assert.ErrorContains(t, err, errAllTime.Error())
+	r.end()
+
+	m := newMachine()
+	m.watched.all.Store(mostOfAll)
+	engine.machines.Put(m)
+	m = engine.take()
+	assert.Zero(t, m.watched.all.Load())
+	engine.give(m, true)
+}
