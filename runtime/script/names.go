@@ -9,12 +9,14 @@ import (
 // names is what {{name}} stands for.
 type names map[string]string
 
-// fill puts in what the names stand for.
+// fill puts in what the names stand for, as it is: a name in it stays.
 func (n names) fill(text string) string {
-	for name, value := range n {
-		text = strings.ReplaceAll(text, "{{"+name+"}}", value)
-	}
-	return text
+	return nameForm.ReplaceAllStringFunc(text, func(form string) string {
+		if value, ok := n[strings.Trim(form, "{}")]; ok {
+			return value
+		}
+		return form
+	})
 }
 
 // match compares a text with what is wanted, and learns the names that are new.
