@@ -115,7 +115,7 @@ func (m *machine) function(c *code) (goja.Callable, error) {
 
 // args are the values of the paths that c reads, until the next call: goja
 // copies them. It makes its stack as large as they are, so that a few more than
-// are read spare it a second one.
+// are read spare it a second one where something is called.
 func (m *machine) args(c *code, f *frame) ([]goja.Value, error) {
 	const few = 3
 	args := m.values[:0]
@@ -131,7 +131,7 @@ func (m *machine) args(c *code, f *frame) ([]goja.Value, error) {
 		}
 		args = append(args, v)
 	}
-	for len(args) < few {
+	for len(c.natives) > 0 && len(args) < few {
 		args = append(args, goja.Undefined())
 	}
 	m.values = args
