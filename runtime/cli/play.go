@@ -124,7 +124,11 @@ func (r *run) readScript(t playing, name string) (*playable, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &playable{Script: read, data: data, options: script.Options{Runtime: r.options(true), ConfigName: filepath.Clean(r.config)}}
+	dir, err := filepath.Abs(filepath.Dir(name))
+	if err != nil {
+		return nil, err
+	}
+	p := &playable{Script: read, data: data, options: script.Options{Runtime: r.options(true), ConfigName: filepath.Clean(r.config), Dir: dir}}
 	switch {
 	case t.config:
 		_, p.options.Config, err = r.source()

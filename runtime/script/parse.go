@@ -3,6 +3,7 @@ package script
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -17,6 +18,7 @@ type Script struct {
 	Config  []byte            // services.json; nil if the script has none
 	Servers []Server          // others, in the order in which they start
 	Files   map[string][]byte // by path, to be laid into the working directory
+	Folders []string          // beside its file, to be copied into the working directory
 	Steps   []Step
 
 	data []byte // all of it
@@ -128,7 +130,21 @@ func (s *Script) add(p part) error {
 		s.Config = []byte(p.text)
 		return nil
 	}
+	if folder, ok := strings.CutSuffix(p.name, "/"); ok {
+		return s.folder(p, folder)
+	}
 	s.Files[p.name] = []byte(p.text)
+	return nil
+}
+
+func (s *Script) folder(p part, path string) error {
+	switch {
+	case strings.TrimSpace(p.text) != "":
+		return fmt.Errorf("it is a directory beside the script, since it ends in a slash: write nothing below it")
+	case !fs.ValidPath(path) || path == ".":
+		return fmt.Errorf("write a directory that is beside the script, such as templates/")
+	}
+	s.Folders = append(s.Folders, path)
 	return nil
 }
 

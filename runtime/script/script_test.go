@@ -1,6 +1,9 @@
 package script_test
 
 import (
+	"io/fs"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -29,7 +32,11 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		"-- server: api.example.com --\n{}\n":                        "write the URL that it stands for",
 		"-- server: http://api.example.com/ --\n{}\n":                "write the URL that it stands for",
 		"-- request: x --\nGET /\n-- reply --\n200\n-- mail --\nx\n": `part "mail": "x" is not a field`,
-		"": "a.txtar:1: a script has requests",
+		"-- pages/ --\nx\n":                                          `a.txtar:1: part "pages/": it is a directory beside the script, since it ends in a slash: write nothing below it`,
+		"-- ../pages/ --\n":                                          "write a directory that is beside the script",
+		"-- /etc/ --\n":                                              "write a directory that is beside the script",
+		"-- ./ --\n":                                                 "write a directory that is beside the script",
+		"":                                                           "a.txtar:1: a script has requests",
 	} {
 		_, err := script.Parse("a.txtar", []byte(text))
 		assert.ErrorContains(t, err, want, text)
@@ -111,4 +118,33 @@ func TestPlay(t *testing.T) {
 			assert.Equal(t, before[:len(before)-len(row.reply)]+row.updated, string(s.Edited([]script.Edit{edit})))
 		})
 	}
+}
+
+// TestFolders copies what is beside a script, but nothing that is hidden, and no
+// links.
+func TestFolders(t *testing.T) {
+	beside, work := t.TempDir(), t.TempDir()
+	for _, name := range []string{"pages/a.txt", "pages/far/b.txt", "pages/.lock", "pages/.tmp/c.txt", "others/d.txt"} {
+		path := filepath.Join(beside, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
+		require.NoError(t, os.WriteFile(path, []byte("x"), 0o600))
+	}
+	require.NoError(t, os.Symlink("../others/d.txt", filepath.Join(beside, "pages/link")))
+	require.NoError(t, os.Symlink("../others", filepath.Join(beside, "pages/others")))
+	t.Chdir(work)
+	s, err := script.Parse("a.txtar", []byte("-- pages/ --\n-- services.json --\n{\"services\": []}\n-- request --\nGET /\n-- reply --\n404\n"))
+	require.NoError(t, err)
+	session, err := script.Start(t.Context(), s, script.Options{Dir: beside, Runtime: runtime.Options{
+		Services: servicelist.Registry(), Adaptors: adaptorlist.Registry(), LogTo: t.Output(),
+	}})
+	require.NoError(t, err)
+	require.NoError(t, session.Close())
+	var names []string
+	require.NoError(t, fs.WalkDir(os.DirFS(work), "pages", func(path string, entry fs.DirEntry, err error) error {
+		if !entry.IsDir() {
+			names = append(names, path)
+		}
+		return err
+	}))
+	assert.Equal(t, []string{"pages/a.txt", "pages/far/b.txt"}, names)
 }

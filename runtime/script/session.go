@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,6 +20,7 @@ type Options struct {
 	Runtime    runtime.Options // Listen, Address and the mailers of Adaptors are set here
 	Config     []byte          // for a script that has none
 	ConfigName string          // of its file, for messages
+	Dir        string          // of the script, where its Folders are
 
 	// Accept is called with what differs from what was expected. Where its error
 	// is nil, the step goes on as if nothing differed. nil accepts nothing.
@@ -54,7 +53,7 @@ func Start(ctx context.Context, script *Script, o Options) (_ *Session, err erro
 	if s.accept == nil {
 		s.accept = func(d *Difference) error { return d }
 	}
-	if err := lay(script.Files); err != nil {
+	if err := lay(script, o.Dir); err != nil {
 		return nil, fmt.Errorf("%s: %w", script.Name, err)
 	}
 	o.Runtime.Listen, o.Runtime.Address = true, "127.0.0.1:0"
@@ -76,22 +75,6 @@ func Start(ctx context.Context, script *Script, o Options) (_ *Session, err erro
 		s.host = hosts[0]
 	}
 	return s, nil
-}
-
-// lay writes files below the working directory.
-func lay(files map[string][]byte) error {
-	for path, data := range files {
-		if !filepath.IsLocal(path) {
-			return fmt.Errorf("part %q: it is no request, reply, mail or server, and no path below the working directory either", path)
-		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // start starts one more server, with the addresses of the others in its

@@ -38,9 +38,11 @@ func run(t *testing.T, o runtime.Options, file string) {
 	require.NoError(t, err)
 	read, err := script.Parse(file, data)
 	require.NoError(t, err)
-	options := script.Options{Runtime: o, ConfigName: "services.json"}
+	dir, err := filepath.Abs(filepath.Dir(file))
+	require.NoError(t, err)
+	options := script.Options{Runtime: o, ConfigName: "services.json", Dir: dir}
 	if read.Config == nil {
-		options.Config, err = os.ReadFile(filepath.Join(filepath.Dir(file), "services.json"))
+		options.Config, err = os.ReadFile(filepath.Join(dir, "services.json"))
 		require.NoError(t, err)
 	}
 	options.Runtime.LogTo = t.Output()
