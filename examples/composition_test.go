@@ -1,10 +1,16 @@
 package examples
 
 import (
+	"bufio"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -38,4 +44,42 @@ func TestAggregate(t *testing.T) {
 	require.NoError(t, err)
 	texts := consoles(t, string(readme), 2)
 	session(t, dir, texts[0]+texts[1], swaps{{readmeAddress, address}})
+}
+
+// TestNewsletter runs the commands of the README of newsletter, beside a mail
+// server that keeps what it gets.
+func TestNewsletter(t *testing.T) {
+	dir := t.TempDir()
+	build(t, dir)
+	require.NoError(t, os.CopyFS(filepath.Join(dir, "templates"), os.DirFS("newsletter/templates")))
+	port := catch(t, dir)
+	lay(t, "newsletter/services.json", filepath.Join(dir, "services.json"), append(swaps{{`"port": 1025`, `"port": ` + port}}, anyPort...))
+	address, _ := serve(t, dir)
+	readme, err := os.ReadFile("newsletter/README.md")
+	require.NoError(t, err)
+	session(t, dir, strings.Join(consoles(t, string(readme), 5), ""), swaps{{readmeAddress, address}})
+}
+
+// catch starts the mail server in dir, and returns its port.
+func catch(t *testing.T, dir string) (port string) {
+	t.Helper()
+	program := filepath.Join(dir, "catch")
+	out, err := exec.Command("go", "build", "-o", program, "../adaptors/smtpmail/smtptest/catch").CombinedOutput()
+	require.NoError(t, err, string(out))
+	server := exec.Command(program, "-listen", "127.0.0.1:0", "-dir", "mails")
+	server.Dir, server.Stderr = dir, t.Output()
+	told, err := server.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, server.Start())
+	t.Cleanup(func() {
+		assert.NoError(t, server.Process.Signal(syscall.SIGTERM))
+		assert.NoError(t, server.Wait())
+	})
+	line, err := bufio.NewReader(told).ReadString('\n')
+	require.NoError(t, err)
+	address, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
+	require.True(t, ok, line)
+	_, port, err = net.SplitHostPort(address)
+	require.NoError(t, err)
+	return port
 }
