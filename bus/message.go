@@ -28,9 +28,24 @@ type Message struct {
 	// everything.
 	Writes func(servicePath []string) (creates, replaces bool)
 
+	// Records narrows what the user of a request from outside may do by what is
+	// in the JSON documents. nil: it does not.
+	Records Records
+
 	// Manages reports whether the user of a request from outside to a Kind of
 	// Users has manageRoles at a service path. nil: they have.
 	Manages func(servicePath []string) bool
+}
+
+// Records are rules over JSON documents, as they hold for one user. They change
+// none of the bytes.
+type Records interface {
+	// Reads reports whether a document at a service path is there for the user.
+	Reads(servicePath []string, document []byte) bool
+
+	// Writes returns why the user may not have after take the place of before:
+	// a *Error. before is nil where nothing is, after where it is deleted.
+	Writes(servicePath []string, before, after []byte) error
 }
 
 // User is somebody whose identity was verified. It is shared between requests

@@ -24,6 +24,7 @@ func admit(mount *mounted, m *bus.Message, tokenErr error) (access.Decision, err
 	}
 	decision.Apply(m)
 	m.Sees = mount.sees(m.User)
+	m.Records = mount.conf.Rules.Records(m.User, mount.spelled)
 	if mount.conf.Kind.Users {
 		m.Manages = mount.manages(m.User)
 	}

@@ -23,7 +23,7 @@ func (b inside) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error)
 	if root == nil {
 		return b.background(ctx, m)
 	}
-	m.Sees, m.Writes, m.Manages = nil, nil, nil
+	m.Sees, m.Writes, m.Records, m.Manages = nil, nil, nil, nil
 	if err := root.Enter(m.Depth); err != nil {
 		_ = m.Close()
 		return nil, err

@@ -34,6 +34,9 @@ type Kind struct {
 	// same: rules see it without. "" is none.
 	Extension string
 
+	// Records: its documents are JSON, and it holds them to Message.Records.
+	Records bool
+
 	// Users: it signs users in or keeps their records, and gets Env.Identity for
 	// it.
 	Users bool

@@ -30,7 +30,8 @@ func (e *SyntaxError) Error() string { return fmt.Sprintf("byte %d: %s", e.Offse
 // those whose field is the first segment of the service path, or with @n the
 // segment at position n. none, or no term at all, admits nobody. Terms after a
 // path hold for it and what is below it, instead of the leading ones.
-// ${member=field} is not supported yet. An error is a *SyntaxError.
+// ${member=field} admits nobody: of the documents that the other terms open, it
+// leaves those whose member is the field. An error is a *SyntaxError.
 func Parse(spec string) (*Spec, error) {
 	s := &Spec{text: spec}
 	current := &s.leading
@@ -52,6 +53,14 @@ func Parse(spec string) (*Spec, error) {
 		}
 		s.sections = append(s.sections, section{path: path})
 		current = &s.sections[len(s.sections)-1].rule
+	}
+	for r := range s.rules() {
+		if len(r.members) == 0 {
+			continue
+		}
+		if s.narrows = true; r.nobody() {
+			return nil, fault(r.members[0].offset, "${member=field} admits nobody: write beside it whom it narrows, such as U ${owner=email}")
+		}
 	}
 	slices.SortStableFunc(s.sections, func(a, b section) int { return cmp.Compare(len(b.path), len(a.path)) })
 	return s, nil
@@ -101,7 +110,11 @@ func (r *rule) add(word string, offset int) error {
 		}
 		r.fields = append(r.fields, f)
 	case word[0] == '$':
-		return memberFault(word, offset)
+		m, err := parseMember(word, offset)
+		if err != nil {
+			return err
+		}
+		r.members = append(r.members, m)
 	case strings.EqualFold(word, "all"), strings.EqualFold(word, "none"):
 		return fault(offset, "%q is no role: write %s", word, strings.ToLower(word))
 	default:
@@ -131,15 +144,15 @@ func parseField(word string, offset int) (field, error) {
 	return field{name: name, index: int(n) - 1}, nil
 }
 
-// memberFault refuses ${member=field}.
-func memberFault(word string, offset int) error {
+// parseMember parses ${member=field}.
+func parseMember(word string, offset int) (member, error) {
 	inner, open := strings.CutPrefix(word, "${")
 	inner, closed := strings.CutSuffix(inner, "}")
-	member, name, equals := strings.Cut(inner, "=")
-	if !open || !closed || !equals || member == "" || !isName(name) {
-		return fault(offset, "no rule over a member: write ${member=field}")
+	name, field, equals := strings.Cut(inner, "=")
+	if !open || !closed || !equals || !isName(name) || !isName(field) {
+		return member{}, fault(offset, "no rule over a member: write ${member=field}, such as ${owner=email}")
 	}
-	return fault(offset, "${member=field} is not supported yet: leave it out")
+	return member{name, field, offset}, nil
 }
 
 func isName(s string) bool {

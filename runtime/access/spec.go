@@ -14,6 +14,7 @@ type Spec struct {
 	text     string
 	leading  rule
 	sections []section // the longest path first
+	narrows  bool      // a rule of it has members
 }
 
 // section is a rule for a service path and all below it.
@@ -24,9 +25,10 @@ type section struct {
 
 // rule is terms of which one suffices.
 type rule struct {
-	all    bool
-	roles  []string
-	fields []field
+	all     bool
+	roles   []string
+	fields  []field
+	members []member // all of which a document has to have, too
 }
 
 // field admits the user whose named field is the segment at an index.
@@ -81,12 +83,12 @@ func (s *Spec) Uniform() bool {
 
 // Nobody reports whether s admits nobody at all.
 func (s *Spec) Nobody() bool {
-	for i := range s.sections {
-		if !s.sections[i].rule.nobody() {
+	for r := range s.rules() {
+		if !r.nobody() {
 			return false
 		}
 	}
-	return s.leading.nobody()
+	return true
 }
 
 func (r *rule) nobody() bool { return !r.all && len(r.roles) == 0 && len(r.fields) == 0 }
@@ -105,16 +107,30 @@ func (s *Spec) Paths() iter.Seq[[]string] {
 // Fields yields the names of the fields of a user that s asks for.
 func (s *Spec) Fields() iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for _, f := range s.leading.fields {
-			if !yield(f.name) {
-				return
-			}
-		}
-		for _, section := range s.sections {
-			for _, f := range section.rule.fields {
+		for r := range s.rules() {
+			for _, f := range r.fields {
 				if !yield(f.name) {
 					return
 				}
+			}
+			for _, m := range r.members {
+				if !yield(m.field) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// rules yields the leading rule and those of the sections.
+func (s *Spec) rules() iter.Seq[*rule] {
+	return func(yield func(*rule) bool) {
+		if !yield(&s.leading) {
+			return
+		}
+		for i := range s.sections {
+			if !yield(&s.sections[i].rule) {
+				return
 			}
 		}
 	}

@@ -122,7 +122,7 @@ func open[C, N any](context.Context, services.Env, C, N) (bus.Service, error) { 
 func testKinds() config.Kinds {
 	return config.Kinds{
 		Services: services.NewRegistry(
-			services.Define(services.Kind{Name: "notes", Documents: true}, open[notesConfig, storeNeeds]),
+			services.Define(services.Kind{Name: "notes", Documents: true, Records: true}, open[notesConfig, storeNeeds]),
 			services.Define(services.Kind{Name: "mail"}, open[mailConfig, mailNeeds]),
 			services.Define(services.Kind{Name: "steps", PostReads: true}, open[stepsConfig, services.None]),
 			services.Define(services.Kind{Name: "kinds"}, open[kindsConfig, services.None]),

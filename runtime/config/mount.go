@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -119,6 +120,12 @@ func (r *reader) roles(b *block, key string, v *hujson.Value, into **access.Spec
 	if err != nil {
 		r.member(b.value, b.at, pointer("").AppendToken(key), err)
 		return
+	}
+	switch {
+	case spec.Narrows() && key == "manageRoles":
+		r.member(b.value, b.at, "/manageRoles", errors.New("a rule over a member is for documents, and managing is for more: write ${member=field} into readRoles, writeRoles or createRoles"))
+	case spec.Narrows() && b.Kind.Name != "" && !b.Kind.Records:
+		r.member(b.value, b.at, pointer("").AppendToken(key), fmt.Errorf("the Kind %s has no rules over what is in a document: leave ${member=field} out, or use the Kind json", b.Kind.Name))
 	}
 	for name := range spec.Fields() {
 		if !slices.Contains(r.userFields, name) {

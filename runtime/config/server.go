@@ -131,7 +131,7 @@ func checkRedirect(s *Server) error {
 // adminRoles reads roles that hold for the configuration as a whole.
 func adminRoles(text string) (*access.Spec, error) {
 	spec, err := access.Parse(text)
-	if err == nil && (!spec.Uniform() || spec.Admits(nil, nil)) {
+	if err == nil && (!spec.Uniform() || spec.Narrows() || spec.Admits(nil, nil)) {
 		err = errors.New(`more than roles: write who may run programs on this server, such as "A"`)
 	}
 	return spec, err

@@ -52,7 +52,7 @@ type Documents struct {
 	summaries *summaries
 	writing   *semaphore.Weighted // 1 for each document that is written, allWrites for a schema
 	checking  *semaphore.Weighted // bytes of documents that are held to schemas at one time
-	guarded   bool                // Keep may store another document than it is given
+	guard     *guardedStore       // behind which Keep is; nil: none
 }
 
 // New returns the service of a Config.
@@ -71,6 +71,9 @@ const jsonExtension = ".json"
 // Serve is part of bus.Service.
 func (d *Documents) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error) {
 	defer m.Close()
+	if m.Records != nil && d.JSON {
+		d = d.Guarded(guardOf(m.Records))
+	}
 	reply, err := d.route(ctx, m)
 	if err != nil {
 		return nil, explain(err)

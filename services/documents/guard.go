@@ -39,11 +39,27 @@ type Guard struct {
 // Guarded returns the same documents, behind a guard.
 func (d *Documents) Guarded(g *Guard) *Documents {
 	view := *d
-	view.guarded = true
 	view.Keep = d.Keep.Through(func(s adaptors.Store) adaptors.Store {
-		return &guardedStore{Store: s, guard: g, most: d.MaxBody}
+		view.guard = &guardedStore{Store: s, guard: g, most: d.MaxBody}
+		return view.guard
 	})
 	return &view
+}
+
+// guardOf returns the guard that rules over documents are.
+func guardOf(rules bus.Records) *Guard {
+	return &Guard{
+		Hides: true,
+		Show: func(key adaptors.Key, document []byte) ([]byte, error) {
+			if !rules.Reads(key, document) {
+				return nil, fs.ErrNotExist
+			}
+			return document, nil
+		},
+		Admit: func(_ context.Context, key adaptors.Key, before, after []byte) ([]byte, error) {
+			return after, rules.Writes(key, before, after)
+		},
+	}
 }
 
 // guardedStore is a store behind a guard.
@@ -163,6 +179,16 @@ func (s *guardedStore) change(ctx context.Context, key adaptors.Key, after []byt
 		}
 	}
 	return bus.Errorf(http.StatusConflict, "others change the document all the time: try again later")
+}
+
+// check returns why a document could not be put.
+func (s *guardedStore) check(ctx context.Context, key adaptors.Key, after []byte) error {
+	before, _, err := s.read(ctx, key)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	_, err = s.guard.Admit(ctx, key, before, after)
+	return err
 }
 
 // List is part of adaptors.Store. What it tells of a document is that of the one

@@ -50,7 +50,7 @@ func (s *Summary) of(document []byte) []byte {
 // unless another document may have been stored.
 func (d *Documents) store(ctx context.Context, key adaptors.Key, body *bus.Body, c adaptors.Condition) (adaptors.Info, error) {
 	info, err := d.Keep.Put(ctx, key, body, c)
-	if err != nil || d.Summary == nil || d.guarded {
+	if err != nil || d.Summary == nil || d.guard != nil {
 		return info, err
 	}
 	document, err := body.Bytes(d.MaxBody)

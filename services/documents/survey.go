@@ -48,7 +48,7 @@ func (d *Documents) writeSchema(ctx context.Context, m *bus.Message, key adaptor
 	if err != nil {
 		return nil, err
 	}
-	s := &survey{Documents: d, dir: key[:len(key)-1], schema: compiled, sees: m.Sees}
+	s := &survey{Documents: d, dir: key[:len(key)-1], schema: compiled, sees: m.Sees, unseen: d.guard != nil && d.guard.guard.Hides}
 	var before func() error
 	if strict {
 		before = func() error { return s.refuse(ctx) }

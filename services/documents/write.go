@@ -53,7 +53,7 @@ func stored(path []string, info *adaptors.Info) *bus.Message {
 // echo returns the document that was stored as body: the same bytes where they
 // are in memory.
 func (d *Documents) echo(ctx context.Context, key adaptors.Key, body *bus.Body) (*bus.Body, error) {
-	if d.JSON && !d.guarded {
+	if d.JSON && d.guard == nil {
 		data, err := body.Bytes(d.MaxBody)
 		return bus.NewBody(data, body.MediaType()), err
 	}

@@ -55,7 +55,10 @@ func (u *unzipping) checkJSON(ctx context.Context, key adaptors.Key, document []
 	if packed, ok := u.schemas.nearest(dir, len(g.dir)); ok {
 		g = packed
 	}
-	return u.Documents.check(ctx, g, document)
+	if err := u.Documents.check(ctx, g, document); err != nil || u.guard == nil {
+		return err
+	}
+	return u.guard.check(ctx, key, document)
 }
 
 // schemasFirst orders the documents as they are checked and written: a schema

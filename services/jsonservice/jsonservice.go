@@ -54,6 +54,7 @@ func Kind() services.Kind {
 		Doc:       doc,
 		Example:   `{"service": "json", "adaptor": "memory", "readRoles": "all", "writeRoles": "all"}`,
 		Documents: true,
+		Records:   true,
 		Extension: ".json",
 		Manages:   documents.Manages,
 	}, open)
