@@ -6,6 +6,7 @@ import (
 	"context"
 	_ "embed"
 	"log/slog"
+	"sync"
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
@@ -32,13 +33,19 @@ type needs struct {
 
 func open(_ context.Context, env services.Env, c Config, n needs) (bus.Service, error) {
 	s := &service{config: &c, base: env.Base, identity: env.Identity, bus: env.Bus, limit: env.Limits.Body, log: env.Log,
-		guard: newGuard(env.Log)}
+		guard: newGuard(env.Log), resets: make(chan string, mailsWaiting)}
 	s.guard.keepIn(n.Store)
 	var err error
 	s.Router, err = services.Routes{
 		"POST /login":  s.login,
 		"POST /logout": s.logout,
 		"GET /user":    s.user,
+
+		"POST /impersonate/:email":            s.impersonate,
+		"POST /impersonate/:email/with-roles": s.impersonateWith,
+
+		"POST /reset-password/:email":        s.resetPassword,
+		"POST /token-update-password/:email": s.updatePassword,
 	}.Service()
 	return s, err
 }
@@ -53,17 +60,24 @@ type service struct {
 	limit    int64 // bytes of a body
 	log      *slog.Logger
 	guard    *guard
+	resets   chan string // emails whose users are to get a one-time token
 }
 
-// Follows is part of services.Successor: who has failed too often still has.
+// Follows is part of services.Successor: who has failed too often still has, and
+// mails that wait are sent.
 func (s *service) Follows(before bus.Service) {
 	old, ok := before.(*service)
 	if !ok {
 		return
 	}
 	old.guard.keepIn(s.guard.store.Load())
-	s.guard = old.guard
+	s.guard, s.resets = old.guard, old.resets
 }
 
-// Run is part of services.Runner: it keeps what the guard knows.
-func (s *service) Run(ctx context.Context) error { return s.guard.run(ctx) }
+// Run is part of services.Runner: it keeps what the guard knows, and sends mails.
+func (s *service) Run(ctx context.Context) error {
+	var sending sync.WaitGroup
+	sending.Go(func() { s.sendResets(ctx) })
+	defer sending.Wait()
+	return s.guard.run(ctx)
+}

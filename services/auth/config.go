@@ -1,20 +1,30 @@
 package auth
 
 import (
+	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/seed90475182/restspace/services"
+	"github.com/seed90475182/restspace/services/account"
 	"github.com/seed90475182/restspace/urlpattern"
 )
 
 // Config says how users sign in beside what the block auth says.
 type Config struct {
-	LoginPage string `json:"loginPage" example:"\"/login.html\"" doc:"a page of this server whose form is posted to /login, and which a browser is led back to"`
+	LoginPage           string `json:"loginPage" example:"\"/login.html\"" doc:"a page of this server whose form is posted to /login, and which a browser is led back to"`
+	ImpersonateRoles    string `json:"impersonateRoles" example:"\"A\"" doc:"who may act as other users: roles with spaces between them"`
+	EmailSendURLPattern string `json:"emailSendUrlPattern" form:"pattern" doc:"where a mail with a one-time token is posted, such as /email/send/reset.html/${email}"`
+	ResetURL            string `json:"resetUrl" example:"\"https://example.com/new-password.html\"" doc:"the page that the link in that mail leads to"`
+
+	account.Policy // of passwords that are set with a one-time token
+
+	emailSend *urlpattern.Pattern // nil: no mails
 }
 
 // NewConfig returns a config with its defaults.
-func NewConfig() *Config { return new(Config) }
+func NewConfig() *Config { return &Config{Policy: account.DefaultPolicy()} }
 
 // fault is what is wrong with one key of the config.
 type fault struct {
@@ -29,8 +39,38 @@ func (f fault) Unwrap() error { return f.error }
 
 // Check returns what is wrong with a config.
 func (c *Config) Check() error {
+	var all []error
 	if c.LoginPage != "" && (!isOwnPath(c.LoginPage) || strings.ContainsAny(c.LoginPage, "?#")) {
-		return fault{"/loginPage", fmt.Errorf("%q is no path on this server: write one such as /login.html", c.LoginPage)}
+		all = append(all, fault{"/loginPage", fmt.Errorf("%q is no path on this server: write one such as /login.html", c.LoginPage)})
+	}
+	for role := range strings.FieldsSeq(c.ImpersonateRoles) {
+		if role == "all" || role == "none" || strings.ContainsAny(role, "{}/$") {
+			all = append(all, fault{"/impersonateRoles", fmt.Errorf(`%q is no role: write roles such as "A"`, role)})
+		}
+	}
+	return errors.Join(append(all, c.checkMail(), c.Policy.Check())...)
+}
+
+// checkMail looks at what has to do with mails. The link in them comes from the
+// configuration and not from a request, whose Host anybody may choose.
+func (c *Config) checkMail() error {
+	if c.EmailSendURLPattern == "" {
+		if c.ResetURL != "" {
+			return fault{"/resetUrl", errors.New(`it is for mails, and there are none: set "emailSendUrlPattern", or leave it out`)}
+		}
+		return nil
+	}
+	pattern, err := urlpattern.Parse(c.EmailSendURLPattern)
+	if err == nil && (pattern.Literal().Host != "" || len(pattern.Literal().Path) == 0) {
+		err = errors.New("it begins with no path on this server: write one such as /email/send/reset.html/${email}")
+	}
+	if err != nil {
+		return fault{"/emailSendUrlPattern", err}
+	}
+	c.emailSend = pattern
+	u, err := url.Parse(c.ResetURL)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.ContainsAny(c.ResetURL, "?# ") {
+		return fault{"/resetUrl", fmt.Errorf("%q is no URL of a page: write one such as https://example.com/new-password.html, without a query", c.ResetURL)}
 	}
 	return nil
 }
@@ -38,16 +78,20 @@ func (c *Config) Check() error {
 // Link looks up what the service calls and leads to. It is part of
 // services.Linked.
 func (c *Config) Link(targets services.Targets) (services.Target, error) {
-	only := services.Target{GetReads: true}
-	if c.LoginPage == "" {
-		return only, nil
+	var all []error
+	if c.LoginPage != "" {
+		path, err := urlpattern.ParsePath(c.LoginPage)
+		if err == nil {
+			_, err = targets(path.Segments)
+		}
+		if err != nil {
+			all = append(all, fault{"/loginPage", err})
+		}
 	}
-	path, err := urlpattern.ParsePath(c.LoginPage)
-	if err == nil {
-		_, err = targets(path.Segments)
+	if c.emailSend != nil {
+		if _, err := targets(c.emailSend.Literal().Path); err != nil {
+			all = append(all, fault{"/emailSendUrlPattern", err})
+		}
 	}
-	if err != nil {
-		return only, fault{"/loginPage", err}
-	}
-	return only, nil
+	return services.Target{GetReads: true}, errors.Join(all...)
 }

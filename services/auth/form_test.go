@@ -24,21 +24,53 @@ func TestPathsOfThisServer(t *testing.T) {
 }
 
 func TestConfig(t *testing.T) {
-	for page, want := range map[string]string{
-		"": "", "/login.html": "", "//evil.example/": "no path on this server", "login.html": "write one such as", "/a?b": "no path on this server",
+	for says, change := range map[string]func(*Config){
+		"":                                func(*Config) {},
+		`"//evil.example/" is no path`:    func(c *Config) { c.LoginPage = "//evil.example/" },
+		`"login.html" is no path on this`: func(c *Config) { c.LoginPage = "login.html" },
+		`"/a?b" is no path on this`:       func(c *Config) { c.LoginPage = "/a?b" },
+		`"all" is no role`:                func(c *Config) { c.ImpersonateRoles = "A all" },
+		`"{email}" is no role`:            func(c *Config) { c.ImpersonateRoles = "{email}" },
+		`it is for mails`:                 func(c *Config) { c.EmailSendURLPattern = "" },
+		`"" is no URL of a page`:          func(c *Config) { c.ResetURL = "" },
+		`"/new" is no URL of a page`:      func(c *Config) { c.ResetURL = "/new" },
+		`"https://x/a?b" is no URL`:       func(c *Config) { c.ResetURL = "https://x/a?b" },
+		`begins with no path on this`:     func(c *Config) { c.EmailSendURLPattern = "https://x/y" },
+		`a minLength of 0`:                func(c *Config) { c.MinLength = 0 },
 	} {
-		c := &Config{LoginPage: page}
-		if want == "" {
-			assert.NoError(t, c.Check(), page)
+		c := NewConfig()
+		c.LoginPage, c.ImpersonateRoles = "/login.html", "A B"
+		c.EmailSendURLPattern, c.ResetURL = "/mail/to/${email}", "https://example.com/new"
+		change(c)
+		if says == "" {
+			assert.NoError(t, c.Check())
 		} else {
-			assert.ErrorContains(t, c.Check(), want, page)
+			assert.ErrorContains(t, c.Check(), says)
 		}
 	}
-	target, err := (&Config{LoginPage: "/login/in.html"}).Link(func(path []string) (services.Target, error) {
-		assert.Equal(t, []string{"login", "in.html"}, path)
+}
+
+func TestLink(t *testing.T) {
+	c := NewConfig()
+	c.LoginPage, c.EmailSendURLPattern, c.ResetURL = "/login/in.html", "/mail/to/${email}", "https://example.com/new"
+	require.NoError(t, c.Check())
+	var asked [][]string
+	target, err := c.Link(func(path []string) (services.Target, error) {
+		asked = append(asked, path)
 		return services.Target{}, bus.Errorf(http.StatusNotFound, "leads to no service")
 	})
 	assert.Equal(t, services.Target{GetReads: true}, target)
+	assert.Equal(t, "/login/in.html /mail/to", join(asked))
 	require.ErrorContains(t, err, "leads to no service")
-	assert.Equal(t, "/loginPage", err.(interface{ Pointer() string }).Pointer())
+	var wrong fault
+	require.ErrorAs(t, err, &wrong)
+	assert.Equal(t, "/loginPage", wrong.Pointer())
+}
+
+func join(paths [][]string) string {
+	var all []string
+	for _, path := range paths {
+		all = append(all, "/"+strings.Join(path, "/"))
+	}
+	return strings.Join(all, " ")
 }
