@@ -7,14 +7,11 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/runtime/config"
 	"github.com/seed90475182/restspace/runtime/identity"
 	"github.com/seed90475182/restspace/services"
 	"github.com/seed90475182/restspace/services/account"
-	"github.com/seed90475182/restspace/urlpattern"
 )
 
 // accounts is the services.Identity of a runtime: the tokens of its current
@@ -156,32 +153,11 @@ func (a *accounts) call(ctx context.Context, email string, m *bus.Message) (*bus
 		return nil, errNotLoaded
 	}
 	var err error
-	if m.URL, err = recordURL(conf, email); err != nil {
+	if m.URL, err = conf.Auth.RecordURL(email); err != nil {
 		return nil, err
 	}
 	m.User, m.Depth = &bus.User{Email: email, System: true}, 1
 	return inside{a.runtime, nil}.Serve(ctx, m)
-}
-
-// recordURL returns where the record of a user is.
-func recordURL(conf *config.Config, email string) (urlpattern.URL, error) {
-	pattern := conf.Auth.UserURLPattern
-	if pattern == nil {
-		return urlpattern.URL{}, errors.New("auth.userUrlPattern is not set: there are no user records")
-	}
-	name, err := jsontext.AppendQuote(nil, email)
-	if err != nil {
-		return urlpattern.URL{}, bus.Errorf(http.StatusBadRequest, "the email is not UTF-8")
-	}
-	body := append(append([]byte(`{"email":`), name...), '}')
-	urls, err := pattern.Expand(&urlpattern.Values{URL: new(urlpattern.URL), Body: body})
-	switch {
-	case err != nil:
-		return urlpattern.URL{}, err
-	case len(urls) != 1:
-		return urlpattern.URL{}, errors.New("auth.userUrlPattern makes no URL of an email")
-	}
-	return urls[0], nil
 }
 
 // records returns what reads user records for a Verifier; nil where there are

@@ -130,3 +130,26 @@ func TestTrialOnATerminal(t *testing.T) {
 	assert.Regexp(t, `\nrestspace: rstest-\w+ could not be emptied and is left in the store\n`, broken)
 	assert.Regexp(t, `\n\x1b\[31m\d+ of \d+ clauses kept`, broken)
 }
+
+func TestAPasswordIsAskedForTwice(t *testing.T) {
+	for typed, want := range map[string]string{
+		"three odd words\nthree odd words\n": "",
+		"three odd words\nthree odd wards\n": "the two passwords differ: nothing is changed",
+		"\n\n":                               "no password was typed: nothing is changed",
+	} {
+		tm := openTerminal(t)
+		var asked strings.Builder
+		r := &run{stdin: tm.tty, stderr: &asked}
+		_, err := tm.user.WriteString(typed)
+		require.NoError(t, err)
+		password, err := r.password(asking{})
+		assert.Equal(t, "New password: \nOnce more: \n", asked.String())
+		if want != "" {
+			assert.EqualError(t, err, want)
+			continue
+		}
+		require.NoError(t, err)
+		assert.Equal(t, "three odd words", password)
+		assert.Empty(t, tm.seen(t), "nobody sees it")
+	}
+}
