@@ -74,7 +74,7 @@ func configInvalid(t *testing.T, _ attack) {
 // configUnknownKind is CONFIG-002.
 func configUnknownKind(t *testing.T, _ attack) {
 	unknown := strings.Replace(mount("/new", "new", forAll), `"json"`, `"jsn"`, 1)
-	newArena(t).assertRefused(t, withMount(t, unknown), position+`/services/7.*jsn.*json`)
+	newArena(t).assertRefused(t, withMount(t, unknown), position+`/services/8.*jsn.*json`)
 }
 
 // configSameBase is CONFIG-004, but for letters of another case: these are
@@ -84,7 +84,7 @@ func configSameBase(t *testing.T, _ attack) {
 	const same = `the service at line \d+, column \d+ has the same base path /new`
 	for other, says := range map[string]string{"/new": same, "/new/": same, "/%6eew": same, "/new%2f": `leave out the last %2F`} {
 		t.Run(strings.ReplaceAll(other, "/", "_"), func(t *testing.T) {
-			a.assertRefused(t, withMount(t, mount("/new", "one", forAll), mount(other, "two", forAll)), position+`/services/8/basePath: .*`+says)
+			a.assertRefused(t, withMount(t, mount("/new", "one", forAll), mount(other, "two", forAll)), position+`/services/9/basePath: .*`+says)
 		})
 	}
 	t.Run("apart", func(t *testing.T) {
@@ -98,7 +98,7 @@ func configSameBase(t *testing.T, _ attack) {
 // configNoRule is CONFIG-006.
 func configNoRule(t *testing.T, _ attack) {
 	a := newArena(t)
-	a.assertRefused(t, withMount(t, mount("/new", "new", "")), position+`/services/7.*readRoles`)
+	a.assertRefused(t, withMount(t, mount("/new", "new", "")), position+`/services/8.*readRoles`)
 	a.reload(t, withMount(t, mount("/new", "new", `"readRoles": "all"`)), saysLoaded)
 	assert.Equal(t, 403, a.put(t, "/new/x", "{}").status, "without writeRoles nobody writes")
 }

@@ -57,7 +57,7 @@ func pipelineToHost(t *testing.T, row attack) {
 		"Content-Length: {{CL}}\r\nConnection: close\r\n\r\n{\"url\":\"http://{{CANARY}}/x\"}"
 	a.attack(t, row)
 	a.assertRefused(t, withMount(t, fmt.Sprintf(mount, "http://${host}/x")),
-		position+`/services/7/pipeline/0: byte 11: the host is not a literal`)
+		position+`/services/8/pipeline/0: byte 11: the host is not a literal`)
 }
 
 // loopOfTwo is PIPE-003: two servers that call one another.

@@ -183,7 +183,7 @@ func pluginSwapped(t *testing.T, _ attack) {
 	require.NoError(t, syscall.Kill(number, syscall.SIGKILL))
 	a.awaitLog(t, 0, `the plugin can't be started again.*is another one, of the SHA-256 [0-9a-f]{64}`)
 	a.assertDown(t)
-	a.assertRefused(t, strings.Replace(config, `"2s"`, `"3s"`, 1), position+`/services/7/adaptorPlugin/sha256: the program \./plugin is another one, of the SHA-256 `)
+	a.assertRefused(t, strings.Replace(config, `"2s"`, `"3s"`, 1), position+`/services/8/adaptorPlugin/sha256: the program \./plugin is another one, of the SHA-256 `)
 	assert.NoFileExists(t, ran)
 	a.installPlugin(t, pluginName)
 	assert.Eventually(t, func() bool { return a.plugin(t) != 0 }, patience, 50*time.Millisecond, "the right one is back")
@@ -214,7 +214,7 @@ func pluginPaths(t *testing.T, _ attack) {
 		"./auth.key":         `the plugin \./auth\.key is not executable: chmod \+x it`,
 	} {
 		t.Run(path, func(t *testing.T) {
-			a.assertRefused(t, withMount(t, pluggedAt(path, "")), position+`/services/7/adaptor: `+says)
+			a.assertRefused(t, withMount(t, pluggedAt(path, "")), position+`/services/8/adaptor: `+says)
 		})
 	}
 }

@@ -84,6 +84,9 @@ func (w *writing) read(after []byte) (err error) {
 	if _, ok := w.members["auth"]; ok {
 		return bus.Errorf(http.StatusForbidden, `"auth" is what the server itself keeps in a record: leave it out`)
 	}
+	if err := w.checkNames(); err != nil {
+		return err
+	}
 	for _, name := range [...]string{"email", "password", currentPassword} {
 		if value, ok := w.members[name]; ok && value.Kind() != '"' {
 			return bus.Errorf(http.StatusBadRequest, "%q is no text: write one, or leave it out", name)
@@ -102,6 +105,19 @@ func (w *writing) read(after []byte) (err error) {
 		return bus.Errorf(http.StatusBadRequest, `the "email" of the record is another one than its name: write %q`, w.email)
 	}
 	w.sent.Roles = strings.Fields(strings.Join(w.sent.Roles, " "))
+	return nil
+}
+
+// checkNames refuses what a reader that does not look at case takes for a member
+// of its own.
+func (w *writing) checkNames() error {
+	for name := range w.members {
+		for _, own := range [...]string{"email", "roles", "password", "auth", currentPassword} {
+			if name != own && strings.EqualFold(name, own) {
+				return bus.Errorf(http.StatusBadRequest, "%q is not %q: write it so, or choose another name", name, own)
+			}
+		}
+	}
 	return nil
 }
 

@@ -172,10 +172,13 @@ func (s *service) create(ctx context.Context, m *bus.Message, guarded *documents
 	if err = errors.Join(err, m.Close()); err != nil {
 		return nil, err
 	}
+	if err := documents.CheckJSON(data); err != nil {
+		return nil, err
+	}
 	var sent struct {
 		Email string `json:"email"`
 	}
-	if json.Unmarshal(data, &sent) != nil || sent.Email == "" { // what documents would say of other bodies comes later
+	if json.Unmarshal(data, &sent) != nil || sent.Email == "" {
 		return nil, bus.Errorf(http.StatusBadRequest, `the body is no record: send one such as {"email": "ann@example.com", "password": "..."}`)
 	}
 	path := append(slices.Clone(m.ServicePath()), sent.Email)

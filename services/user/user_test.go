@@ -212,6 +212,8 @@ func TestWhatIsRefused(t *testing.T) {
 		{400, ann, "PATCH", `{"password":7}`, `"password" is no text`},
 		{400, ann, "PATCH", `{"password":"<hidden> pinwheel"}`, "send the one that you have"},
 		{403, ann, "PATCH", `{"password":"another pinwheel","currentPassword":""}`, "not the password that you have"},
+		{400, ann, "PUT", `{"email":"ann@example.com","ROLES":["A"]}`, `"ROLES" is not "roles"`},
+		{400, "admin", "PATCH", `{"Auth":1}`, `"Auth" is not "auth"`},
 		{400, ann, "PUT", `[]`, "is an object"},
 		{400, ann, "PUT", `null`, "is an object"},
 		{400, ann, "PUT", `{"name":"Ann"}`, `has no "email"`},
@@ -246,7 +248,8 @@ func TestNamesOfRecords(t *testing.T) {
 	f.ok("admin", "PUT", "/ann@example.com.json", `{"email":"ann@example.com"}`)
 	f.ok("admin", "GET", "/ann@example.com", "")
 	assert.Contains(t, f.refused(400, "admin", "POST", "/", `{"email":"../x@y"}`), "the email of its user")
-	assert.Contains(t, f.refused(400, "admin", "POST", "/", `email=a`), "is no record")
+	assert.Contains(t, f.refused(400, "admin", "POST", "/", `{"name":"ann"}`), "is no record")
+	f.refused(400, "admin", "POST", "/", `{"email":"ann@example.com","roles":"U","roles":"A"}`)
 }
 
 func TestWhatSomebodyElsePutThere(t *testing.T) {
