@@ -158,6 +158,9 @@ func (g *guard) removeOld(ctx context.Context) {
 		if err == nil && !info.Dir && time.Since(info.ModTime) > window+longestWait {
 			err = store.Delete(ctx, adaptors.Key{info.Name}, adaptors.Condition{Unmodified: info.ModTime})
 		}
+		if ctx.Err() != nil {
+			return
+		}
 		if err != nil {
 			g.log.Warn("what was tried long ago can't be removed", "error", err)
 			return
