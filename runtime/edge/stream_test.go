@@ -185,7 +185,7 @@ func TestStreamsOfOneAddress(t *testing.T) {
 	}
 	assert.Equal(t, 503, status(s.client, "?now"), "the fourth")
 	other := &http.Transport{
-		TLSClientConfig: s.trust, ForceAttemptHTTP2: true,
+		TLSClientConfig: s.trust.Clone(), ForceAttemptHTTP2: true,
 		DialContext: (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}).DialContext,
 	}
 	defer other.CloseIdleConnections()
