@@ -129,7 +129,7 @@ func reserved(name string) bool {
 	if len(name) < 5 || name[0] != 'X' || name[1] != '-' { // net/http gives canonical names
 		return false
 	}
-	return strings.HasPrefix(name, "X-Restspace-") && name != "X-Restspace-Request-Mode" ||
+	return strings.HasPrefix(name, "X-Restspace-") && name != "X-Restspace-Request-Mode" && name != "X-Restspace-Trace" ||
 		strings.HasPrefix(name, "X-Rs-") || name == "X-Sc-Token" || name == "X-Request-Id"
 }
 
