@@ -26,13 +26,12 @@ func (r *Runtime) build(ctx context.Context, conf *config.Config, old *generatio
 			g.close()
 		}
 	}()
-	keys, err := r.keys(conf, old)
+	log := slog.New(r.log)
+	keys, err := r.keys(conf, old, log)
 	if err != nil {
 		return nil, err
 	}
 	g.admin = newAdministration(r, conf)
-	log := slog.New(r.log)
-	keys.Log = log
 	g.issuer = identity.Issuer{Keys: keys, Name: conf.Auth.Issuer, Audience: conf.Auth.Audience, Facts: conf.Auth.UserProps}
 	g.verifier = identity.NewVerifier(g.issuer, r.trusted(conf, log), r.records(conf), log)
 	if err := r.mount(ctx, g, old, log); err != nil {
@@ -76,16 +75,24 @@ func (r *Runtime) mount(ctx context.Context, g, old *generation, log *slog.Logge
 
 // keys returns the keys of a configuration. Where they are missing, new ones are
 // made, unless they would sign everybody out, or in a dry run reach a file.
-func (r *Runtime) keys(conf *config.Config, old *generation) (*identity.Keys, error) {
+func (r *Runtime) keys(conf *config.Config, old *generation, log *slog.Logger) (keys *identity.Keys, err error) {
+	if r.options.Keys != nil {
+		return r.options.Keys, nil
+	}
 	file := conf.Auth.KeyFile
 	if !r.options.DryRun && (old == nil || old.conf.Auth.KeyFile != file) {
-		return identity.MakeKeys(file)
+		keys, err = identity.MakeKeys(file)
+	} else {
+		keys, err = identity.LoadKeys(file)
 	}
-	keys, err := identity.LoadKeys(file)
 	if r.options.DryRun && errors.Is(err, fs.ErrNotExist) {
-		return identity.NewKeys()
+		keys, err = identity.NewKeys()
 	}
-	return keys, err
+	if err != nil {
+		return nil, err
+	}
+	keys.Log = log
+	return keys, nil
 }
 
 // instanceOf returns the instance of old that has the same configuration, or a

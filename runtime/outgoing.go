@@ -15,6 +15,7 @@ import (
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/bus/remote"
 	"github.com/seed90475182/restspace/runtime/config"
+	"github.com/seed90475182/restspace/urlpattern"
 )
 
 // outgoing calls other servers. Connections to hosts that the configuration
@@ -24,10 +25,11 @@ import (
 type outgoing struct {
 	named, guarded *remote.Caller
 	own            *ownAddresses
-	name           string // in the field Via: of this server alone, so that it knows what comes back
+	may            func(url urlpattern.URL) error // nil: all calls
+	name           string                         // in the field Via: of this server alone, so that it knows what comes back
 }
 
-func newOutgoing() outgoing {
+func newOutgoing(may func(url urlpattern.URL) error) outgoing {
 	own := new(ownAddresses)
 	return outgoing{
 		named: remote.New(remote.Options{}),
@@ -38,6 +40,7 @@ func newOutgoing() outgoing {
 			return remote.Public(a.Addr())
 		}}),
 		own:  own,
+		may:  may,
 		name: fmt.Sprintf("restspace-%016x", rand.Uint64()),
 	}
 }
@@ -47,6 +50,11 @@ func (o outgoing) close() error { return errors.Join(o.named.Close(), o.guarded.
 // serve has the host of m's URL answer m. hosts are those that the mount which
 // calls has in its configuration.
 func (o outgoing) serve(ctx context.Context, m *bus.Message, hosts []string, conf *config.Config) (*bus.Message, error) {
+	if o.may != nil {
+		if err := o.may(m.URL); err != nil {
+			return nil, errors.Join(err, m.Close())
+		}
+	}
 	cookies := cookieNames(conf.Auth.Cookie.Name)
 	withoutCookies(&m.Header, cookies)
 	o.sign(ctx, &m.Header)

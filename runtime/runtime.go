@@ -16,8 +16,10 @@ import (
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/runtime/coding"
 	"github.com/seed90475182/restspace/runtime/config"
+	"github.com/seed90475182/restspace/runtime/identity"
 	"github.com/seed90475182/restspace/services"
 	"github.com/seed90475182/restspace/services/account"
+	"github.com/seed90475182/restspace/urlpattern"
 )
 
 // Options of a Runtime.
@@ -30,6 +32,14 @@ type Options struct {
 	Address  string                      // what to listen on in the place of server.listen
 	Source   Source                      // what Reload reads; nil if there is only Load
 	Once     bool                        // for one request: of a service that can't start only its own reply tells
+
+	// Calls is asked before each call of another server: its error is the answer,
+	// and nothing is sent. nil has all called.
+	Calls func(url urlpattern.URL) error
+
+	// Keys sign tokens in the place of those in auth.keyFile, which is not
+	// touched; nil: those.
+	Keys *identity.Keys
 
 	// DryRun has nothing changed: what would is answered with 204, and told to
 	// the record of the request (see package record). There is no background
@@ -75,7 +85,7 @@ func New(o Options) *Runtime {
 		kinds:   config.Kinds{Services: o.Services, Adaptors: o.Adaptors},
 		coder:   coding.New(),
 		hasher:  account.NewHasher(),
-		remote:  newOutgoing(),
+		remote:  newOutgoing(o.Calls),
 		log:     liveLog{current: new(atomic.Pointer[slog.Handler])},
 	}
 	r.life, r.end = context.WithCancel(context.Background())

@@ -34,8 +34,8 @@ func (r *run) testCommand() *cobra.Command {
 		Long: `Plays scripts: each has requests, and the replies that are expected of a
 configuration, which is served for it alone, on a free port of 127.0.0.1, in a
 directory of its own that is removed in the end. That configuration is in the
-script, or the services.json beside it, or what --config names. Mailers send
-nothing: what they are given is compared, where the script says so.
+script, or the services.json beside it, or what --config names. Stores of that
+which are elsewhere are left alone, mails are not sent, and no other servers called.
 
 A script ends with the first request that is not answered as expected; "-" are
 lines that were expected, "+" those that came. The exit code is 1 then.
@@ -187,7 +187,7 @@ func (r *run) play(ctx context.Context, t playing, p *playable, report *playRepo
 		if err = session.Play(ctx, step); err != nil {
 			err = because(ctx, err)
 			_ = session.Close() // so that all is in the log
-			report.wrong(p.Script, i, err)
+			report.wrong(p.Script, i, session.InMemory(), err)
 			return edits
 		}
 		report.passed(p.Script, i, len(edits) > before)

@@ -58,8 +58,9 @@ func titleOf(s *script.Script, i int) string {
 	return printable(text)
 }
 
-// wrong tells that a step is not as expected.
-func (t *playReport) wrong(s *script.Script, i int, err error) {
+// wrong tells that a step is not as expected. inMemory are the services that
+// don't have the stores of the configuration.
+func (t *playReport) wrong(s *script.Script, i int, inMemory []string, err error) {
 	t.failed++
 	t.bad = true
 	t.line("FAILED", titleOf(s, i))
@@ -76,6 +77,9 @@ func (t *playReport) wrong(s *script.Script, i int, err error) {
 	}
 	for _, line := range t.log.faults() {
 		t.under(line)
+	}
+	if len(inMemory) > 0 {
+		t.under("(outside of the working directory, and so empty and in memory here: " + strings.Join(inMemory, ", ") + ")")
 	}
 	if left := len(s.Steps) - i - 1; left > 0 {
 		t.under(fmt.Sprintf("(%s after it not made)", requests(left)))

@@ -23,26 +23,6 @@ type outbox struct {
 	mails []*seen
 }
 
-// instead returns the adaptors with the outbox in the place of all mailers,
-// plugins too.
-func (o *outbox) instead(r adaptors.Registry) adaptors.Registry {
-	kinds := r.Kinds()
-	for i, k := range kinds {
-		kinds[i] = o.kind(k)
-	}
-	return adaptors.NewRegistry(kinds...).WithPlugins(func(p adaptors.Plugin, of adaptors.Interface) (adaptors.Kind, error) {
-		k, err := r.Plugin(p, of)
-		return o.kind(k), err
-	})
-}
-
-func (o *outbox) kind(k adaptors.Kind) adaptors.Kind {
-	if k.Of == adaptors.MailerInterface {
-		k.New = func(context.Context, any, adaptors.Env) (any, error) { return o, nil }
-	}
-	return k
-}
-
 // Send keeps a mail.
 func (o *outbox) Send(ctx context.Context, m adaptors.Mail) (err error) {
 	defer func() { err = errors.Join(err, m.Close()) }()
@@ -66,6 +46,13 @@ func (o *outbox) Send(ctx context.Context, m adaptors.Mail) (err error) {
 			return err
 		}
 		s.body = string(data)
+	}
+	if m.Body != nil && m.HTML != nil {
+		data, err := m.HTML.Bytes(maxMail)
+		if err != nil {
+			return err
+		}
+		fields["html"] = []string{strings.Join(strings.Fields(string(data)), " ")}
 	}
 	for _, a := range m.Attachments {
 		fields["attachment"] = append(fields["attachment"], strings.Clone(a.Name))

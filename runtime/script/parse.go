@@ -1,15 +1,12 @@
 package script
 
 import (
-	"bytes"
 	"fmt"
 	"io/fs"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
-
-	"github.com/rogpeppe/go-internal/txtar"
 )
 
 // A Script is a configuration and a conversation with it.
@@ -40,8 +37,9 @@ type Step struct {
 	Header       [][2]string
 	Body         string
 
-	Reply Expected
-	Mails []Expected // all that it is to send; none: whatever it does
+	Reply  Expected
+	Mails  []Expected // all that it is to send; none: whatever it does
+	NoMail bool       // it is to send none
 }
 
 // Expected is what a reply, or a mail, is to be.
@@ -77,20 +75,31 @@ type part struct {
 	at, line   int // where the text begins, and the line of the name
 }
 
-// parts finds the files of an archive, and where they are.
+// parts finds the files of a txtar archive, and where they are.
 func parts(data []byte) (list []part) {
-	archive := txtar.Parse(data)
-	end := len(archive.Comment)
-	for _, f := range archive.Files {
-		line := 1 + bytes.Count(data[:end], []byte("\n"))
-		at := len(data)
-		if n := bytes.IndexByte(data[end:], '\n'); n >= 0 {
-			at = end + n + 1
+	all, at, line := string(data), 0, 0
+	for text := range strings.Lines(all) {
+		at += len(text)
+		line++
+		if name := marker(text); name != "" {
+			list = append(list, part{name: name, at: at, line: line})
+		} else if len(list) > 0 {
+			last := &list[len(list)-1]
+			last.text = all[last.at:at]
 		}
-		end = min(at+len(f.Data), len(data)) // a last newline that is missing was added
-		list = append(list, part{f.Name, string(data[at:end]), at, line})
 	}
 	return list
+}
+
+// marker returns the name in a line with which a file begins: "" if it is none.
+func marker(line string) string {
+	line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+	name, begins := strings.CutPrefix(line, "-- ")
+	name, ends := strings.CutSuffix(name, " --")
+	if !begins || !ends {
+		return ""
+	}
+	return strings.TrimSpace(name)
 }
 
 // open reports whether a request waits for its reply.
@@ -119,10 +128,7 @@ func (s *Script) add(p part) error {
 		if len(s.Steps) == 0 || s.open() {
 			return fmt.Errorf("it stands after the reply to the request that sends it")
 		}
-		mail, err := p.mail()
-		last := &s.Steps[len(s.Steps)-1]
-		last.Mails = append(last.Mails, mail)
-		return err
+		return s.Steps[len(s.Steps)-1].mail(p, title == "none")
 	case "server":
 		return s.server(p, title)
 	}
@@ -175,6 +181,22 @@ func (s *Step) request(text string) error {
 		s.Body = *body
 	}
 	return nil
+}
+
+// mail adds a mail that the request is to send, or says that it sends none.
+func (s *Step) mail(p part, none bool) error {
+	if s.NoMail || none && len(s.Mails) > 0 {
+		return fmt.Errorf("it is one of several: mail: none stands alone, for a request that sends no mail")
+	}
+	if s.NoMail = none; none {
+		if strings.TrimSpace(p.text) != "" {
+			return fmt.Errorf("the request is to send no mail: write nothing below it")
+		}
+		return nil
+	}
+	mail, err := p.mail()
+	s.Mails = append(s.Mails, mail)
+	return err
 }
 
 func (p part) reply() (Expected, error) {

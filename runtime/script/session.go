@@ -13,14 +13,20 @@ import (
 
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/runtime"
+	"github.com/seed90475182/restspace/runtime/identity"
 )
 
 // Options say what a script is played with.
 type Options struct {
-	Runtime    runtime.Options // Listen, Address and the mailers of Adaptors are set here
+	Runtime    runtime.Options // Listen, Address, Calls, Keys, and some of Adaptors are set here
 	Config     []byte          // for a script that has none
 	ConfigName string          // of its file, for messages
 	Dir        string          // of the script, where its Folders are
+
+	// Outside has stores where the configuration says, and other servers called.
+	// Without it a store that is not below the working directory is an empty one
+	// in memory, and a call of a server that is not of the script fails.
+	Outside bool
 
 	// Accept is called with what differs from what was expected. Where its error
 	// is nil, the step goes on as if nothing differed. nil accepts nothing.
@@ -34,14 +40,14 @@ type Session struct {
 	host    string             // that the server answers to; "" is its address
 	client  *http.Client
 	accept  func(*Difference) error
-	mails   outbox
+	apart   apart
 	names   names
 }
 
 // Start lays the files of a script into the working directory, and starts its
 // servers, which work there. The caller closes the session.
 func Start(ctx context.Context, script *Script, o Options) (_ *Session, err error) {
-	s := &Session{names: make(names), accept: o.Accept, client: &http.Client{
+	s := &Session{names: make(names), accept: o.Accept, apart: apart{outside: o.Outside}, client: &http.Client{
 		Transport:     &http.Transport{},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -56,13 +62,20 @@ func Start(ctx context.Context, script *Script, o Options) (_ *Session, err erro
 	if err := lay(script, o.Dir); err != nil {
 		return nil, fmt.Errorf("%s: %w", script.Name, err)
 	}
+	if err := s.apart.enter(); err != nil {
+		return nil, err
+	}
 	o.Runtime.Listen, o.Runtime.Address = true, "127.0.0.1:0"
-	o.Runtime.Adaptors = s.mails.instead(o.Runtime.Adaptors)
+	o.Runtime.Adaptors, o.Runtime.Calls = s.apart.adaptors(o.Runtime.Adaptors), s.apart.calls
+	if o.Runtime.Keys, err = identity.NewKeys(); err != nil {
+		return nil, err
+	}
 	for _, server := range script.Servers {
 		if err := s.start(ctx, o.Runtime, server.URL, server.Config); err != nil {
 			return nil, fmt.Errorf("%s:%d: server: %s: %w", script.Name, server.Line, server.URL, err)
 		}
 		s.bases = append(s.bases, [2]string{server.URL, s.last().URL()})
+		s.apart.admit(s.last().Addr())
 	}
 	name, config := script.Name+": services.json", script.Config
 	if config == nil {
@@ -101,10 +114,18 @@ func (s *Session) Close() (err error) {
 	return err
 }
 
+// InMemory returns the names of the services whose stores are in memory, since
+// the configuration has them outside of the working directory.
+func (s *Session) InMemory() []string {
+	s.apart.mu.Lock()
+	defer s.apart.mu.Unlock()
+	return slices.Sorted(slices.Values(s.apart.inMemory))
+}
+
 // Play makes the request of a step, and compares the reply and the mails. The
 // error is a *Difference where they are others than expected.
 func (s *Session) Play(ctx context.Context, step *Step) error {
-	s.mails.empty()
+	s.apart.mails.empty()
 	request, err := s.request(ctx, step)
 	if err != nil {
 		return err
@@ -124,10 +145,10 @@ func (s *Session) Play(ctx context.Context, step *Step) error {
 			return err
 		}
 	}
-	if len(step.Mails) == 0 {
+	if len(step.Mails) == 0 && !step.NoMail {
 		return nil
 	}
-	return s.compareMails(step.Mails, s.mails.wait(ctx, len(step.Mails)))
+	return s.compareMails(step.Mails, s.apart.mails.wait(ctx, len(step.Mails)))
 }
 
 func (s *Session) request(ctx context.Context, step *Step) (*http.Request, error) {
@@ -183,7 +204,8 @@ func (s *Session) compareMails(expected []Expected, mails []*seen) error {
 		mails = slices.Delete(mails, at, at+1)
 	}
 	if len(mails) > 0 {
-		return fmt.Errorf("%d more mails came: the first to %s", len(mails), strings.Join(mails[0].values("To"), ", "))
+		return fmt.Errorf("%d more mails came than expected, the first to %s: %s", len(mails),
+			strings.Join(mails[0].values("To"), ", "), strings.Join(mails[0].values("Subject"), ", "))
 	}
 	return nil
 }

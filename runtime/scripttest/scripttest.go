@@ -20,7 +20,8 @@ import (
 const patience = time.Minute
 
 // Test runs the scripts that the pattern of files matches, each in a directory
-// of its own against a server of its own. The configuration of a script without
+// of its own against a server of its own, with stores and other servers wherever
+// its configuration has them. The configuration of a script without
 // one is beside it.
 func Test(t *testing.T, o runtime.Options, pattern string) {
 	t.Helper()
@@ -40,7 +41,7 @@ func run(t *testing.T, o runtime.Options, file string) {
 	require.NoError(t, err)
 	dir, err := filepath.Abs(filepath.Dir(file))
 	require.NoError(t, err)
-	options := script.Options{Runtime: o, ConfigName: "services.json", Dir: dir}
+	options := script.Options{Runtime: o, ConfigName: "services.json", Dir: dir, Outside: true}
 	if read.Config == nil {
 		options.Config, err = os.ReadFile(filepath.Join(dir, "services.json"))
 		require.NoError(t, err)
