@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -106,6 +107,39 @@ func TestRecordOnATerminal(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPlayOnATerminal has a script that is not answered as expected: what came is
+// shown without its escape sequences.
+func TestPlayOnATerminal(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("services.json", []byte(`{"services": [{"name": "echo", "basePath": "/", "service": "echo", "readRoles": "all"}]}`), 0o600))
+	good := "-- request: good --\nPOST /x\n\nab\n-- reply --\n200\n"
+	require.NoError(t, os.WriteFile("good.txtar", []byte(good), 0o600))
+	require.NoError(t, os.WriteFile("bad.txtar", []byte(good+"-- request: an \x1b[35mescape --\nPOST /x\n\n\x1b[31mred\n-- reply --\n200\n\nblue\n"), 0o600))
+	seen := func(env ...string) string {
+		tm := openTerminal(t)
+		testApp().Run(t.Context(), []string{"test", "-v", "good.txtar", "bad.txtar"}, env, tm.tty, tm.tty, tm.tty)
+		var lines []string
+		for line := range strings.Lines(tm.seen(t)) {
+			if !strings.HasPrefix(line, "{") { // the log
+				lines = append(lines, regexp.MustCompile(`\d+\.\ds`).ReplaceAllString(line, "0.0s"))
+			}
+		}
+		return strings.Join(lines, "")
+	}
+	const want = "<g>ok     </> good.txtar:1: good\n" +
+		"<g>ok     </> good.txtar (1 request, 0.0s)\n" +
+		"<g>ok     </> bad.txtar:1: good\n" +
+		"<r>FAILED </> bad.txtar:7: an \uFFFD[35mescape\n" +
+		"          POST /x\n" +
+		"          200\n" +
+		"\n" +
+		"        <r>- blue</>\n" +
+		"        <g>+ \uFFFD[31mred</>\n" +
+		"<r>2 passed, 1 failed</>\n"
+	assert.Equal(t, strings.NewReplacer("<g>", "\x1b[32m", "<r>", "\x1b[31m", "</>", "\x1b[0m").Replace(want), seen())
+	assert.Equal(t, strings.NewReplacer("<g>", "", "<r>", "", "</>", "").Replace(want), seen("NO_COLOR=1"))
 }
 
 // TestTrialOnATerminal has a store that is put to the contract: what it says is
