@@ -18,7 +18,7 @@ import (
 func TestComposition(t *testing.T) {
 	built := t.TempDir()
 	build(t, built)
-	for _, folder := range []string{"webhook", "zip-backup"} {
+	for folder, sessions := range map[string]int{"webhook": 3, "zip-backup": 2} {
 		t.Run(folder, func(t *testing.T) {
 			dir := t.TempDir()
 			require.NoError(t, os.Symlink(filepath.Join(built, "bin"), filepath.Join(dir, "bin")))
@@ -26,7 +26,7 @@ func TestComposition(t *testing.T) {
 			address, _ := serve(t, dir)
 			readme, err := os.ReadFile(folder + "/README.md")
 			require.NoError(t, err)
-			session(t, dir, consoles(t, string(readme), 1)[0], swaps{{readmeAddress, address}})
+			session(t, dir, strings.Join(consoles(t, string(readme), sessions), ""), swaps{{readmeAddress, address}})
 		})
 	}
 }
@@ -42,8 +42,8 @@ func TestAggregate(t *testing.T) {
 	address, _ := serve(t, dir)
 	readme, err := os.ReadFile("aggregate/README.md")
 	require.NoError(t, err)
-	texts := consoles(t, string(readme), 2)
-	session(t, dir, texts[0]+texts[1], swaps{{readmeAddress, address}})
+	texts := strings.Join(consoles(t, string(readme), 3), "")
+	session(t, dir, texts, swaps{{readmeAddress, address}, {apis, upstream}})
 }
 
 // TestNewsletter runs the commands of the README of newsletter, beside a mail
