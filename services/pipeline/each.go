@@ -11,17 +11,15 @@ import (
 )
 
 // each gives what do makes of each value, in the order of the values, but for
-// the first failure, which nobody has to wait for. As many
-// are worked on at one time as the run may; the next value is asked for when
-// one of those has been taken. Who stops early ends what was started, and waits
-// for it.
+// the first failure, which nobody has to wait for. As many are worked on at one
+// time as the run may; the next value is asked for when one of those has been
+// taken. Who stops early ends what was started, and waits for it.
 func each[T any](ctx context.Context, r *run, values iter.Seq[T], do func(context.Context, T) flow) iter.Seq[*message] {
 	return func(yield func(*message) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		taken := false // all of it
-		w := &window[T]{run: r, ctx: ctx, do: do, jobs: make(chan job[T], r.parallel), failed: make(chan []*message, 1)}
-		var stop func()
-		w.next, stop = iter.Pull(values)
+		w := newWindow(ctx, r, do)
+		next, stop := iter.Pull(values)
 		defer stop()
 		defer func() {
 			if taken { // bodies that are streams may be read until the end of the run
@@ -32,123 +30,195 @@ func each[T any](ctx context.Context, r *run, values iter.Seq[T], do func(contex
 			w.close()
 		}()
 		for more := true; more; {
-			more = w.fill()
-			list := w.take()
-			for i, m := range list {
-				if !yield(m) {
-					closeAll(list[i+1:])
-					return
-				}
+			w.fill(next)
+			var f flow
+			if f, more = w.take(); !f.yield(yield) {
+				return
 			}
 		}
 		taken = true
 	}
 }
 
-// window is the values that are worked on, the oldest first.
+// window is the values that are worked on, and what they became, the oldest
+// first. One goroutine fills it and takes from it, workers do the work. Another
+// worker comes only when those that are there all run or wait, so that there are
+// no more than processors where nothing waits.
 type window[T any] struct {
 	run     *run
 	ctx     context.Context // of the work
 	do      func(context.Context, T) flow
-	next    func() (T, bool)
 	all     bool // there are no more values
-	parts   []chan []*message
-	failed  chan []*message // the first result with a failure, which leaves its place empty
-	jobs    chan job[T]
-	workers int
 	working sync.WaitGroup
+
+	mu      sync.Mutex // guards what follows
+	work    *sync.Cond // there is some, or it is over
+	result  *sync.Cond // the oldest is done, or one has failed
+	tasks   []task[T]  // a ring
+	taken   int        // of the tasks that there ever were
+	begun   int
+	filled  int
+	failed  flow // the first result with a failure, which leaves its place empty
+	broken  bool // there was one
+	workers int
+	idle    int  // workers that wait for work
+	coming  bool // a worker that does not run yet
+	over    bool
 }
 
-// job is the work on a value, and where its result goes.
-type job[T any] struct {
-	value T
-	part  chan []*message
+// task is a value, and what it became.
+type task[T any] struct {
+	value  T
+	result flow
+	done   bool
 }
 
-// fill starts work while there is room, and reports whether any is left.
-func (w *window[T]) fill() bool {
-	for !w.all && len(w.parts) < w.run.parallel {
-		value, ok := w.next()
+func newWindow[T any](ctx context.Context, r *run, do func(context.Context, T) flow) *window[T] {
+	w := &window[T]{run: r, ctx: ctx, do: do, tasks: make([]task[T], r.parallel)}
+	w.work, w.result = sync.NewCond(&w.mu), sync.NewCond(&w.mu)
+	return w
+}
+
+func (w *window[T]) task(i int) *task[T] { return &w.tasks[i%len(w.tasks)] }
+
+// fill has values worked on while there is room.
+func (w *window[T]) fill(next func() (T, bool)) {
+	for !w.all && w.filled-w.taken < len(w.tasks) {
+		value, ok := next()
 		if !ok {
 			w.all = true
-			break
+			return
 		}
-		part := make(chan []*message, 1)
-		w.parts = append(w.parts, part)
-		w.jobs <- job[T]{value, part}
-		if w.workers < w.run.parallel {
-			w.workers++
-			w.working.Go(w.worker)
-		}
+		w.mu.Lock()
+		*w.task(w.filled) = task[T]{value: value}
+		w.filled++
+		w.hire()
+		w.mu.Unlock()
 	}
-	return len(w.parts) > 0
+}
+
+// hire has a worker come if work waits for one. The window is locked.
+func (w *window[T]) hire() {
+	switch {
+	case w.begun == w.filled:
+	case w.idle > 0:
+		w.work.Signal()
+	case !w.coming && w.workers < len(w.tasks):
+		w.coming = true
+		w.workers++
+		w.working.Go(w.worker)
+	}
 }
 
 func (w *window[T]) worker() {
-	for j := range w.jobs {
-		list := w.work(j.value)
-		if slices.ContainsFunc(list, func(m *message) bool { return m.over != nil }) {
-			select {
-			case w.failed <- list:
-				list = nil
-			default:
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.coming = false
+	for {
+		for w.begun == w.filled {
+			if w.over {
+				return
 			}
+			w.idle++
+			w.work.Wait()
+			w.idle--
 		}
-		j.part <- list
+		i := w.begun
+		w.begun++
+		w.hire()
+		value := w.task(i).value
+		w.mu.Unlock()
+		f, failed := w.done(value)
+		w.mu.Lock()
+		w.put(i, f, failed)
 	}
 }
 
-// take waits for the oldest, or for a failure.
-func (w *window[T]) take() []*message {
-	if len(w.parts) == 0 {
-		select {
-		case list := <-w.failed:
-			return list
-		default:
-			return nil
-		}
+// put keeps what a task became. The window is locked.
+func (w *window[T]) put(i int, f flow, failed bool) {
+	if failed && !w.broken {
+		w.failed, w.broken = f, true
+		w.result.Signal()
+		f = flow{}
 	}
-	select {
-	case list := <-w.failed:
-		return list
-	case list := <-w.parts[0]:
-		w.parts = w.parts[1:]
-		return list
+	t := w.task(i)
+	t.result, t.done = f, true
+	if i == w.taken {
+		w.result.Signal()
+	}
+}
+
+// take waits for what the oldest became, or for a failure, and reports whether
+// there may be more.
+func (w *window[T]) take() (flow, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for {
+		switch t := w.task(w.taken); {
+		case w.failed.some():
+			f := w.failed
+			w.failed = flow{}
+			return f, true
+		case w.taken == w.filled:
+			return flow{}, false
+		case t.done:
+			w.taken++
+			return t.result, true
+		}
+		w.result.Wait()
 	}
 }
 
 // close waits for the work that is under way, and for the workers.
 func (w *window[T]) close() {
-	close(w.jobs)
+	w.mu.Lock()
+	w.over = true
+	w.work.Broadcast()
+	w.mu.Unlock()
 	w.working.Wait()
-	for _, part := range w.parts {
-		closeAll(<-part)
+	for ; w.taken < w.filled; w.taken++ {
+		w.task(w.taken).result.drop()
 	}
-	close(w.failed)
-	closeAll(<-w.failed)
+	w.failed.drop()
 }
 
-// work makes a list of what one value becomes. A panic is an error.
-func (w *window[T]) work(value T) (list []*message) {
+// done returns what a value becomes, without anything that is still to be done,
+// and whether it has failed. A panic is an error.
+func (w *window[T]) done(value T) (f flow, failed bool) {
 	defer func() {
 		if caught := recover(); caught != nil {
-			closeAll(list)
-			list = []*message{{over: &failure{err: &bus.PanicError{Value: caught, Stack: debug.Stack()}}}}
+			f, failed = pass(&message{over: &failure{err: &bus.PanicError{Value: caught, Stack: debug.Stack()}}}), true
 		}
 	}()
-	f := w.do(w.ctx, value)
-	if f.one != nil {
-		w.run.park(f.one)
-		return []*message{f.one}
+	f = w.do(w.ctx, value)
+	if f.one == nil {
+		return w.run.list(f)
 	}
+	w.run.park(f.one)
+	if w.run.ahead && f.one.body.Stream() == nil {
+		_, _ = f.one.data(w.run) // which tells the joiner of an error again
+	}
+	return f, f.one.over != nil
+}
+
+// list makes a flow a list, and reports whether one of its messages has failed.
+func (r *run) list(f flow) (_ flow, failed bool) {
+	var list []*message
+	listed := false
+	defer func() {
+		if !listed { // a panic goes on
+			closeAll(list)
+		}
+	}()
 	for m := range f.all() {
-		if len(list) >= w.run.parallel { // streams that wait are open files
-			if err := w.run.keep(m); err != nil {
+		if len(list) >= r.parallel { // streams that wait are open files
+			if err := r.keep(m); err != nil {
 				m.fail(&failure{err: err})
 			}
 		}
-		w.run.park(m)
+		r.park(m)
 		list = append(list, m)
 	}
-	return list
+	listed = true
+	return flowOf(list, nil), slices.ContainsFunc(list, func(m *message) bool { return m.over != nil })
 }

@@ -46,6 +46,22 @@ func (f flow) all() iter.Seq[*message] {
 	return f.many
 }
 
+// some reports whether there is anything in a flow.
+func (f flow) some() bool { return f.one != nil || f.many != nil }
+
+// yield hands the messages of a flow on, and reports whether there may be more.
+func (f flow) yield(to func(*message) bool) bool {
+	if f.one != nil {
+		return to(f.one)
+	}
+	for m := range f.all() {
+		if !to(m) {
+			return false
+		}
+	}
+	return true
+}
+
 // drop closes what is in a flow.
 func (f flow) drop() {
 	for m := range f.all() {

@@ -235,10 +235,17 @@ func (m *message) release() {
 
 // branch returns another message of the same content, which has been kept.
 func (m *message) branch() *message {
-	other := *m
+	other := m.without()
 	other.header = slices.Clone(m.header)
+	other.body, other.json = copied(m.body), m.json
+	return other
+}
+
+// without returns another message like m that has no content.
+func (m *message) without() *message {
+	other := *m
 	other.spare, other.caught, other.holder, other.node = nil, nil, nil, nil
-	other.body = copied(m.body)
+	other.header, other.body, other.json = nil, nil, nil
 	return &other
 }
 

@@ -223,6 +223,7 @@ func (b *builder) word(at jsontext.Pointer, text string) bool {
 	if join := joinerNamed(text); join != nil {
 		b.count(at)
 		b.join(at, text, join)
+		b.pipeline.joinsJSON = b.pipeline.joinsJSON || text == "jsonObject" || text == "jsonArray"
 		return true
 	}
 	fields := strings.Fields(text)

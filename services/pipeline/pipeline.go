@@ -179,7 +179,7 @@ func newRunner(env services.Env, c *Config) *runner {
 
 // serve runs p with m as its first message.
 func (s *runner) serve(ctx context.Context, p *Pipeline, m *bus.Message) (*bus.Message, error) {
-	r := &run{runner: s, ctx: ctx, request: m, parallel: max(s.env.Limits.Parallel, 1)}
+	r := &run{runner: s, ctx: ctx, request: m, parallel: max(s.env.Limits.Parallel, 1), ahead: p.joinsJSON}
 	if p.fans {
 		if p.concurrency > 0 {
 			r.parallel = p.concurrency

@@ -20,6 +20,7 @@ type run struct {
 	first    message
 	parallel int
 	traced   bool          // what happens is recorded
+	ahead    bool          // parts have their bodies checked by who makes them
 	places   chan struct{} // of calls at one time; nil: there is one at a time anyway
 
 	parts atomic.Int64   // that fan-outs have made

@@ -82,8 +82,12 @@ func (s *step) fanOut(ctx context.Context, r *run, entry string, m *message, url
 		return pass(m)
 	}
 	defer m.close()
+	content := s.keeps() || s.sends(s.method(r))
 	return flow{vars: m.vars, many: each(ctx, r, upTo(len(urls)), func(ctx context.Context, i int) flow {
-		one := m.branch()
+		one := m.without()
+		if content {
+			one = m.branch()
+		}
 		one.number(entry, strconv.Itoa(i))
 		if r.traced {
 			one.node = partNode(r.node(ctx), i, one.name)
@@ -108,10 +112,7 @@ func (m *message) number(entry, part string) {
 
 // call makes one call, and has the message become its reply.
 func (s *step) call(ctx context.Context, r *run, m *message, url urlpattern.URL) {
-	method := s.request.Method
-	if method == requestspec.CallersMethod {
-		method = r.request.Method
-	}
+	method := s.method(r)
 	body, err := s.payload(r, m, method)
 	if err != nil {
 		s.failed(m, &failure{err: err})
@@ -184,6 +185,23 @@ func (s *step) callee(r *run, url urlpattern.URL) bus.Service {
 	})
 }
 
+// method returns the method of the call.
+func (s *step) method(r *run) string {
+	if s.request.Method == requestspec.CallersMethod {
+		return r.request.Method
+	}
+	return s.request.Method
+}
+
+// sends reports whether a call of a method has a body.
+func (s *step) sends(method string) bool {
+	return s.request.Whole || s.request.Part != nil ||
+		method != http.MethodGet && method != http.MethodHead && method != http.MethodDelete
+}
+
+// keeps reports whether the body may be needed after the call.
+func (s *step) keeps() bool { return s.tries || s.variable != "" }
+
 // payload returns what a call sends: the body or a part of it. One that is
 // needed after the call stays.
 func (s *step) payload(r *run, m *message, method string) (*bus.Body, error) {
@@ -198,9 +216,9 @@ func (s *step) payload(r *run, m *message, method string) (*bus.Body, error) {
 			return nil, bus.Errorf(http.StatusBadRequest, "step %s: the body has no %s", s.at, s.request.Part)
 		}
 		return bus.NewBody(part, mediaTypeJSON), nil
-	case !s.request.Whole && (method == http.MethodGet || method == http.MethodHead || method == http.MethodDelete):
+	case !s.sends(method):
 		return nil, nil
-	case s.tries || s.variable != "":
+	case s.keeps():
 		if err := r.keep(m); err != nil {
 			return nil, err
 		}

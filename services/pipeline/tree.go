@@ -14,6 +14,7 @@ type Pipeline struct {
 	root        *level
 	concurrency int  // calls at one time; 0 is the server's
 	fans        bool // more than one message may be on its way at a time
+	joinsJSON   bool // a joiner reads the bodies of its parts
 	trace       bool // runs are told to the log
 	steps       []*step
 }
