@@ -11,6 +11,7 @@ import (
 	"github.com/tailscale/hujson"
 
 	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/bus/spelling"
 	"github.com/seed90475182/restspace/services"
 )
 
@@ -81,7 +82,7 @@ func (r *reader) adaptorKind(b *block, slot services.Slot, keys slotKeys) (kind 
 	}
 	if keys.kind == nil {
 		if kind, ok = r.kinds.Adaptors.Kind(slot.Default); !ok {
-			r.missing(b.value, b.at, slot.Key, "%s has no %q: write %s", b.title, slot.Key, oneOf(r.fitting(slot)))
+			r.missing(b.value, b.at, slot.Key, "%s has no %q: write %s", b.title, slot.Key, spelling.OneOf(r.fitting(slot)))
 		}
 		return kind, ok
 	}
@@ -100,7 +101,7 @@ func (r *reader) adaptorKind(b *block, slot services.Slot, keys slotKeys) (kind 
 	case !ok:
 		r.fault(keys.kind, at, "unknown adaptor %s: %s", quote(name), chooseKind(name, r.fitting(slot)))
 	case kind.Of != slot.Of:
-		r.fault(keys.kind, at, "%s is of the interface %s, and the Kind %s needs %s here: write %s", name, kind.Of, b.Kind.Name, slot.Of, oneOf(r.fitting(slot)))
+		r.fault(keys.kind, at, "%s is of the interface %s, and the Kind %s needs %s here: write %s", name, kind.Of, b.Kind.Name, slot.Of, spelling.OneOf(r.fitting(slot)))
 		ok = false
 	}
 	return kind, ok
@@ -133,7 +134,7 @@ func (r *reader) pluginKeys(b *block, slot services.Slot, keys slotKeys) (p adap
 
 // chooseKind says what may stand in the place of the name of an adaptor.
 func chooseKind(name string, names []string) string {
-	text := choice(name, names)
+	text := spelling.Choice(name, names)
 	if !strings.HasSuffix(text, "?") {
 		text += "."
 	}

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 
+	"github.com/seed90475182/restspace/bus/spelling"
 	"github.com/seed90475182/restspace/services"
 	"github.com/seed90475182/restspace/urlpattern"
 )
@@ -87,7 +88,7 @@ func leadsTo(path []string, mounts []*Service) (*Service, error) {
 	text := textOf(path)
 	for _, s := range mounts {
 		base := textOf(s.Base)
-		if !s.Exact && nearest(textOf(path[:min(len(s.Base), len(path))]), []string{base}) != "" {
+		if !s.Exact && spelling.Nearest(textOf(path[:min(len(s.Base), len(path))]), []string{base}) != "" {
 			return nil, fmt.Errorf("%s leads to no service: did you mean %s?", text, base)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/tailscale/hujson"
 
 	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/bus/spelling"
 	"github.com/seed90475182/restspace/runtime/access"
 	"github.com/seed90475182/restspace/services"
 )
@@ -175,7 +176,7 @@ func (r *reader) kind(b *block, object *hujson.Object) bool {
 	}
 	v := memberOf(object, "service")
 	if v == nil {
-		r.fault(b.value, b.at, `%s has no "service": write its Kind, %s`, b.title, oneOf(namesOf(r.kinds.Services)))
+		r.fault(b.value, b.at, `%s has no "service": write its Kind, %s`, b.title, spelling.OneOf(namesOf(r.kinds.Services)))
 		return false
 	}
 	at := b.at.AppendToken("service")
@@ -184,7 +185,7 @@ func (r *reader) kind(b *block, object *hujson.Object) bool {
 		return false
 	}
 	if b.Kind, ok = r.kinds.Services.Kind(name); !ok {
-		r.fault(v, at, "unknown Kind %s: %s", quote(name), choice(name, namesOf(r.kinds.Services)))
+		r.fault(v, at, "unknown Kind %s: %s", quote(name), spelling.Choice(name, namesOf(r.kinds.Services)))
 	}
 	return ok
 }

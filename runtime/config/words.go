@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tailscale/hujson"
+
+	"github.com/seed90475182/restspace/bus/spelling"
 )
 
 // found says what v is.
@@ -95,10 +96,10 @@ func (r *reader) unknown(m *hujson.ObjectMember, at pointer, name string, fields
 		r.fault(&m.Name, at, "unknown key %s: leave it out, there are none here", quote(name))
 		return
 	}
-	if near := nearest(name, names); near != "" {
+	if near := spelling.Nearest(name, names); near != "" {
 		r.meant[at.Parent().AppendToken(near)] = true
 	}
-	r.fault(&m.Name, at, "unknown key %s: %s", quote(name), choice(name, names))
+	r.fault(&m.Name, at, "unknown key %s: %s", quote(name), spelling.Choice(name, names))
 }
 
 // missing tells that v, at a pointer, has not a key that it must have. Where a
@@ -107,64 +108,4 @@ func (r *reader) missing(v *hujson.Value, at pointer, key, format string, args .
 	if !r.meant[at.AppendToken(key)] {
 		r.fault(v, at, format, args...)
 	}
-}
-
-// choice says which of names to write instead of name: the nearest one if one
-// is near, or else any of them.
-func choice(name string, names []string) string {
-	if near := nearest(name, names); near != "" {
-		return fmt.Sprintf("did you mean %q?", near)
-	}
-	return "write " + oneOf(names)
-}
-
-// oneOf lists names to choose from.
-func oneOf(names []string) string {
-	switch len(names) {
-	case 0:
-		return "none of them, this server has none"
-	case 1:
-		return names[0]
-	}
-	return "one of " + strings.Join(names, ", ")
-}
-
-// nearest returns which of names somebody probably meant by name, or "".
-func nearest(name string, names []string) string {
-	const longest = 64
-	if len(name) > longest {
-		return ""
-	}
-	best, least := "", 1+min(2, len(name)/3)
-	for _, other := range names {
-		if d := distance(strings.ToLower(name), strings.ToLower(other)); d < least {
-			best, least = other, d
-		}
-	}
-	return best
-}
-
-// distance is how many letters have to be added, removed, replaced or swapped
-// with their neighbor to make a into b (optimal string alignment).
-func distance(a, b string) int {
-	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row := make([]int, len(b)+1)
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			same := 1
-			if a[i-1] == b[j-1] {
-				same = 0
-			}
-			row[j] = min(row[j-1]+1, last[j]+1, last[j-1]+same)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last = last, row
-	}
-	return last[len(b)]
 }
