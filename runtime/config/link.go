@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 
-	"github.com/seed90475182/restspace/bus/spelling"
 	"github.com/seed90475182/restspace/services"
 	"github.com/seed90475182/restspace/urlpattern"
 )
@@ -85,14 +84,13 @@ func leadsTo(path []string, mounts []*Service) (*Service, error) {
 	if found != nil {
 		return found, nil
 	}
-	text := textOf(path)
-	for _, s := range mounts {
-		base := textOf(s.Base)
-		if !s.Exact && spelling.Nearest(textOf(path[:min(len(s.Base), len(path))]), []string{base}) != "" {
-			return nil, fmt.Errorf("%s leads to no service: did you mean %s?", text, base)
+	return nil, services.NoTarget(path, func(yield func([]string) bool) {
+		for _, s := range mounts {
+			if !s.Exact && !yield(s.Base) {
+				return
+			}
 		}
-	}
-	return nil, fmt.Errorf("%s leads to no service: write the path of one, such as /user/${email}", text)
+	})
 }
 
 func textOf(path []string) string { return urlpattern.Path{Segments: path}.String() }

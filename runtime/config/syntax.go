@@ -51,6 +51,9 @@ func instead(text string) string {
 		return "the file ends before its value does: write the rest of it"
 	}
 	if what, ok := strings.CutPrefix(text, "invalid literal: "); ok {
+		if reason := noString(what); reason != "" {
+			return reason
+		}
 		return "invalid value " + quote(what) + ": " + aValue
 	}
 	for where, advice := range map[string]string{
@@ -66,6 +69,26 @@ func instead(text string) string {
 		}
 	}
 	return text
+}
+
+// noString says what keeps a text in double quotes from being a string of JSON.
+func noString(text string) string {
+	if !strings.HasPrefix(text, `"`) {
+		return ""
+	}
+	escaped := false
+	for _, c := range text[1:] {
+		switch {
+		case c == '\n':
+			return `a line break in a string: write it as \n`
+		case c < ' ':
+			return fmt.Sprintf(`a control character in a string: write it as \u%04x`, c)
+		case escaped && !strings.ContainsRune(`"\/bfnrtu`, c):
+			return fmt.Sprintf(`\%c in a string: write the character alone, or \\ for a backslash`, c)
+		}
+		escaped = c == '\\' && !escaped
+	}
+	return ""
 }
 
 // commentToEnd returns where the comment begins that takes the rest of a file

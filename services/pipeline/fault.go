@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -27,6 +28,18 @@ func (f *Fault) Error() string {
 
 // Pointer returns where in the pipeline it is.
 func (f *Fault) Pointer() string { return string(f.At) }
+
+// line returns the whole of it: where in the pipeline, and what.
+func (f *Fault) line() string { return strings.TrimPrefix(f.Pointer()+": "+f.Error(), ": ") }
+
+// member returns it as the member errors of a problem has it.
+func (f *Fault) member() map[string]any {
+	told := map[string]any{"pointer": f.Pointer(), "detail": f.Message}
+	if f.Offset >= 0 {
+		told["offset"] = f.Offset
+	}
+	return told
+}
 
 // faultOf makes a fault of an error in what stands at byte offset of the string
 // at a pointer.

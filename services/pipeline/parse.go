@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/seed90475182/restspace/bus/spelling"
 	"github.com/seed90475182/restspace/services/expr"
 )
 
@@ -77,7 +78,14 @@ func (p *parser) level(at jsontext.Pointer, m mode, depth int) *level {
 }
 
 func (p *parser) syntax(at jsontext.Pointer, err error) error {
-	return &Fault{at, -1, "not valid JSON: " + strings.TrimPrefix(err.Error(), "jsontext: ")}
+	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		err = syntax.Err
+	}
+	text := strings.TrimPrefix(err.Error(), "jsontext: ")
+	if strings.HasPrefix(text, "invalid escape sequence") {
+		text += `: write the character alone, or \\ for a backslash`
+	}
+	return &Fault{at, -1, "not valid JSON: " + text}
 }
 
 // builder makes the stages of a level.
@@ -139,10 +147,9 @@ func (b *builder) element(at jsontext.Pointer, index int) {
 		return
 	}
 	b.started = true
-	if b.word(at, text) {
-		return
+	if !b.late(at, text) && !b.word(at, text) {
+		b.step(at, text)
 	}
-	b.step(at, text)
 }
 
 // count holds the elements to their number.
@@ -196,19 +203,29 @@ func (b *builder) array(at jsontext.Pointer) {
 
 // option reads what holds for the whole pipeline.
 func (b *builder) option(at jsontext.Pointer, text string) bool {
-	if text == "trace" {
+	if text == optionTrace {
 		b.pipeline.trace = true
 		return true
 	}
-	number, ok := strings.CutPrefix(text, "concurrency")
+	number, ok := strings.CutPrefix(text, optionConcurrency)
 	if !ok {
 		return false
 	}
 	n, err := strconv.Atoi(strings.TrimSpace(number))
 	if err != nil || n < 1 || n > maxConcurrency {
-		b.fault(at, len("concurrency"), `how many calls there are at one time: write a number from 1 to %d, as in "concurrency 4"`, maxConcurrency)
+		b.fault(at, len(optionConcurrency), `how many calls there are at one time: write a number from 1 to %d, as in "concurrency 4"`, maxConcurrency)
 	}
 	b.pipeline.concurrency = n
+	return true
+}
+
+// late tells of an option that does not stand where options do.
+func (b *builder) late(at jsontext.Pointer, text string) bool {
+	word, _, _ := strings.Cut(text, " ")
+	if word != optionTrace && word != optionConcurrency {
+		return false
+	}
+	b.fault(at, 0, "%s holds for the whole pipeline: write it at the beginning of the outermost list, before all else", word)
 	return true
 }
 
@@ -250,7 +267,7 @@ func (b *builder) mode(at jsontext.Pointer, fields []string) {
 		actions[i] = action(word)
 		switch {
 		case !slices.Contains([]action{stop, next, end}, action(word)):
-			b.fault(at, -1, "%q is no action: write stop, next or end", word)
+			b.fault(at, -1, "%q is no action: %s", word, spelling.Choice(word, []string{string(stop), string(next), string(end)}))
 		case m == parallel && action(word) == end:
 			b.fault(at, -1, "parallel elements have no order, so that there is no rest to skip: write stop or next in the place of end")
 		}

@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -40,6 +41,7 @@ func TestWhatIsRight(t *testing.T) {
 		`["POST a.b /x :$v", "$METHOD $this /x?a=$>0", "GET $?(from) :$<0", "http://example.com/x"]`,
 		`["if (')' === \"(\" || header('x')) GET /x"]`,
 		`["if (true)"]`,
+		`["GET /x/?$filter=a eq true and b eq ${c}"]`,
 	} {
 		_, err := pipeline.Parse([]byte(text))
 		assert.NoError(t, err, text)
@@ -59,11 +61,11 @@ func TestFaults(t *testing.T) {
 		`["if (a GET /x"]`:            `/0: byte 3: a condition that is not finished: write ) at its end`,
 		`["GET /x :"]`:                `/0: byte 8: a name is missing: write one after the colon, such as :contact`,
 		`["GET /x :a${"]`:             `/0: byte 9: a code that is not finished: write } at its end`,
-		`["jsonsplit"]`:               `/0: byte 0: neither a step nor a mode, a splitter or a joiner: write a URL that begins with a slash, such as GET /contacts/$>0, or one of serial, parallel, conditional, tee, teeWait, jsonSplit, unzip, jsonObject, jsonArray, zip, multipart`,
 		`["concurrency 0"]`:           `/0: byte 11: how many calls there are at one time: write a number from 1 to 256, as in "concurrency 4"`,
 		`["concurrency 257"]`:         `/0: byte 11: how many calls there are at one time: write a number from 1 to 256, as in "concurrency 4"`,
-		`["/x", "trace"]`:             `/1: byte 0: neither a step nor a mode`,
-		`["serial go"]`:               `/0: "go" is no action: write stop, next or end`,
+		`["serial go"]`:               `/0: "go" is no action: write one of stop, next, end`,
+		`["serial nxt"]`:              `/0: "nxt" is no action: did you mean "next"?`,
+		`["\$x"]`:                     "/0: not valid JSON: invalid escape sequence `\\$` in string: write the character alone, or \\\\ for a backslash",
 		`["serial next end stop"]`:    `/0: a mode has two actions: write serial <fail> <succeed>`,
 		`["parallel end", "/x"]`:      `/0: parallel elements have no order, so that there is no rest to skip: write stop or next in the place of end`,
 		`[["/x", "jsonObject"]]`:      `/0/1: jsonObject joins what comes before it, but each element of a parallel list gets the same message: write it after the list, or "serial" at the beginning of it`,
@@ -78,6 +80,46 @@ func TestFaults(t *testing.T) {
 		require.Error(t, err, text)
 		assert.Contains(t, faults(err), want, text)
 	}
+}
+
+// What is mistyped says what was meant.
+func TestMistyped(t *testing.T) {
+	const list = "write a URL that begins with a slash, such as GET /contacts/$>0, or one of serial, parallel, conditional, tee, teeWait, " +
+		"jsonSplit, unzip, jsonObject, jsonArray, zip, multipart, trace, concurrency"
+	for text, want := range map[string]string{
+		"jsonsplit":                 `byte 0: "jsonsplit" is neither a step nor a word that is known here: did you mean "jsonSplit"?`,
+		"paralel stop":              `byte 0: "paralel" is neither a step nor a word that is known here: did you mean "parallel"?`,
+		"trcae":                     `byte 0: "trcae" is neither a step nor a word that is known here: did you mean "trace"?`,
+		"concurency 4":              `byte 0: "concurency" is neither a step nor a word that is known here: did you mean "concurrency"?`,
+		"whatever":                  `byte 0: "whatever" is neither a step nor a word that is known here: ` + list,
+		"$v":                        `byte 0: "$v" is neither a step nor a word that is known here: ` + list,
+		"get /x":                    `byte 0: "get" is no method: did you mean "GET"?`,
+		"try get /x":                `byte 4: "get" is no method: did you mean "GET"?`,
+		"$METHD /x":                 `byte 0: "$METHD" is no method: did you mean "$METHOD"?`,
+		"FETCH https://e.com/x":     `byte 0: "FETCH" is no method: write one of GET, HEAD, POST, PUT, PATCH, DELETE, $METHOD, or one before it if it is a part of the body, as in POST FETCH https://e.com/x`,
+		"address $?(from)":          `byte 0: "address" is no method: write one of GET, HEAD, POST, PUT, PATCH, DELETE, $METHOD, or one before it if it is a part of the body, as in POST address $?(from)`,
+		"$this /x":                  `byte 0: a part of the body follows a method: write one before it, such as POST $this /x`,
+		"tri GET /x":                `byte 0: "tri" before a method: write try or if (...) there, or leave it out`,
+		"iff (a) GET /x":            `byte 0: no condition: write it in brackets, such as if (status === 200) GET /contacts/$>0`,
+		"if a GET /x":               `byte 0: no condition: write it in brackets, such as if (status === 200) GET /contacts/$>0`,
+		"DELETE":                    `byte 0: a URL is missing: write one after the method, such as DELETE /contacts/$>0`,
+		"x/y":                       `byte 0: "x/y" is no URL: write one that begins with a slash, such as /x/y`,
+		"GET x/y":                   `byte 4: "x/y" is no URL: write one that begins with a slash, such as GET /contacts/$>0`,
+		"GET $v":                    `byte 4: "$v" is no URL: write one that begins with a slash, such as GET /contacts/$>0`,
+		"PUT a b /x":                `byte 6: "b /x" is no URL: write one that begins with a slash, such as GET /contacts/$>0`,
+		"if (a)  GET /x as x :name": `byte 14: "as x" follows the URL: write a name as :name, a further call as a step of its own, and a space in a path as %20`,
+		"GET /${a[b > 1].c} | x?":   `byte 18: "| x?" follows the URL: write a name as :name, a further call as a step of its own, and a space in a path as %20`,
+	} {
+		_, err := pipeline.Parse([]byte("[" + strconv.Quote(text) + "]"))
+		require.Error(t, err, text)
+		assert.Equal(t, "/0: "+want, faults(err), text)
+	}
+	for _, text := range []string{`["/x", "trace"]`, `["concurrency 4", "serial", "trace"]`, `["/x", ["trace"]]`} {
+		_, err := pipeline.Parse([]byte(text))
+		assert.ErrorContains(t, err, "byte 0: trace holds for the whole pipeline: write it at the beginning of the outermost list, before all else", text)
+	}
+	_, err := pipeline.Parse([]byte(`[["/x"], "concurrency 4"]`))
+	assert.ErrorContains(t, err, "byte 0: concurrency holds for the whole pipeline")
 }
 
 func TestAllFaultsAtOnce(t *testing.T) {

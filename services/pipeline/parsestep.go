@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -176,19 +178,53 @@ func isIdentifier(s string) bool {
 // readRequest reads the call.
 func (r *stepReader) readRequest() error {
 	text := strings.TrimRight(r.rest(), " ")
+	if word, rest, _ := strings.Cut(text, " "); strings.HasPrefix(strings.TrimLeft(rest, " "), "http") && !slices.Contains(requestspec.Methods(), word) {
+		return r.fault(r.from, noURL(text, 0))
+	}
 	spec, err := requestspec.Parse(text, "POST")
 	if err != nil {
 		return faultOf(r.at, r.from, err)
 	}
 	url := spec.URL.String()
-	if !strings.HasPrefix(url, "/") && !strings.HasPrefix(url, "$") && spec.URL.Literal().Host == "" {
-		return r.fault(r.from+len(text)-len(url), "neither a step nor a mode, a splitter or a joiner: write a URL that begins with a slash, such as GET /contacts/$>0, or one of "+words)
+	at := len(text) - len(url)
+	if !isURL(spec.URL) {
+		return r.fault(r.from+at, noURL(text, at))
 	}
-	r.request, r.reads, r.urlAt = spec, readsOf(spec.URL), r.from+len(text)-len(url)
+	if space := spaceInPath(spec.URL); space >= 0 {
+		return r.fault(r.from+at+space, fmt.Sprintf("%q follows the URL: write a name as :name, a further call as a step of its own, and a space in a path as %%20",
+			strings.TrimSpace(url[space:])))
+	}
+	r.request, r.reads, r.urlAt = spec, readsOf(spec.URL), r.from+at
 	return nil
 }
 
-const words = "serial, parallel, conditional, tee, teeWait, jsonSplit, unzip, jsonObject, jsonArray, zip, multipart"
+// isURL reports whether a pattern begins as the URL of a call does: with a slash,
+// a code, or another server.
+func isURL(p *urlpattern.Pattern) bool {
+	text, codes := p.String(), p.Args()
+	return strings.HasPrefix(text, "/") || p.Literal().Host != "" || len(codes) > 0 && strings.HasPrefix(text, codes[0].Code)
+}
+
+// spaceInPath returns where the first space of the path is that is in no code, -1
+// if there is none. The query may have some.
+func spaceInPath(p *urlpattern.Pattern) int {
+	text, at := p.String(), 0
+	for _, arg := range p.Args() {
+		literal, _, _ := strings.Cut(text[at:], arg.Code)
+		if end := strings.IndexAny(literal, " ?"); end >= 0 {
+			return spaceAt(text, at+end)
+		}
+		at += len(literal) + len(arg.Code)
+	}
+	return spaceAt(text, at+strings.IndexAny(text[at:]+"?", " ?"))
+}
+
+func spaceAt(text string, at int) int {
+	if at < len(text) && text[at] == ' ' {
+		return at
+	}
+	return -1
+}
 
 // readsOf looks at the codes of a pattern.
 func readsOf(p *urlpattern.Pattern) reads {

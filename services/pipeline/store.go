@@ -3,6 +3,8 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
+	"iter"
 	"net/http"
 	"slices"
 	"strings"
@@ -94,15 +96,23 @@ func refused(err error) error {
 	if _, ok := errors.AsType[*Fault](err); !ok {
 		return err
 	}
-	refusal := bus.Errorf(http.StatusBadRequest, "this is no pipeline that can run: see errors")
-	refusal.Members = map[string]any{"errors": faultsOf(err)}
+	all := faultsOf(err)
+	refusal := bus.Errorf(http.StatusBadRequest, "this is no pipeline that can run: %s", all[0].line())
+	if len(all) > 1 {
+		refusal.Detail += fmt.Sprintf(" (the first of %d errors)", len(all))
+	}
+	members := make([]any, len(all))
+	for i, fault := range all {
+		members[i] = fault.member()
+	}
+	refusal.Members = map[string]any{"errors": members}
 	return refusal
 }
 
-// faultsOf returns the faults that were joined, as the member errors has them.
-func faultsOf(err error) []any {
+// faultsOf returns the faults that were joined.
+func faultsOf(err error) []*Fault {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var list []any
+		var list []*Fault
 		for _, one := range joined.Unwrap() {
 			list = append(list, faultsOf(one)...)
 		}
@@ -110,13 +120,9 @@ func faultsOf(err error) []any {
 	}
 	fault, ok := errors.AsType[*Fault](err)
 	if !ok {
-		return []any{map[string]any{"detail": err.Error()}}
+		fault = &Fault{"", -1, err.Error()}
 	}
-	told := map[string]any{"pointer": string(fault.At), "detail": fault.Message}
-	if fault.Offset >= 0 {
-		told["offset"] = fault.Offset
-	}
-	return []any{told}
+	return []*Fault{fault}
 }
 
 // call runs the pipeline that a request leads to.
@@ -233,7 +239,7 @@ func targets(table *bus.Table) services.Targets {
 			found = table.Find(path, false)
 		}
 		if found == nil {
-			return services.Target{}, errors.New(urlpattern.Path{Segments: path}.String() + " leads to no service: write the path of one")
+			return services.Target{}, services.NoTarget(path, basesOf(table))
 		}
 		target := services.Target{GetReads: !found.GetWrites, PostReads: found.PostReads}
 		for _, deeper := range table.Mounts() {
@@ -243,5 +249,19 @@ func targets(table *bus.Table) services.Targets {
 			}
 		}
 		return target, nil
+	}
+}
+
+// basesOf yields the base paths of a table that others are below.
+func basesOf(table *bus.Table) iter.Seq[[]string] {
+	return func(yield func([]string) bool) {
+		if table == nil {
+			return
+		}
+		for _, m := range table.Mounts() {
+			if !m.Exact && !yield(m.Base) {
+				return
+			}
+		}
 	}
 }

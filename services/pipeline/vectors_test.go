@@ -95,6 +95,7 @@ func overruled() map[string]string {
 		length   = "an object that was joined of a list has no length"
 		errors   = "an error in a variable has the members status, title and detail"
 		encoded  = "pathPattern encodes what it inserts, unless its second argument is true"
+		spaces   = "a space in a path is written %20, so that what follows a URL is not taken for a part of it"
 		facts    = "further facts about a user are strings"
 	)
 	return map[string]string{
@@ -112,6 +113,7 @@ func overruled() map[string]string {
 		"condition on error variable":                         errors,
 		"user in condition":                                   facts,
 		"$_user and $_headers":                                facts,
+		"space in url":                                        spaces,
 		"pathPattern query in transform":                      encoded,
 		"pathPattern segment in transform":                    encoded,
 	}

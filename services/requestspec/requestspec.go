@@ -35,7 +35,7 @@ type Spec struct {
 func Parse(text, method string) (*Spec, error) {
 	s := &Spec{Method: method}
 	at := 0
-	if word, rest, found := strings.Cut(text, " "); found && isMethod(word) {
+	if word, rest, found := strings.Cut(text, " "); found && slices.Contains(Methods(), word) {
 		s.Method = word
 		at = len(text) - len(strings.TrimLeft(rest, " "))
 		var err error
@@ -75,8 +75,9 @@ func (s *Spec) part(text string, at int) (int, error) {
 	return len(text) - len(strings.TrimLeft(rest, " ")), nil
 }
 
-func isMethod(word string) bool {
-	return slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", CallersMethod}, word)
+// Methods returns the words that a spec may begin with.
+func Methods() []string {
+	return []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", CallersMethod}
 }
 
 // shifted has the offset of a syntax error count from at bytes earlier.
