@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -123,7 +124,11 @@ func (a *accounts) read(ctx context.Context, email string) (data []byte, etag st
 	if err == nil && record.Email != email {
 		err = errors.New("the user record is somebody else's")
 	}
-	return data, reply.Header.Get("ETag"), record, err
+	if err != nil { // what is no record is none
+		slog.New(a.runtime.log).Warn("auth.userUrlPattern leads to what is no record of the user: they can't sign in until there is one", "user", email, "error", err)
+		return nil, "", nil, errors.Join(fs.ErrNotExist, err)
+	}
+	return data, reply.Header.Get("ETag"), record, nil
 }
 
 // maxRecord is how many bytes a user record has at most.

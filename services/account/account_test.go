@@ -1,7 +1,9 @@
 package account_test
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -117,11 +119,22 @@ func TestPasswords(t *testing.T) {
 
 	_, err = h.Hash(t.Context(), strings.Repeat("a", account.MaxPassword+1))
 	assert.Equal(t, 400, bus.Classify(err).Status)
-	for _, bad := range []string{"secret", "$2y$10$x", "$argon2id$v=19$m=4194304,t=2,p=1$AAAA$AAAA", "$argon2id$v=19$m=64,t=0,p=1$AAAA$AAAA"} {
-		_, err := h.Check(t.Context(), "x", bad)
-		assert.Error(t, err, bad)
+	for _, bad := range []string{"secret", "$2y$10$x", "$argon2id$v=19$m=4194304,t=2,p=1$AAAA$AAAA", "$argon2id$v=19$m=64,t=0,p=1$AAAA$AAAA",
+		"$argon2id$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$", "$argon2id$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAA"} {
+		ok, err := h.Check(t.Context(), "x", bad)
+		assert.False(t, ok, bad)
+		assert.ErrorIs(t, err, account.ErrHash, bad)
 		assert.NotContains(t, err.Error(), "secret")
 	}
+	var log bytes.Buffer
+	ok, err = h.Admits(t.Context(), slog.New(slog.NewTextHandler(&log, nil)), &account.Record{Email: "ann@example.com", Password: "secret"}, "secret")
+	require.NoError(t, err)
+	assert.False(t, ok, "a password that is kept as it is")
+	assert.Contains(t, log.String(), "ann@example.com")
+	assert.NotContains(t, log.String(), "secret")
+	ok, err = h.Admits(t.Context(), nil, nil, "")
+	require.NoError(t, err)
+	assert.False(t, ok, "nobody")
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err = h.Hash(ended, "x")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"runtime"
 
@@ -22,9 +23,20 @@ func strength() *argon2id.Params {
 	return &argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 }
 
-// bearable reports whether this server does what a hash asks for.
-func bearable(p *argon2id.Params) bool {
-	return p.Memory <= 256<<10 && p.Iterations > 0 && p.Iterations <= 16 && p.Parallelism > 0 && p.Parallelism <= 16
+// ErrHash says that the password of a user record is none that can be checked.
+var ErrHash = errors.New("the password in it is no hash of argon2id that can be checked")
+
+// checkHash returns an ErrHash unless a text is a hash that this server makes the
+// effort for. One with a short key has too many passwords.
+func checkHash(hash string) error {
+	p, _, _, err := argon2id.DecodeHash(hash)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrHash, err)
+	case p.Memory > 256<<10, p.Iterations == 0, p.Iterations > 16, p.Parallelism == 0, p.Parallelism > 16, p.KeyLength < 16:
+		return fmt.Errorf("%w: it asks for m=%d,t=%d,p=%d and has %d bytes", ErrHash, p.Memory, p.Iterations, p.Parallelism, p.KeyLength)
+	}
+	return nil
 }
 
 // noHash is a hash of strength that no password has.
@@ -52,25 +64,40 @@ func (h *Hasher) Hash(ctx context.Context, password string) (hash string, err er
 }
 
 // Check reports whether a password has the hash. It takes as long for "", which
-// no password has, as for any other hash that was made here. Errors are those
-// of Hash.
+// no password has, as for any other hash that was made here, and for what is
+// none, which is an ErrHash. Other errors are those of Hash.
 func (h *Hasher) Check(ctx context.Context, password, hash string) (ok bool, err error) {
-	if hash == "" {
-		hash = noHash
+	var wrong error
+	if hash != "" {
+		wrong = checkHash(hash)
 	}
-	params, _, _, err := argon2id.DecodeHash(hash)
-	switch {
-	case err != nil:
-		return false, fmt.Errorf("the password of a user record is no hash of argon2id: %w", err)
-	case !bearable(params):
-		return false, fmt.Errorf("the password of a user record asks for m=%d,t=%d,p=%d, which this server does not do",
-			params.Memory, params.Iterations, params.Parallelism)
+	if hash == "" || wrong != nil {
+		hash = noHash
 	}
 	err = h.do(ctx, password, func() error {
 		ok, err = argon2id.ComparePasswordAndHash(password, hash)
 		return err
 	})
+	if err == nil && wrong != nil {
+		return false, wrong
+	}
 	return ok, err
+}
+
+// Admits reports whether a password is that of r; nil is nobody, who has none. It
+// takes as long for all. Of a record whose password can't be checked log is told.
+// Errors are those of Hash.
+func (h *Hasher) Admits(ctx context.Context, log *slog.Logger, r *Record, password string) (bool, error) {
+	hash := ""
+	if r != nil {
+		hash = r.Password
+	}
+	ok, err := h.Check(ctx, password, hash)
+	if errors.Is(err, ErrHash) {
+		log.Warn("a user can't sign in: give them a new password with restspace user passwd, or have them ask for a mail", "user", r.Email, "error", err)
+		return false, nil
+	}
+	return ok && r != nil, err
 }
 
 // do has work done when its turn comes.

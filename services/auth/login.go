@@ -62,20 +62,16 @@ func (s *service) known(ctx context.Context, c *credentials) (email string, _ *a
 		return email, nil, err
 	}
 	record, err := s.identity.Record(ctx, email)
-	hash := "" // which takes as long, and which no password has
-	if err == nil {
-		hash = record.Password
-	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		try.takeBack()
 		return email, nil, err
 	}
-	ok, err := s.identity.Hasher().Check(ctx, c.Password, hash)
+	ok, err := s.identity.Hasher().Admits(ctx, s.log, record, c.Password) // which takes as long for nobody
 	switch {
 	case err != nil:
 		try.takeBack()
 		return email, nil, err
-	case !ok || record == nil:
+	case !ok:
 		return email, nil, errWrong
 	}
 	try.succeed()

@@ -250,7 +250,7 @@ func (c *caller) proves(ctx context.Context, w *writing) error {
 	} else if err := json.Unmarshal(value, &current); err != nil {
 		return err
 	}
-	ok, err := c.identity.Hasher().Check(ctx, current, w.old.Password)
+	ok, err := c.identity.Hasher().Admits(ctx, c.log, w.old, current)
 	if err == nil && !ok {
 		c.audit(ctx, "password", w.email, "wrong password")
 		err = bus.Errorf(http.StatusForbidden, "%q is not the password that you have", currentPassword)
