@@ -41,6 +41,9 @@ func TestWhatIsRight(t *testing.T) {
 		`["POST a.b /x :$v", "$METHOD $this /x?a=$>0", "GET $?(from) :$<0", "http://example.com/x"]`,
 		`["if (')' === \"(\" || header('x')) GET /x"]`,
 		`["if (true)"]`,
+		`[["/x :a", ["try /y", "/z"]], "jsonObject"]`, // serial in a parallel list
+		`[["try /x :$v", "/y"], "zip"]`,
+		`["tee", ["serial", "try /x", "/y"]]`,
 		`["GET /x/?$filter=a eq true and b eq ${c}"]`,
 	} {
 		_, err := pipeline.Parse([]byte(text))
@@ -69,6 +72,8 @@ func TestFaults(t *testing.T) {
 		`["serial next end stop"]`:    `/0: a mode has two actions: write serial <fail> <succeed>`,
 		`["parallel end", "/x"]`:      `/0: parallel elements have no order, so that there is no rest to skip: write stop or next in the place of end`,
 		`[["/x", "jsonObject"]]`:      `/0/1: jsonObject joins what comes before it, but each element of a parallel list gets the same message: write it after the list, or "serial" at the beginning of it`,
+		`[["try /x", "/y"], "zip"]`:   `/0/0: byte 0: try changes nothing in a parallel list, where no element stands in for another: write "serial" at the beginning of the list`,
+		`["teeWait", "try /x"]`:       `/1: byte 0: try in a teeWait, whose elements all run: write it in a list inside, such as ["teeWait", ["serial", "try GET /contacts/$>0", "GET /texts/none"]]`,
 		`["try /x", "zip"]`:           `/1: zip joins what comes before it, but each element of a conditional list gets the same message: write it after the list, or "serial" at the beginning of it`,
 		`["/x", ["/a", "/b"]]`:        `/1: this makes several messages, and nothing joins them: write jsonObject, jsonArray, zip or multipart after it`,
 		`["jsonSplit", "/a"]`:         `/0: this makes several messages, and nothing joins them`,

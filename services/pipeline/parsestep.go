@@ -25,10 +25,22 @@ func (b *builder) step(at jsontext.Pointer, text string) {
 	b.pipeline.fans = b.pipeline.fans || s.reads.list
 	b.add(s)
 	if s.tries {
+		b.tried(s)
 		b.level.tries = true
 		if b.stage.mode == serial {
 			b.begin(conditional, "", "")
 		}
+	}
+}
+
+// tried tells of a try whose list has no rest that could stand in for it.
+func (b *builder) tried(s *step) {
+	switch {
+	case s.variable != "": // it takes the error
+	case b.stage.mode == parallel:
+		b.fault(s.at, 0, `try changes nothing in a parallel list, where no element stands in for another: write "serial" at the beginning of the list`)
+	case b.stage.mode == tee, b.stage.mode == teeWait:
+		b.fault(s.at, 0, `try in a %[1]s, whose elements all run: write it in a list inside, such as ["%[1]s", ["serial", "try GET /contacts/$>0", "GET /texts/none"]]`, b.stage.mode)
 	}
 }
 

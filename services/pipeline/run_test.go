@@ -70,6 +70,7 @@ func TestRuns(t *testing.T) {
 		"an error is no body":            {`["GET /test/object"]`, ``, 200, `{"val1": "aaa", "val2": "bbb"}`},
 		"try keeps the body":             {`["try PUT /test/missingFile", "/lib/bypass"]`, `{"a":1}`, 200, `{"a":1}`},
 		"try in a list of its own":       {`[["serial", "try GET /test/missingFile", "GET /test/abc"], "GET /test/xyz"]`, ``, 200, `xyz result`},
+		"try in a branch":                {`[["GET /test/xyz :a", ["try GET /test/missingFile :b", "GET /test/abc :b"]], "jsonObject"]`, ``, 200, `{"a":"xyz result","b":"abc result"}`},
 		"a list that tried for nothing":  {`[["serial", "try GET /test/missingFile"], "GET /test/xyz"]`, ``, 404, `Not found`},
 		"the first of some":              {`["conditional", "try GET /test/missingFile", "try GET /test/nope", "GET /test/abc", "GET /test/xyz"]`, ``, 200, `abc result`},
 		"a pattern without its value":    {`["GET /test/${a.b}"]`, `{"a":{}}`, 400, `step /0: ${a.b}: there is no such value`},
