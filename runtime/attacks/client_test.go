@@ -38,7 +38,12 @@ const lingering = time.Second
 // send makes the steps on a connection of its own and reads the answer, for as
 // long as patience.
 func send(address string, steps []step, patience time.Duration) (*answer, error) {
-	c, err := net.Dial("tcp", address)
+	return sendFrom(new(net.Dialer), address, steps, patience)
+}
+
+// sendFrom sends from where the dialer says.
+func sendFrom(from *net.Dialer, address string, steps []step, patience time.Duration) (*answer, error) {
+	c, err := from.Dial("tcp", address)
 	if err != nil {
 		return nil, err
 	}
