@@ -2,6 +2,8 @@ package expr
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/ast"
@@ -104,6 +106,9 @@ func (e *Expr) String() string { return e.source }
 // Uses reports whether the source names name: $ for the whole input, a member
 // of it, or what the scope names.
 func (e *Expr) Uses(name string) bool { return e.roots[name] }
+
+// Names returns all that Uses is true for, in their order.
+func (e *Expr) Names() []string { return slices.Sorted(maps.Keys(e.roots)) }
 
 // Eval returns the JSON of the value, nil for undefined. What fails on the data
 // is a *bus.Error of status 422, and an ended ctx its error.

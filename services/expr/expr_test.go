@@ -163,3 +163,12 @@ func TestTransformsTellTheirVariables(t *testing.T) {
 	assert.Equal(t, "1", told["a"])
 	assert.Equal(t, "2", told["b"])
 }
+
+func TestWhatIsNamed(t *testing.T) {
+	e, err := expr.Compile("$v.a + expressionFilter(list, 'n > $w').length + (x => x)(1)")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"$v", "$w", "list", "n"}, e.Names())
+	made, err := expr.CompileTransform([]byte(`{"$a": "1", "b": {"$c": "$d"}, "l[i]": [{"$e": "1"}]}`))
+	require.NoError(t, err)
+	assert.ElementsMatch(t, []string{"a", "c", "e"}, made.Variables())
+}

@@ -108,7 +108,8 @@ const maxExpressions = 1000
 
 // compiler compiles one transform.
 type compiler struct {
-	expressions int // that it has met
+	expressions int      // that it has met
+	variables   []string // that it has met as keys
 }
 
 // template compiles one value of a transform.
@@ -174,6 +175,9 @@ func (c *compiler) mapping(v gjson.Result, pointer string, depth int) (template,
 	})
 	if wrong != nil {
 		return nil, wrong
+	}
+	for _, v := range m.variables {
+		c.variables = append(c.variables, v.name[1:])
 	}
 	m.flat = m.base == nil && len(m.entries) > 0
 	seen := make(map[string]bool)

@@ -63,7 +63,7 @@ func (c *compiler) callSource(parts []gjson.Result, given *[]*Transform, pointer
 				one.Pointer = at + one.Pointer
 			}
 			sources[i] = strconv.Itoa(len(*given)) + "n" // which no expression may say
-			*given = append(*given, &Transform{t})
+			*given = append(*given, &Transform{whole: t})
 		case i == quotedArgument(name) && arg.Type == gjson.String:
 			sources[i] = arg.Raw
 			_, err = c.expression(arg.Str, at)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -15,7 +16,10 @@ import (
 
 // A Transform is JSON whose strings are expressions, checked and compiled. It
 // does not change and is safe for concurrent use.
-type Transform struct{ whole template }
+type Transform struct {
+	whole     template
+	variables []string
+}
 
 // CompileTransform compiles a transform of at most 1,000 expressions. An error is TransformErrors, with all
 // that is wrong, or says why json is none.
@@ -23,12 +27,17 @@ func CompileTransform(json []byte) (*Transform, error) {
 	if !jsontext.Value(json).IsValid() {
 		return nil, errors.New("a transform is JSON, with each key once")
 	}
-	t, err := new(compiler).template(gjson.ParseBytes(bytes.Clone(json)), "", 0)
+	c := new(compiler)
+	t, err := c.template(gjson.ParseBytes(bytes.Clone(json)), "", 0)
 	if err := both(err, nil); err != nil {
 		return nil, err
 	}
-	return &Transform{t}, nil
+	return &Transform{t, c.variables}, nil
 }
+
+// Variables returns the variables that the transform sets, those in its loops
+// too, named without their $.
+func (t *Transform) Variables() []string { return slices.Clone(t.variables) }
 
 // Apply returns the JSON that the transform makes; nil is undefined. What fails
 // on the data is a *bus.Error of status 422, and an ended ctx its error.

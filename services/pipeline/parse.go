@@ -40,6 +40,9 @@ func Parse(data []byte) (*Pipeline, error) {
 	if p.broken == nil {
 		p.broken = p.unjoined()
 	}
+	if p.broken == nil && len(p.faults) == 0 { // else what sets a variable may not be known
+		p.broken = p.unset()
+	}
 	return p.pipeline, errors.Join(append(p.faults, p.broken)...)
 }
 
@@ -51,6 +54,8 @@ type parser struct {
 	faults   []error
 	broken   error
 	elements int
+
+	variables []string // that transforms set
 }
 
 func (p *parser) fault(at jsontext.Pointer, offset int, format string, args ...any) {
@@ -60,6 +65,7 @@ func (p *parser) fault(at jsontext.Pointer, offset int, format string, args ...a
 // level reads an array, whose mode is m if it names none.
 func (p *parser) level(at jsontext.Pointer, m mode, depth int) *level {
 	b := &builder{parser: p, level: &level{at: at}, depth: depth}
+	before := p.elements + len(p.faults)
 	b.begin(m, "", "")
 	if _, err := p.data.ReadToken(); err != nil {
 		p.broken = p.syntax(at, err)
@@ -72,6 +78,9 @@ func (p *parser) level(at jsontext.Pointer, m mode, depth int) *level {
 		if _, err := p.data.ReadToken(); err != nil {
 			p.broken = p.syntax(at, err)
 		}
+	}
+	if p.broken == nil && p.elements+len(p.faults) == before {
+		p.fault(at, -1, `nothing to do: write a step into the list, such as "GET /contacts/$>0"`)
 	}
 	b.flush()
 	return b.level
@@ -183,6 +192,7 @@ func (b *builder) value(at jsontext.Pointer, kind jsontext.Kind) {
 		b.faults = append(b.faults, faultOf(at, -1, err))
 		return
 	}
+	b.variables = append(b.variables, made.Variables()...)
 	b.add(&transform{at, made})
 }
 

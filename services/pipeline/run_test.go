@@ -49,8 +49,8 @@ func TestRuns(t *testing.T) {
 		status      int
 		want        string
 	}{
-		"nothing":                        {`[]`, `{"a":1}`, 200, `{"a":1}`},
-		"no body":                        {`[]`, ``, 200, ``},
+		"nothing":                        {`["if (false) /x"]`, `{"a":1}`, 200, `{"a":1}`},
+		"no body":                        {`["if (false) /x"]`, ``, 200, ``},
 		"a part of the body":             {`["POST a.b /lib/bypass"]`, `{"a":{"b":[1, 2]}}`, 200, `[1, 2]`},
 		"a part that is not there":       {`["POST a.c /lib/bypass"]`, `{"a":{}}`, 400, `step /0: the body has no a.c`},
 		"GET sends nothing":              {`["GET /lib/bypass"]`, `{"a":1}`, 200, ``},
