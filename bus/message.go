@@ -61,9 +61,9 @@ type User struct {
 
 // Session is what begins with a login. Its tokens are renewed until it ends.
 type Session struct {
-	ID      string
-	Began   time.Time
-	Expires time.Time // of the token at hand
+	ID              string
+	Began           time.Time
+	Issued, Expires time.Time // of the token at hand
 }
 
 // Field returns the named fact about u: its email, or one of Fields. Nobody

@@ -20,24 +20,24 @@ import (
 type accounts struct{ runtime *Runtime }
 
 // Issue is part of services.Identity.
-func (a *accounts) Issue(u *bus.User) (services.Token, error) {
+func (a *accounts) Issue(u *bus.User, at time.Time) (services.Token, error) {
 	g := a.runtime.pin()
 	if g == nil {
 		return services.Token{}, errNotLoaded
 	}
 	defer g.unpin()
-	return g.issue(u)
+	return g.issue(u, at)
 }
 
-// issue returns a token of u's session, or of a new one.
-func (g *generation) issue(u *bus.User) (services.Token, error) {
+// issue returns a token of u's session, or of a new one, as of a time.
+func (g *generation) issue(u *bus.User, at time.Time) (services.Token, error) {
 	bearer := *u
 	if bearer.Session == nil {
 		bearer.Session = identity.NewSession()
 	}
 	life := g.conf.Auth.TokenLife.Duration()
-	token, err := g.issuer.Sign(&bearer, life)
-	return services.Token{Value: token, Expires: time.Now().Add(life)}, err
+	token, err := g.issuer.SignAt(&bearer, at, life)
+	return services.Token{Value: token, Expires: at.Add(life)}, err
 }
 
 // Cookie is part of services.Identity.
@@ -103,6 +103,7 @@ func (a *accounts) Change(ctx context.Context, email string, change func(*accoun
 
 // read returns the record of a user, parsed and as it is.
 func (a *accounts) read(ctx context.Context, email string) (data []byte, etag string, _ *account.Record, err error) {
+	began := time.Now()
 	reply, err := a.call(ctx, email, &bus.Message{Method: http.MethodGet})
 	switch {
 	case err != nil && bus.Classify(err).Status == http.StatusNotFound:
@@ -128,6 +129,7 @@ func (a *accounts) read(ctx context.Context, email string) (data []byte, etag st
 		slog.New(a.runtime.log).Warn("auth.userUrlPattern leads to what is no record of the user: they can't sign in until there is one", "user", email, "error", err)
 		return nil, "", nil, errors.Join(fs.ErrNotExist, err)
 	}
+	record.Read = began
 	return data, reply.Header.Get("ETag"), record, nil
 }
 

@@ -46,7 +46,7 @@ func (r *records) kinds() []services.Kind {
 		services.Define(services.Kind{Name: "signs", Users: true}, func(_ context.Context, env services.Env, _ services.None, _ services.None) (bus.Service, error) {
 			r.identity = env.Identity
 			return bus.ServiceFunc(func(ctx context.Context, m *bus.Message) (*bus.Message, error) {
-				token, err := env.Identity.Issue(&bus.User{Email: m.ServicePath()[0], Roles: []string{"U"}})
+				token, err := env.Identity.Issue(&bus.User{Email: m.ServicePath()[0], Roles: []string{"U"}}, time.Now())
 				reply := bus.Reply(200, bus.NewBody([]byte(token.Value), "text/plain"))
 				reply.Header.Add("Set-Cookie", env.Identity.Cookie(ctx, token))
 				return reply, err
@@ -117,10 +117,10 @@ func (s *server) status(t *testing.T, path, token string) int {
 func TestTokensHoldAsTheRecordSays(t *testing.T) {
 	s, r := startAccounts(t)
 	ann := &bus.User{Email: "ann@example.com", Roles: []string{"U"}}
-	one, err := r.identity.Issue(ann)
+	one, err := r.identity.Issue(ann, time.Now())
 	require.NoError(t, err)
 	assert.WithinDuration(t, time.Now().Add(time.Minute), one.Expires, 5*time.Second)
-	two, err := r.identity.Issue(ann)
+	two, err := r.identity.Issue(ann, time.Now())
 	require.NoError(t, err)
 	for range 3 {
 		assert.Equal(t, 200, s.status(t, "/a", one.Value))
@@ -143,7 +143,7 @@ func TestTokensHoldAsTheRecordSays(t *testing.T) {
 		return nil
 	}))
 	assert.Equal(t, 401, s.status(t, "/a", two.Value), "all are over")
-	three, err := r.identity.Issue(ann)
+	three, err := r.identity.Issue(ann, time.Now())
 	require.NoError(t, err)
 	assert.Equal(t, 200, s.status(t, "/a", three.Value))
 
@@ -156,7 +156,7 @@ func TestTokensHoldAsTheRecordSays(t *testing.T) {
 
 func TestRecordsThatCanNotBeRead(t *testing.T) {
 	s, r := startAccounts(t)
-	token, err := r.identity.Issue(&bus.User{Email: "ann@example.com", Roles: []string{"U"}})
+	token, err := r.identity.Issue(&bus.User{Email: "ann@example.com", Roles: []string{"U"}}, time.Now())
 	require.NoError(t, err)
 	r.fails = errors.New("the disk is gone")
 	response, body := s.sent(t, "GET", "/a", "Authorization", "Bearer "+token.Value)
@@ -238,9 +238,46 @@ func TestCookiesAreRenewed(t *testing.T) {
 	_ = r
 }
 
+func TestNoTokenOutlivesAChangeThatItMissed(t *testing.T) {
+	s, r := startAccounts(t)
+	ann := &bus.User{Email: "ann@example.com", Roles: []string{"U"}}
+	change := func() {
+		require.NoError(t, r.identity.Change(t.Context(), "ann@example.com", func(r *account.Record) error {
+			r.State.EndAll(time.Now())
+			return nil
+		}))
+	}
+	record, err := r.identity.Record(t.Context(), "ann@example.com")
+	require.NoError(t, err)
+	change()
+	late, err := r.identity.Issue(ann, record.Since())
+	require.NoError(t, err)
+	assert.Equal(t, 401, s.status(t, "/a", late.Value), "who signs in with a password that is changed meanwhile")
+	record, err = r.identity.Record(t.Context(), "ann@example.com")
+	require.NoError(t, err)
+	next, err := r.identity.Issue(ann, record.Since())
+	require.NoError(t, err)
+	assert.Equal(t, 200, s.status(t, "/a", next.Value), "and at once with the new one")
+
+	ann.Session = &bus.Session{ID: "one", Began: time.Now()}
+	old, err := s.Token(ann, 20*time.Second)
+	require.NoError(t, err)
+	require.Equal(t, 200, s.status(t, "/a", old))
+	time.Sleep(2 * time.Millisecond) // times count in milliseconds
+	r.byEmail["ann@example.com"] = fmt.Sprintf(`{"email":"ann@example.com","roles":"U","auth":{"notBefore":%f}}`, account.At(time.Now()))
+	response, _ := s.sent(t, "GET", "/a", "Cookie", "rs-auth="+old)
+	assert.Equal(t, 200, response.StatusCode, "another process has changed it a moment ago")
+	renewed, _, _ := strings.Cut(response.Header.Get("Set-Cookie"), ";")
+	require.NotEmpty(t, renewed)
+	r.identity.Forget("ann@example.com")
+	assert.Equal(t, 401, s.status(t, "/a", old))
+	response, _ = s.sent(t, "GET", "/a", "Cookie", renewed)
+	assert.Equal(t, 401, response.StatusCode, "what was renewed meanwhile is over, too")
+}
+
 func TestWhoActsAsAnother(t *testing.T) {
 	s, r := startAccounts(t)
-	token, err := r.identity.Issue(&bus.User{Email: "ann@example.com", Roles: []string{"U"}, Actor: "boss@example.com"})
+	token, err := r.identity.Issue(&bus.User{Email: "ann@example.com", Roles: []string{"U"}, Actor: "boss@example.com"}, time.Now())
 	require.NoError(t, err)
 	assert.Equal(t, map[string]any{"sub": "boss@example.com"}, claimsOf(t, token.Value)["act"])
 	assert.Equal(t, 200, s.status(t, "/a", token.Value))
@@ -252,7 +289,7 @@ func TestWhoActsAsAnother(t *testing.T) {
 
 func TestBearerBeatsTheCookie(t *testing.T) {
 	s, r := startAccounts(t)
-	token, err := r.identity.Issue(&bus.User{Email: "ann@example.com", Roles: []string{"U"}})
+	token, err := r.identity.Issue(&bus.User{Email: "ann@example.com", Roles: []string{"U"}}, time.Now())
 	require.NoError(t, err)
 	response, _ := s.sent(t, "GET", "/a", "Authorization", "Bearer x", "Cookie", "rs-auth="+token.Value)
 	assert.Equal(t, 401, response.StatusCode)
@@ -264,7 +301,7 @@ func TestBearerBeatsTheCookie(t *testing.T) {
 
 func TestPublicKeys(t *testing.T) {
 	s, r := startAccounts(t)
-	token, err := r.identity.Issue(&bus.User{Email: "ann@example.com", Roles: []string{"U"}})
+	token, err := r.identity.Issue(&bus.User{Email: "ann@example.com", Roles: []string{"U"}}, time.Now())
 	require.NoError(t, err)
 	status, body, header := s.get(t, "/.well-known/jwks.json")
 	assert.Equal(t, 200, status)

@@ -46,7 +46,7 @@ func cookieOf(name string, secure bool, t services.Token) string {
 // cookie itself, or that a shared cache may keep, stays as it is.
 func (g *generation) renew(root *bus.Root, asked *bus.User, reply *bus.Message) {
 	conf := &g.conf.Auth
-	next, ok := g.verifier.Renewed(asked, conf.TokenLife.Duration(), conf.SessionLife.Duration())
+	next, at, ok := g.verifier.Renewed(asked, conf.TokenLife.Duration(), conf.SessionLife.Duration())
 	if !ok {
 		return
 	}
@@ -62,7 +62,7 @@ func (g *generation) renew(root *bus.Root, asked *bus.User, reply *bus.Message) 
 	case !strings.Contains(control, "private") && !strings.Contains(control, "no-store"):
 		return // another one will do
 	}
-	if token, err := g.issue(next); err == nil {
+	if token, err := g.issue(next, at); err == nil {
 		reply.Header.Add("Set-Cookie", cookieOf(conf.Cookie.Name, root.Secure, token))
 	}
 }

@@ -11,10 +11,12 @@ import (
 // Identity is how a service signs users in and out, and keeps what they are
 // known by. Only a Kind that says Users gets it. Safe for concurrent use.
 type Identity interface {
-	// Issue returns a token that says that its bearer is u. It belongs to the
-	// session of u, or begins one where u has none. Of the Fields of u it carries
-	// those that auth.userProps names.
-	Issue(u *bus.User) (Token, error)
+	// Issue returns a token that says that its bearer is u, as was known at a
+	// time: changes of records since then end it, so that it is that of
+	// account.Record.Since, and not now. It belongs to the session of u, or begins
+	// one where u has none. Of the Fields of u it carries those that
+	// auth.userProps names.
+	Issue(u *bus.User, at time.Time) (Token, error)
 
 	// Cookie returns the value of a field Set-Cookie for the client of the
 	// request that ctx belongs to: one that carries t, or where t is the zero

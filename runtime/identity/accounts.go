@@ -126,12 +126,13 @@ func (a *accounts) forget(email string) {
 	t.known.Store(&k)
 }
 
-// admits returns why a token does not hold any more that was issued at a time
-// for a session, which may be nil.
-func (t *tracked) admits(at time.Time, issued account.Seconds, session *bus.Session) error {
+// admits returns what is known about the user of a token that was issued at a
+// time for a session, which may be nil. The error says why it does not hold any
+// more.
+func (t *tracked) admits(at time.Time, issued account.Seconds, session *bus.Session) (*known, error) {
 	k, err := t.now(at)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	id := ""
 	if session != nil {
@@ -139,9 +140,9 @@ func (t *tracked) admits(at time.Time, issued account.Seconds, session *bus.Sess
 	}
 	switch {
 	case k.missing:
-		return errors.New("its user has no record")
+		return nil, errors.New("its user has no record")
 	case k.state.Ends(issued, id):
-		return errors.New("signed out of since it was issued")
+		return nil, errors.New("signed out of since it was issued")
 	}
-	return nil
+	return k, nil
 }

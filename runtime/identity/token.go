@@ -71,15 +71,19 @@ type Issuer struct {
 // Sign returns a token that says that its bearer is u for the time life, or
 // until their session ends.
 func (i Issuer) Sign(u *bus.User, life time.Duration) (string, error) {
+	return i.SignAt(u, time.Now(), life)
+}
+
+// SignAt is Sign for a token that was issued at a time.
+func (i Issuer) SignAt(u *bus.User, at time.Time, life time.Duration) (string, error) {
 	key := i.Keys.current(lookAgain).set.Keys[0]
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: key}, (&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		return "", fmt.Errorf("sign token: %w", err)
 	}
-	now := time.Now()
 	c := claims{
 		claimed: claimed{Issuer: i.Name, Audience: audience{i.Audience}, Subject: u.Email,
-			IssuedAt: account.At(now), Expires: account.At(now.Add(life))},
+			IssuedAt: account.At(at), Expires: account.At(at.Add(life))},
 		Roles: u.Roles, ID: newID(),
 	}
 	if s := u.Session; s != nil {
@@ -228,7 +232,7 @@ func (c *claims) said(facts []string) said {
 		u.Actor = c.Actor.Subject
 	}
 	if c.Session != "" {
-		u.Session = &bus.Session{ID: c.Session, Began: c.Began.Time(), Expires: c.Expires.Time()}
+		u.Session = &bus.Session{ID: c.Session, Began: c.Began.Time(), Issued: c.IssuedAt.Time(), Expires: c.Expires.Time()}
 	}
 	u.Fields = factsOf(c.Others, facts)
 	return said{user: u, issued: c.IssuedAt, until: c.until()}

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services/account"
 )
 
 // cached is how many tokens and users a Verifier remembers at least, and half
@@ -56,12 +58,12 @@ func (v *Verifier) User(token string) (*bus.User, error) {
 		return nil, err
 	}
 	if known.account != nil {
-		if err := known.account.admits(now, known.issued, known.user.Session); err != nil {
+		if _, err := known.account.admits(now, known.issued, known.user.Session); err != nil {
 			return nil, err
 		}
 	}
 	if known.actor != nil {
-		if err := known.actor.admits(now, known.issued, nil); err != nil {
+		if _, err := known.actor.admits(now, known.issued, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -124,28 +126,37 @@ func (v *Verifier) check(token string, now time.Time) (*verified, error) {
 	return known, nil
 }
 
-// Renewed returns whom a new token in the place of u's is for: with the roles of
-// the record now, and the facts in it. ok is false where none is due: u has no
-// session, or one that is older than longest, or a token with more than half of
-// its life before it.
-func (v *Verifier) Renewed(u *bus.User, life, longest time.Duration) (_ *bus.User, ok bool) {
-	now := time.Now()
-	if u.Session == nil || u.Session.Expires.Sub(now) > life/2 || now.Sub(u.Session.Began) > longest {
-		return nil, false
+// Renewed returns whom a new token in the place of u's is for, with the roles of
+// the record and the facts in it, and as of when: what changes of the record end
+// u's token end that one too. ok is false where none is due: u has no session, or
+// one that is older than longest or over, or a token with more than half of its
+// life before it.
+func (v *Verifier) Renewed(u *bus.User, life, longest time.Duration) (_ *bus.User, at time.Time, ok bool) {
+	now, s := time.Now(), u.Session
+	if s == nil || s.Expires.Sub(now) > life/2 || now.Sub(s.Began) > longest {
+		return nil, now, false
 	}
 	next := *u
 	if v.accounts == nil {
-		return &next, true
+		return &next, now, true
 	}
-	k, err := v.accounts.of(u.Email).now(now)
-	if err != nil || k.missing {
-		return nil, false
+	k, err := v.accounts.of(u.Email).admits(now, account.At(s.Issued), s)
+	if err != nil {
+		return nil, now, false
 	}
-	next.Fields = k.facts
-	if u.Actor == "" { // or else they are those that were asked for
-		next.Roles = k.roles
+	at, next.Roles, next.Fields = k.at, k.roles, k.facts
+	if u.Actor != "" {
+		actor, err := v.accounts.of(u.Actor).admits(now, account.At(s.Issued), nil)
+		if err != nil {
+			return nil, now, false
+		}
+		if actor.at.Before(at) {
+			at = actor.at
+		}
+		next.Roles = slices.DeleteFunc(slices.Clone(u.Roles), func(role string) bool { return !slices.Contains(k.roles, role) })
 	}
-	return &next, true
+	at = account.Since(at, s.Issued)
+	return &next, at, at.Add(life).After(s.Expires)
 }
 
 // Forget has the record of a user read again before their next token counts.

@@ -37,6 +37,8 @@ type Record struct {
 	Password string `json:"password"` // hash in PHC string format; "" has none
 	State    State  `json:"auth"`
 
+	Read time.Time `json:"-"` // when reading it began
+
 	Members map[string]jsontext.Value `json:",embed"` // all others
 }
 
@@ -122,17 +124,31 @@ type Seconds float64
 // At returns t to a millisecond.
 func At(t time.Time) Seconds { return Seconds(float64(t.UnixMilli()) / 1000) }
 
-// Time returns s as a time.
-func (s Seconds) Time() time.Time {
-	whole, part := math.Modf(float64(s))
-	return time.Unix(int64(whole), int64(part*1e9))
-}
+// Time returns s as a time, to a millisecond.
+func (s Seconds) Time() time.Time { return time.UnixMilli(int64(math.Round(float64(s) * 1000))) }
 
 // Ends reports whether a token is over that was issued at a time, for a session.
 func (s *State) Ends(issued Seconds, session string) bool {
 	_, ended := s.Ended[session]
 	return issued < s.NotBefore || ended
 }
+
+// changeTime is how long it may take from when a change sets NotBefore, by the
+// clock of another server, until it can be read.
+const changeTime = 2 * time.Second
+
+// Since returns when a token is issued that says what was read of a record at a
+// time. It is early enough for a change to end it that was not read, and not
+// before what the token goes by.
+func Since(read, goesBy time.Time) time.Time {
+	if early := read.Add(-changeTime); early.After(goesBy) {
+		return early
+	}
+	return goesBy
+}
+
+// Since returns when a token is issued that says what r does.
+func (r *Record) Since() time.Time { return Since(r.Read, r.State.NotBefore.Time()) }
 
 // maxEnded is how many ended sessions a record remembers: with more of them all
 // tokens end.

@@ -99,7 +99,11 @@ func (s *service) formSucceeded(c *credentials) *bus.Message {
 
 // signIn answers with the user, and a cookie with a new token.
 func (s *service) signIn(ctx context.Context, m *bus.Message, u *bus.User, record *account.Record) (*bus.Message, error) {
-	token, err := s.identity.Issue(u)
+	since := record.Since()
+	if own := m.User; u.Actor != "" && own.Session.Issued.After(since) { // what ends theirs ends this one
+		since = own.Session.Issued
+	}
+	token, err := s.identity.Issue(u, since)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +181,7 @@ func (s *service) logout(ctx context.Context, m *bus.Message, _ services.Args) (
 // endSession has all tokens of u's session end. One that was issued at this
 // moment is the last of them.
 func (s *service) endSession(ctx context.Context, u *bus.User) error {
-	last, err := s.identity.Issue(u)
+	last, err := s.identity.Issue(u, time.Now())
 	if err != nil {
 		return err
 	}
