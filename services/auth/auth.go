@@ -32,11 +32,10 @@ type needs struct {
 }
 
 func open(_ context.Context, env services.Env, c Config, n needs) (bus.Service, error) {
-	s := &service{config: &c, base: env.Base, identity: env.Identity, bus: env.Bus, limit: env.Limits.Body, log: env.Log,
+	s := &service{config: &c, places: c.places(env.Base), identity: env.Identity, bus: env.Bus, limit: env.Limits.Body, log: env.Log,
 		guard: newGuard(env.Log), resets: make(chan string, mailsWaiting)}
 	s.guard.keepIn(n.Store)
-	var err error
-	s.Router, err = services.Routes{
+	routes := services.Routes{
 		"POST /login":  s.login,
 		"POST /logout": s.logout,
 		"GET /user":    s.user,
@@ -44,9 +43,14 @@ func open(_ context.Context, env services.Env, c Config, n needs) (bus.Service, 
 		"POST /impersonate/:email":            s.impersonate,
 		"POST /impersonate/:email/with-roles": s.impersonateWith,
 
-		"POST /reset-password/:email":        s.resetPassword,
+		"POST /reset-password":               s.resetPassword,
+		"POST /reset-password/:email":        s.resetPasswordOf,
+		"POST /token-update-password":        s.updatePassword,
 		"POST /token-update-password/:email": s.updatePassword,
-	}.Service()
+	}
+	s.addPages(routes)
+	var err error
+	s.Router, err = routes.Service()
 	return s, err
 }
 
@@ -54,7 +58,7 @@ func open(_ context.Context, env services.Env, c Config, n needs) (bus.Service, 
 type service struct {
 	*services.Router
 	config   *Config
-	base     []string
+	places   places
 	identity services.Identity
 	bus      bus.Service
 	limit    int64 // bytes of a body

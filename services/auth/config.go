@@ -13,10 +13,10 @@ import (
 
 // Config says how users sign in beside what the block auth says.
 type Config struct {
-	LoginPage           string `json:"loginPage" example:"\"/login.html\"" doc:"a page of this server whose form is posted to /login, and which a browser is led back to"`
+	LoginPage           string `json:"loginPage" example:"\"/login.html\"" doc:"a page of this server whose form is posted to /login, and which a browser is led back to; without it the service has pages of its own"`
 	ImpersonateRoles    string `json:"impersonateRoles" example:"\"A\"" doc:"who may act as other users: roles with spaces between them"`
 	EmailSendURLPattern string `json:"emailSendUrlPattern" form:"pattern" doc:"where a mail with a one-time token is posted, such as /email/send/reset.html/${email}"`
-	ResetURL            string `json:"resetUrl" example:"\"https://example.com/new-password.html\"" doc:"the page that the link in that mail leads to"`
+	ResetURL            string `json:"resetUrl" example:"\"https://example.com/auth/new-password\"" doc:"the page that the link in that mail leads to"`
 
 	account.Policy // of passwords that are set with a one-time token
 
@@ -70,7 +70,7 @@ func (c *Config) checkMail() error {
 	c.emailSend = pattern
 	u, err := url.Parse(c.ResetURL)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.ContainsAny(c.ResetURL, "?# ") {
-		return fault{"/resetUrl", fmt.Errorf("%q is no URL of a page: write one such as https://example.com/new-password.html, without a query", c.ResetURL)}
+		return fault{"/resetUrl", fmt.Errorf("%q is no URL of a page: write one such as https://example.com/auth/new-password, without a query", c.ResetURL)}
 	}
 	return nil
 }

@@ -19,9 +19,9 @@ type credentials struct {
 	Password string `json:"password"`
 	Token    string `json:"token"`
 	Roles    string `json:"roles"`
-	Redirect string `json:"-"` // of a form: where to go from there
 
-	form bool
+	form            bool
+	again, redirect string // of a form: the password once more, and where to go from there
 }
 
 // read reads the body of m. A page of another origin sends none: it would sign
@@ -40,8 +40,12 @@ func (s *service) read(ctx context.Context, m *bus.Message) (c credentials, err 
 		if err != nil {
 			return c, bus.Errorf(http.StatusBadRequest, "the body is no form")
 		}
-		return credentials{Email: fields.Get("email"), Password: fields.Get("password"), Token: fields.Get("token"),
-			Redirect: fields.Get("redirect"), form: true}, nil
+		c = credentials{Email: fields.Get("email"), Password: fields.Get("password"), Token: fields.Get("token"),
+			form: true, again: fields.Get("password"), redirect: fields.Get("redirect")}
+		if fields.Has("again") {
+			c.again = fields.Get("again")
+		}
+		return c, nil
 	case m.Body == nil || m.Body.Payload() != bus.Data:
 		return c, bus.Errorf(http.StatusUnsupportedMediaType,
 			"the body is application/json or application/x-www-form-urlencoded: send it with its Content-Type")
@@ -83,6 +87,22 @@ func isOwnPath(text string) bool {
 		}
 	}
 	return true
+}
+
+// formFailed leads a browser back to the page with the form, with why it failed.
+// What was filled in is not sent along: a browser keeps the URLs of pages. An
+// error of the server stays one.
+func formFailed(m *bus.Message, page string, query url.Values, err error) (*bus.Message, error) {
+	known := bus.Classify(err)
+	if known.Status >= 500 {
+		return nil, err
+	}
+	query.Set("result", "fail")
+	if known.Status == http.StatusTooManyRequests {
+		query.Set("retry", known.Header.Get("Retry-After"))
+		query.Del("reason")
+	}
+	return seeOther(page, query), m.Close()
 }
 
 // seeOther leads a browser to a page.

@@ -26,14 +26,11 @@ func (s *service) login(ctx context.Context, m *bus.Message, _ services.Args) (*
 	if err != nil {
 		return nil, err
 	}
-	if c.form && s.config.LoginPage == "" {
-		return nil, bus.Errorf(http.StatusUnsupportedMediaType, `this service takes no forms: set "loginPage" in its configuration, or send JSON`)
-	}
 	email, record, err := s.known(ctx, &c)
 	s.audit(ctx, "login", email, "", err)
 	if err != nil {
-		if c.form && bus.Classify(err).Status < 500 {
-			return s.formFailed(&c, err), m.Close()
+		if c.form {
+			return formFailed(m, s.places.login, onwards(&c), err)
 		}
 		return nil, err
 	}
@@ -78,23 +75,21 @@ func (s *service) known(ctx context.Context, c *credentials) (email string, _ *a
 	return email, record, nil
 }
 
-// formFailed leads a browser back to the page with the form.
-func (s *service) formFailed(c *credentials, err error) *bus.Message {
-	query := url.Values{"result": {"fail"}}
-	if known := bus.Classify(err); known.Status == http.StatusTooManyRequests {
-		query.Set("retry", known.Header.Get("Retry-After"))
+// onwards returns what a form says of where to go when it succeeds, so that it is
+// not forgotten where it fails.
+func onwards(c *credentials) url.Values {
+	query := make(url.Values)
+	if isOwnPath(c.redirect) {
+		query.Set("redirect", c.redirect)
 	}
-	if isOwnPath(c.Redirect) {
-		query.Set("redirect", c.Redirect)
-	}
-	return seeOther(s.config.LoginPage, query)
+	return query
 }
 
 func (s *service) formSucceeded(c *credentials) *bus.Message {
-	if isOwnPath(c.Redirect) {
-		return seeOther(c.Redirect, nil)
+	if isOwnPath(c.redirect) {
+		return seeOther(c.redirect, nil)
 	}
-	return seeOther(s.config.LoginPage, url.Values{"result": {"succeed"}})
+	return seeOther(s.places.login, url.Values{"result": {"succeed"}})
 }
 
 // signIn answers with the user, and a cookie with a new token.
@@ -168,8 +163,8 @@ func (s *service) logout(ctx context.Context, m *bus.Message, _ services.Args) (
 		}
 	}
 	reply := bus.Reply(http.StatusNoContent, nil)
-	if s.config.LoginPage != "" && isForm(m.Body) {
-		reply = seeOther(s.config.LoginPage, url.Values{"result": {"out"}})
+	if isForm(m.Body) {
+		reply = seeOther(s.places.login, url.Values{"result": {"out"}})
 	}
 	if cookie := s.identity.Cookie(ctx, services.Token{}); cookie != "" {
 		reply.Header.Add("Set-Cookie", cookie)

@@ -32,9 +32,28 @@ const (
 	mailTime     = time.Minute
 )
 
-// resetPassword has a one-time token sent to an address. The answer is the same
+// resetPassword has a one-time token sent to the address in the body. A form
+// leads to another page.
+func (s *service) resetPassword(ctx context.Context, m *bus.Message, _ services.Args) (*bus.Message, error) {
+	c, err := s.read(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	err = s.askForReset(ctx, c.Email)
+	switch {
+	case err == nil && c.form:
+		return seeOther(s.places.reset, url.Values{"result": {"sent"}}), m.Close()
+	case err == nil:
+		return bus.Reply(http.StatusAccepted, nil), m.Close()
+	case c.form && s.config.emailSend != nil: // or there is no page for it
+		return formFailed(m, s.places.reset, url.Values{"reason": {"email"}}, err)
+	}
+	return nil, err
+}
+
+// resetPasswordOf has a one-time token sent to an address. The answer is the same
 // whether a user has it, and comes before that is looked up.
-func (s *service) resetPassword(ctx context.Context, m *bus.Message, args services.Args) (*bus.Message, error) {
+func (s *service) resetPasswordOf(ctx context.Context, m *bus.Message, args services.Args) (*bus.Message, error) {
 	if err := fromHere(ctx); err != nil {
 		return nil, err
 	}
@@ -150,17 +169,44 @@ func hashOf(token string) string {
 // errToken is the same for an unknown user as for a wrong token.
 var errToken = &bus.Error{Status: http.StatusForbidden, Detail: "the token does not hold (any more): ask for another mail"}
 
-// updatePassword sets a new password for who has a one-time token.
+// errPassword is why a new password is not taken, whatever is wrong with it.
+var errPassword = errors.New("the password is not taken")
+
+// errAgain is of a form with two fields for the password.
+var errAgain = &bus.Error{Status: http.StatusBadRequest, Detail: "the two passwords differ"}
+
+// updatePassword sets a new password for who has a one-time token. A form leads
+// to the page to sign in, or back to its own.
 func (s *service) updatePassword(ctx context.Context, m *bus.Message, args services.Args) (*bus.Message, error) {
 	c, err := s.read(ctx, m)
 	if err != nil {
 		return nil, err
 	}
-	c.Email = args[0]
-	if err := s.newPassword(ctx, &c); err != nil {
-		return nil, err
+	if len(args) > 0 {
+		c.Email = args[0]
 	}
-	return bus.Reply(http.StatusNoContent, nil), m.Close()
+	err = s.newPassword(ctx, &c)
+	switch {
+	case err == nil && c.form:
+		return seeOther(s.places.login, url.Values{"result": {"changed"}}), m.Close()
+	case err == nil:
+		return bus.Reply(http.StatusNoContent, nil), m.Close()
+	case c.form && s.config.emailSend != nil: // or there is no page for it
+		link := url.Values{"email": {c.Email}, "token": {c.Token}, "reason": {reasonOf(err)}}
+		return formFailed(m, s.places.password, link, err)
+	}
+	return nil, err
+}
+
+// reasonOf says in a word why a new password was not set.
+func reasonOf(err error) string {
+	switch {
+	case errors.Is(err, errAgain):
+		return "again"
+	case errors.Is(err, errPassword):
+		return "password"
+	}
+	return "token"
 }
 
 // newPassword gives the user of c the password of c if its token holds.
@@ -168,6 +214,9 @@ func (s *service) newPassword(ctx context.Context, c *credentials) error {
 	email, err := account.Email(c.Email)
 	if err != nil {
 		return err
+	}
+	if c.form && c.again != c.Password {
+		return errAgain
 	}
 	try, err := s.guard.begin(ctx, "token "+email)
 	if err == nil {
@@ -196,7 +245,7 @@ func (s *service) useToken(ctx context.Context, email string, c *credentials) er
 		return errToken
 	}
 	if err := s.config.Admits(c.Password, email); err != nil {
-		return bus.Errorf(http.StatusBadRequest, "%s", err)
+		return &bus.Error{Status: http.StatusBadRequest, Detail: err.Error(), Err: errPassword}
 	}
 	hash, err := s.identity.Hasher().Hash(ctx, c.Password)
 	if err != nil {
