@@ -79,7 +79,8 @@ func Classify(err error) *Error {
 	case errors.Is(err, fs.ErrExist):
 		return &Error{Status: http.StatusConflict, Detail: "something else is in the way of this name", Err: err}
 	case errors.Is(err, context.DeadlineExceeded):
-		return &Error{Status: http.StatusGatewayTimeout, Type: TypeTimeout, Err: err}
+		return &Error{Status: http.StatusGatewayTimeout, Type: TypeTimeout, Err: err,
+			Detail: "there was no answer in the time that one may take: ask for less at a time, or raise limits.timeout of the server or of the service"}
 	case errors.Is(err, context.Canceled):
 		return &Error{Status: StatusClientClosed, Title: "Client Closed Request", Err: err}
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):

@@ -374,6 +374,7 @@ func TestMountTimeoutReplacesTheServers(t *testing.T) {
 	status, body, _ := s.get(t, "/a/hang")
 	assert.Equal(t, 504, status)
 	assert.Contains(t, body, bus.TypeTimeout)
+	assert.Contains(t, body, "raise limits.timeout")
 }
 
 func TestMountLimits(t *testing.T) {

@@ -124,7 +124,7 @@ func (r *reader) among(at jsontext.Pointer, k *key) {
 	if enum == "" || k.value.Kind() != reflect.String || slices.Contains(strings.Split(enum, ","), k.value.String()) {
 		return
 	}
-	r.fault(at, "%q is no %s: write \"%s\"", k.value.String(), k.name, strings.ReplaceAll(enum, ",", `" or "`))
+	r.fault(at, "%q is not known: write \"%s\"", k.value.String(), strings.ReplaceAll(enum, ",", `" or "`))
 }
 
 // leaf decodes a value as a whole.

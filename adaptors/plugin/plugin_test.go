@@ -158,7 +158,7 @@ func TestCheckTellsAllFaults(t *testing.T) {
 			`: there is no "name": write what it is called`,
 		}},
 		{`{"name": null, "mode": "slow", "size": 256, "ratio": "1", "on": 1}`, []string{
-			"/name: this is null: write a string, or leave the key out", `/mode: "slow" is no mode: write "fast" or "safe"`,
+			"/name: this is null: write a string, or leave the key out", `/mode: "slow" is not known: write "fast" or "safe"`,
 			"/size: this is a number: write a whole number that fits", "/ratio: this is a string: write a number",
 			"/on: this is a number: write true or false",
 		}},

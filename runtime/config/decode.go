@@ -140,7 +140,7 @@ func (r *reader) among(v *hujson.Value, at pointer, f *field) {
 		return
 	}
 	if s, last := f.value.String(), len(values)-1; !slices.Contains(values, s) {
-		r.faultAbout(v, v, at, fmt.Sprintf("%s is no %s: write \"%s\" or %q", quote(s), f.name, strings.Join(values[:last], `", "`), values[last]))
+		r.faultAbout(v, v, at, fmt.Sprintf("%s is not known: write \"%s\" or %q", quote(s), strings.Join(values[:last], `", "`), values[last]))
 	}
 }
 

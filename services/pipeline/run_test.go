@@ -74,6 +74,8 @@ func TestRuns(t *testing.T) {
 		"a list that tried for nothing":  {`[["serial", "try GET /test/missingFile"], "GET /test/xyz"]`, ``, 404, `Not found`},
 		"the first of some":              {`["conditional", "try GET /test/missingFile", "try GET /test/nope", "GET /test/abc", "GET /test/xyz"]`, ``, 200, `abc result`},
 		"a pattern without its value":    {`["GET /test/${a.b}"]`, `{"a":{}}`, 400, `step /0: ${a.b}: there is no such value`},
+		"a name without its value":       {`["GET /test/object :${id}"]`, ``, 400, `step /0: the name :${id}: there is no such value`},
+		"a name of several values":       {`["GET /test/list :a${[]}", ":b"]`, ``, 400, `step /0: the name :a${[]} is made of a list of 2 values: choose one of them, such as the first with [0]`},
 		"a body that is no JSON":         {`["GET /test/${a}"]`, `{"a"`, 400, `unexpected EOF`},
 		"a variable keeps the message":   {`["PUT /lib/set-status/201 :$v", "/lib/bypass"]`, `{"a":1}`, 200, `{"a":1}`},
 		"an error in a variable":         {`["GET /test/missingFile :$v", "GET /test/x/${$v.status}"]`, ``, 404, `Not found`},

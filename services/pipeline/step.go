@@ -313,8 +313,14 @@ func (s *step) expandName(r *run, m *message, url urlpattern.URL) (string, error
 		values.Var = func(name string) []byte { return r.variable(m, name) }
 	}
 	texts, err := s.pattern.Text(&values, true)
-	if err != nil || len(texts) != 1 {
-		return "", bus.Errorf(http.StatusBadRequest, "step %s: the name %s is not one text here", s.at, s.pattern)
+	if expansion, ok := errors.AsType[*urlpattern.ExpandError](err); ok {
+		return "", &bus.Error{Status: http.StatusBadRequest, Detail: fmt.Sprintf("step %s: the name :%s: %s", s.at, s.pattern, expansion.Reason), Err: errors.New(expansion.Detail())}
+	}
+	if err == nil && len(texts) != 1 {
+		err = bus.Errorf(http.StatusBadRequest, "step %s: the name :%s is made of a list of %d values: choose one of them, such as the first with [0]", s.at, s.pattern, len(texts))
+	}
+	if err != nil {
+		return "", err
 	}
 	return texts[0], nil
 }
