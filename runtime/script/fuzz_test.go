@@ -29,11 +29,12 @@ func FuzzParse(f *testing.F) {
 			assert.Regexp(t, `^a\.txtar:\d+: `, err.Error())
 			return
 		}
-		lines := strings.SplitAfter(string(data), "\n")
+		assert.Equal(t, string(data), string(s.Edited(nil)))
+		lines := strings.SplitAfter(s.data, "\n")
 		for _, step := range s.Steps {
 			assert.Contains(t, lines[step.Line-1], "request")
 			for _, e := range append(step.Mails, step.Reply) {
-				assert.Equal(t, e.text, string(data[e.at:e.at+len(e.text)]))
+				assert.Equal(t, e.text, s.data[e.at:e.at+len(e.text)])
 				assert.Equal(t, e.at, len(strings.Join(lines[:e.Line], "")))
 				edited := s.Edited([]Edit{{e.at, e.text, e.text}})
 				assert.Equal(t, string(data), string(edited))

@@ -13,14 +13,11 @@ import (
 // directory.
 func lay(script *Script, dir string) error {
 	for _, folder := range script.Folders {
-		if err := layFolder(os.DirFS(dir), folder); err != nil {
-			return fmt.Errorf("part %q: %w", folder+"/", err)
+		if err := layFolder(os.DirFS(dir), folder.Path); err != nil {
+			return fmt.Errorf("%s:%d: part %q: %w", script.Name, folder.Line, folder.Path+"/", err)
 		}
 	}
 	for path, data := range script.Files {
-		if !filepath.IsLocal(path) {
-			return fmt.Errorf("part %q: it is no request, reply, mail or server, and no path below the working directory either", path)
-		}
 		if err := layFile(path, data); err != nil {
 			return err
 		}

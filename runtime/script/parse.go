@@ -12,19 +12,28 @@ import (
 // A Script is a configuration and a conversation with it.
 type Script struct {
 	Name    string            // of its file, for messages
-	Config  []byte            // services.json; nil if the script has none
+	Config  []byte            // services.json, at its lines of the file; nil if the script has none
 	Servers []Server          // others, in the order in which they start
 	Files   map[string][]byte // by path, to be laid into the working directory
-	Folders []string          // beside its file, to be copied into the working directory
+	Folders []Folder
 	Steps   []Step
 
-	data []byte // all of it
+	data  string   // all of it, with lines that end in LF
+	crlf  bool     // its lines end in CRLF
+	names []string // that replies and mails have, so far
+}
+
+// A Folder is a directory beside the script, to be copied into the working
+// directory.
+type Folder struct {
+	Path string
+	Line int
 }
 
 // A Server is one that is started beside the one that is tested.
 type Server struct {
 	URL    string // what it stands for, without a slash at its end
-	Config []byte
+	Config []byte // at its lines of the file
 	Line   int
 }
 
@@ -54,10 +63,14 @@ type Expected struct {
 }
 
 // Parse reads a script. name is that of its file. An error begins with the place.
+// A script whose lines all end in CRLF is read as if they ended in LF.
 func Parse(name string, data []byte) (*Script, error) {
-	s := &Script{Name: name, Files: make(map[string][]byte), data: data}
+	s := &Script{Name: name, Files: make(map[string][]byte), data: string(data)}
+	if n := strings.Count(s.data, "\n"); n > 0 && n == strings.Count(s.data, "\r\n") {
+		s.data, s.crlf = strings.ReplaceAll(s.data, "\r\n", "\n"), true
+	}
 	line := 1
-	for _, p := range parts(data) {
+	for _, p := range parts(s.data) {
 		line = p.line
 		if err := s.add(p); err != nil {
 			return nil, fmt.Errorf("%s:%d: part %q: %w", name, p.line, p.name, err)
@@ -75,9 +88,13 @@ type part struct {
 	at, line   int // where the text begins, and the line of the name
 }
 
+// inPlace returns the text after so many empty lines that its own have the numbers
+// they have in the file.
+func (p part) inPlace() []byte { return []byte(strings.Repeat("\n", p.line) + p.text) }
+
 // parts finds the files of a txtar archive, and where they are.
-func parts(data []byte) (list []part) {
-	all, at, line := string(data), 0, 0
+func parts(all string) (list []part) {
+	at, line := 0, 0
 	for text := range strings.Lines(all) {
 		at += len(text)
 		line++
@@ -115,32 +132,49 @@ func (s *Script) add(p part) error {
 		if s.open() {
 			return fmt.Errorf("the request before it has no reply: write one after it")
 		}
-		s.Steps = append(s.Steps, Step{Line: p.line, Title: title})
-		return s.Steps[len(s.Steps)-1].request(p.text)
+		return s.request(p, title)
 	case "reply":
 		if !s.open() {
 			return fmt.Errorf("there is no request that it answers: requests and replies come in pairs")
 		}
 		reply, err := p.reply()
 		s.Steps[len(s.Steps)-1].Reply = reply
+		s.learn(reply)
 		return err
 	case "mail":
 		if len(s.Steps) == 0 || s.open() {
 			return fmt.Errorf("it stands after the reply to the request that sends it")
 		}
-		return s.Steps[len(s.Steps)-1].mail(p, title == "none")
+		step := &s.Steps[len(s.Steps)-1]
+		if err := step.mail(p, title == "none"); err != nil {
+			return err
+		}
+		s.learn(step.Mails...)
+		return nil
 	case "server":
 		return s.server(p, title)
 	}
 	if p.name == "services.json" {
-		s.Config = []byte(p.text)
+		s.Config = p.inPlace()
 		return nil
 	}
 	if folder, ok := strings.CutSuffix(p.name, "/"); ok {
 		return s.folder(p, folder)
 	}
+	if err := fileName(p.name); err != nil {
+		return err
+	}
 	s.Files[p.name] = []byte(p.text)
 	return nil
+}
+
+func (s *Script) request(p part, title string) error {
+	step := Step{Line: p.line, Title: title}
+	if err := step.request(p.text); err != nil {
+		return err
+	}
+	s.Steps = append(s.Steps, step)
+	return s.bound(&step)
 }
 
 func (s *Script) folder(p part, path string) error {
@@ -150,7 +184,7 @@ func (s *Script) folder(p part, path string) error {
 	case !fs.ValidPath(path) || path == ".":
 		return fmt.Errorf("write a directory that is beside the script, such as templates/")
 	}
-	s.Folders = append(s.Folders, path)
+	s.Folders = append(s.Folders, Folder{path, p.line})
 	return nil
 }
 
@@ -159,7 +193,7 @@ func (s *Script) server(p part, title string) error {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.HasSuffix(title, "/") {
 		return fmt.Errorf("write the URL that it stands for, as it begins in services.json: server: https://api.example.com")
 	}
-	s.Servers = append(s.Servers, Server{URL: title, Config: []byte(p.text), Line: p.line})
+	s.Servers = append(s.Servers, Server{URL: title, Config: p.inPlace(), Line: p.line})
 	return nil
 }
 

@@ -2,8 +2,11 @@ package script_test
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -17,6 +20,9 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// greeted is a reply and a mail with names.
+const greeted = "-- request --\nGET /\n-- reply --\n200\nETag: {{etag}}\n-- mail --\nFrom: {{from}}\n"
 
 func TestParseSaysWhatIsWrong(t *testing.T) {
 	for text, want := range map[string]string{
@@ -40,10 +46,28 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		"-- /etc/ --\n":                                                                 "write a directory that is beside the script",
 		"-- ./ --\n":                                                                    "write a directory that is beside the script",
 		"":                                                                              "a.txtar:1: a script has requests",
+		"-- requst: two --\n":                                                           `a.txtar:1: part "requst: two": did you mean "request: two"? A file of that name is "./requst: two"`,
+		"-- Reply --\n":                                                                 `a.txtar:1: part "Reply": did you mean "reply"? A file of that name is "./Reply"`,
+		"-- request two --\n":                                                           `did you mean "request: two"?`,
+		"-- step: two --\n":                                                             `a.txtar:1: part "step: two": it is no request, reply, mail or server; a file of that name is "./step: two"`,
+		"-- service.json --\n":                                                          `did you mean "services.json"?`,
+		"-- ../x --\n":                                                                  `a.txtar:1: part "../x": it is no request`,
+		"-- request: x --\nGET /{{id}}\n-- reply --\n200\n":                             `a.txtar:1: part "request: x": {{id}} stands for nothing: no reply before it has a name: write it in one, where the value comes`,
+		greeted + "-- request --\nPUT /\nIf-Match: {{etga}}\n-- reply --\n200\n": `a.txtar:8: part "request": {{etga}} stands for nothing: did you mean {{etag}}?`,
+		greeted + "-- request --\nPUT /\n\n{{it}}\n-- reply --\n200\n":           "{{it}} stands for nothing: the replies before it have {{etag}}, {{from}}",
+		greeted + "-- request --\nPUT /{{end}}\n-- reply --\n200\n":              "{{end}} stands for nothing",
 	} {
 		_, err := script.Parse("a.txtar", []byte(text))
 		assert.ErrorContains(t, err, want, text)
 	}
+}
+
+// TestParseReadsFiles reads names that are neither parts nor near to one, or have
+// a directory, and bodies that are templates.
+func TestParseReadsFiles(t *testing.T) {
+	s, err := script.Parse("a.txtar", []byte("-- notes --\n-- ./mails --\n-- pages/request: a --\n-- request --\nPUT /\n\n{{if .x}}{{else}}{{end}}\n-- reply --\n200\n"))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"./mails", "notes", "pages/request: a"}, slices.Sorted(maps.Keys(s.Files)))
 }
 
 // echo answers a PUT with its tag, and a GET with what was PUT.
@@ -121,6 +145,26 @@ func TestPlay(t *testing.T) {
 			assert.Equal(t, before[:len(before)-len(row.reply)]+row.updated, string(s.Edited([]script.Edit{edit})))
 		})
 	}
+}
+
+// TestLinesOfCRLF plays and updates a script whose lines end in CRLF.
+func TestLinesOfCRLF(t *testing.T) {
+	t.Chdir(t.TempDir())
+	text := strings.ReplaceAll(echo+"hello\n-- reply --\n200\n!X\n", "\n", "\r\n")
+	s, err := script.Parse("a.txtar", []byte(text))
+	require.NoError(t, err)
+	assert.Equal(t, "hello", s.Steps[0].Body)
+	assert.Equal(t, text, string(s.Edited(nil)))
+	session, err := script.Start(t.Context(), s, script.Options{Runtime: runtime.Options{
+		Services: servicelist.Registry(), Adaptors: adaptorlist.Registry(), LogTo: t.Output(),
+	}})
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, session.Close()) }()
+	var d *script.Difference
+	require.ErrorAs(t, session.Play(t.Context(), &s.Steps[0]), &d)
+	edit, err := d.Accept()
+	require.NoError(t, err)
+	assert.Equal(t, strings.Replace(text, "200\r\n!X", "201\r\n!X", 1), string(s.Edited([]script.Edit{edit})))
 }
 
 // TestFolders copies what is beside a script, but nothing that is hidden, and no

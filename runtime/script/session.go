@@ -35,6 +35,7 @@ type Options struct {
 
 // A Session is the servers of a script, and the conversation with them.
 type Session struct {
+	name    string             // of the script
 	servers []*runtime.Runtime // the one that is tested is the last
 	bases   [][2]string        // what the URL of a server is, and at which it is
 	host    string             // that the server answers to; "" is its address
@@ -47,7 +48,7 @@ type Session struct {
 // Start lays the files of a script into the working directory, and starts its
 // servers, which work there. The caller closes the session.
 func Start(ctx context.Context, script *Script, o Options) (_ *Session, err error) {
-	s := &Session{names: make(names), accept: o.Accept, apart: apart{outside: o.Outside}, client: &http.Client{
+	s := &Session{name: script.Name, names: make(names), accept: o.Accept, apart: apart{outside: o.Outside}, client: &http.Client{
 		Transport:     &http.Transport{},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -60,7 +61,7 @@ func Start(ctx context.Context, script *Script, o Options) (_ *Session, err erro
 		s.accept = func(d *Difference) error { return d }
 	}
 	if err := lay(script, o.Dir); err != nil {
-		return nil, fmt.Errorf("%s: %w", script.Name, err)
+		return nil, err
 	}
 	if err := s.apart.enter(); err != nil {
 		return nil, err
@@ -71,21 +72,26 @@ func Start(ctx context.Context, script *Script, o Options) (_ *Session, err erro
 		return nil, err
 	}
 	for _, server := range script.Servers {
-		if err := s.start(ctx, o.Runtime, server.URL, server.Config); err != nil {
-			return nil, fmt.Errorf("%s:%d: server: %s: %w", script.Name, server.Line, server.URL, err)
+		if err := s.start(ctx, o.Runtime, script.Name, server.Config); err != nil {
+			return nil, err
 		}
 		s.bases = append(s.bases, [2]string{server.URL, s.last().URL()})
 		s.apart.admit(s.last().Addr())
 	}
-	name, config := script.Name+": services.json", script.Config
+	name, config := script.Name, script.Config
 	if config == nil {
 		name, config = o.ConfigName, o.Config
 	}
 	if err := s.start(ctx, o.Runtime, name, config); err != nil {
 		return nil, err
 	}
-	if hosts := s.last().Config().Server.Hosts; len(hosts) > 0 {
-		s.host = hosts[0]
+	own := &s.last().Config().Server
+	if len(own.Hosts) > 0 {
+		s.host = own.Hosts[0]
+	}
+	s.bases = append(s.bases, [2]string{s.last().URL(), s.last().URL()})
+	if own.PublicURL != "" { // as links in mails begin
+		s.bases = append(s.bases, [2]string{own.Origin(), s.last().URL()})
 	}
 	return s, nil
 }
@@ -156,7 +162,11 @@ func (s *Session) request(ctx context.Context, step *Step) (*http.Request, error
 	if step.Body != "" {
 		body = strings.NewReader(s.names.fill(step.Body))
 	}
-	request, err := http.NewRequestWithContext(ctx, step.Method, s.place(s.names.fill(step.URL)), body)
+	url, err := s.place(s.names.fill(step.URL))
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, step.Method, url, body)
 	if err != nil {
 		return nil, err
 	}
@@ -178,50 +188,20 @@ func (s *Session) request(ctx context.Context, step *Step) (*http.Request, error
 }
 
 // place returns where a URL leads: a path to the server that is tested, and one
-// that begins as the URL of another server to that.
-func (s *Session) place(url string) string {
+// that begins as the URL of a server to that.
+func (s *Session) place(url string) (string, error) {
+	if strings.HasPrefix(url, "/") {
+		return s.last().URL() + url, nil
+	}
 	for _, base := range s.bases {
 		if rest, ok := strings.CutPrefix(url, base[0]); ok && (rest == "" || rest[0] == '/' || rest[0] == '?') {
-			return base[1] + rest
+			return base[1] + rest, nil
 		}
 	}
-	return s.last().URL() + url
-}
-
-// compareMails compares mails in any order.
-func (s *Session) compareMails(expected []Expected, mails []*seen) error {
-	mails = slices.Clone(mails)
-	for i := range expected {
-		at, d := s.nearest(&expected[i], mails)
-		if at < 0 {
-			return fmt.Errorf("only %d of %d mails came", i, len(expected))
-		}
-		if d != nil {
-			if err := s.accept(d); err != nil {
-				return err
-			}
-		}
-		mails = slices.Delete(mails, at, at+1)
+	scheme, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		return "", fmt.Errorf("%q is no path of this server: write /%s", url, url)
 	}
-	if len(mails) > 0 {
-		return fmt.Errorf("%d more mails came than expected, the first to %s: %s", len(mails),
-			strings.Join(mails[0].values("To"), ", "), strings.Join(mails[0].values("Subject"), ", "))
-	}
-	return nil
-}
-
-// nearest returns the mail that is the expected one, or else the one that differs
-// least, and how: -1 if there is none.
-func (s *Session) nearest(e *Expected, mails []*seen) (at int, d *Difference) {
-	at = -1
-	for i, mail := range mails {
-		other := s.names.compare(e, mail)
-		if other == nil {
-			return i, nil
-		}
-		if d == nil || len(other.Lines()) < len(d.Lines()) {
-			at, d = i, other
-		}
-	}
-	return at, d
+	host, _, _ := strings.Cut(rest, "/")
+	return "", fmt.Errorf(`no server stands for %s://%s: add a part "server: %s://%s" with its configuration, or write the path alone, if it is the server that is tested`, scheme, host, scheme, host)
 }

@@ -18,9 +18,12 @@ type Edit struct {
 // Edited returns the script with other parts, and all else as it was.
 func (s *Script) Edited(edits []Edit) []byte {
 	edits = slices.SortedFunc(slices.Values(edits), func(a, b Edit) int { return b.at - a.at })
-	data := string(s.data)
+	data := s.data
 	for _, e := range edits { // the last one first
 		data = data[:e.at] + e.next + data[e.at+len(e.old):]
+	}
+	if s.crlf {
+		data = strings.ReplaceAll(data, "\n", "\r\n")
 	}
 	return []byte(data)
 }
@@ -37,7 +40,7 @@ func (d *Difference) Accept() (Edit, error) {
 		read = p.reply
 	}
 	e, err := read()
-	if err != nil || len(parts([]byte("-- x --\n"+next))) != 1 {
+	if err != nil || len(parts("-- x --\n"+next)) != 1 {
 		return Edit{}, fmt.Errorf("no script can hold what came: leave the body out")
 	}
 	for _, found := range nameForm.FindAllString(d.expected.text, -1) {
