@@ -60,6 +60,22 @@ func TestNewsletter(t *testing.T) {
 	session(t, dir, strings.Join(consoles(t, string(readme), 5), ""), swaps{{readmeAddress, address}})
 }
 
+// TestMembers runs the commands of the README of members, of which the first come
+// before the server does.
+func TestMembers(t *testing.T) {
+	dir := t.TempDir()
+	build(t, dir)
+	require.NoError(t, os.CopyFS(filepath.Join(dir, "templates"), os.DirFS("members/templates")))
+	port := catch(t, dir)
+	lay(t, "members/services.json", filepath.Join(dir, "services.json"), append(swaps{{`"port": 1025`, `"port": ` + port}}, anyPort...))
+	readme, err := os.ReadFile("members/README.md")
+	require.NoError(t, err)
+	texts := consoles(t, string(readme), 6)
+	session(t, dir, texts[0], nil)
+	address, _ := serve(t, dir)
+	session(t, dir, strings.Join(texts[1:], ""), swaps{{readmeAddress, address}})
+}
+
 // catch starts the mail server in dir, and returns its port.
 func catch(t *testing.T, dir string) (port string) {
 	t.Helper()

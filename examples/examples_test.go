@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestExamples(t *testing.T) {
 	o := runtime.Options{Services: servicelist.Registry(), Adaptors: adaptorlist.Registry()}
-	for _, folder := range []string{"hello", "migrate", "contacts", "aggregate", "webhook", "zip-backup", "newsletter"} {
+	for _, folder := range []string{"hello", "migrate", "contacts", "aggregate", "webhook", "zip-backup", "newsletter", "members"} {
 		t.Run(folder, func(t *testing.T) { scripttest.Test(t, o, folder+"/test.txtar") })
 	}
 }

@@ -138,7 +138,7 @@ func plain(text string) string {
 	text = strings.ReplaceAll(text, "\r", "")
 	text = regexp.MustCompile(` {3,}`).ReplaceAllString(text, "  ") // columns are as wide as what is in them
 	for _, varying := range []string{
-		`(?m)^Etag: .*$`, `(?m)^Date: .*$`, `(?m)^X-Request-Id: .*$`, `"instance":"\w+"`, `"messageId":"\w+@`,
+		`(?m)^Etag: .*$`, `(?m)^Date: .*$`, `(?m)^X-Request-Id: .*$`, `"instance":"\w+"`, `"exp":\d+`, `"messageId":"\w+@`,
 		` +[\d.]+m?s\b`, // of a trace
 	} {
 		text = regexp.MustCompile(varying).ReplaceAllString(text, "*")
