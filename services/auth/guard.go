@@ -73,6 +73,11 @@ func (f *failures) over(now time.Time) bool {
 	return now.Sub(f.Since) > window && now.Sub(f.Until) > window
 }
 
+// odd reports whether f is of a clock that was set back since.
+func (f *failures) odd(now time.Time) bool {
+	return f.Since.Sub(now) > longestWait || f.Until.Sub(now) > 2*longestWait
+}
+
 // add counts one more.
 func (f *failures) add(now time.Time, limit int) {
 	if f.over(now) {
@@ -107,12 +112,15 @@ func (g *guard) begin(ctx context.Context, what string) (*try, error) {
 	now := time.Now()
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if wait := n.known.All.Until.Sub(now); wait > 0 { // and takes no memory
+		return nil, mustWait(wait)
+	}
 	pair := hashed(what)
 	f := n.pair(pair, now)
 	if f == nil {
 		return nil, mustWait(shortestWait)
 	}
-	if wait := max(f.Until.Sub(now), n.known.All.Until.Sub(now)); wait > 0 {
+	if wait := f.Until.Sub(now); wait > 0 {
 		return nil, mustWait(wait)
 	}
 	f.add(now, failuresOfPair)

@@ -120,6 +120,41 @@ func TestMemoryOfTheGuardIsBounded(t *testing.T) {
 	assert.NotNil(t, n.pair("one more", time.Now().Add(longestWait+window+time.Minute)), "old ones are forgotten")
 }
 
+func TestWhoWaitsTakesNoMemory(t *testing.T) {
+	g := newGuard(quiet())
+	for i := range 2 * failuresOfNetwork {
+		_, _ = g.begin(from(t, "192.0.2.1"), fmt.Sprint(i, "@x"))
+	}
+	assert.Equal(t, failuresOfNetwork, len(g.young[hashed("192.0.2.0/24")].known.Pairs))
+}
+
+func TestNothingElseInTheStoreIsRemoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := adaptors.NewKeep(memstore.New(), 1<<20)
+		other := adaptors.Key{"ann@example.com.json"}
+		_, err := store.Put(t.Context(), other, bus.NewBody([]byte(`{}`), "application/json"), adaptors.Condition{})
+		require.NoError(t, err)
+		time.Sleep(24 * time.Hour)
+		g := newGuard(quiet())
+		g.keepIn(store)
+		g.removeOld(t.Context())
+		_, _, err = store.Get(t.Context(), other, adaptors.GetOptions{Meta: true})
+		assert.NoError(t, err, "where the store is that of the users")
+	})
+}
+
+func TestClockThatWasSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := adaptors.NewKeep(memstore.New(), 1<<20)
+		later := failures{Count: failuresOfPair, Since: time.Now().Add(1000 * time.Hour), Until: time.Now().Add(1001 * time.Hour)}
+		written := network{name: hashed("192.0.2.0/24"), dirty: true, known: known{All: later, Pairs: map[string]*failures{hashed("ann@x"): &later}}}
+		require.NoError(t, written.save(t.Context(), store))
+		g := newGuard(quiet())
+		g.keepIn(store)
+		assert.Empty(t, waits(t, g, "192.0.2.1", "ann@x"), "what is to come has not failed")
+	})
+}
+
 func TestWaitingOutlivesTheProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := adaptors.NewKeep(memstore.New(), 1<<20)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -53,6 +54,14 @@ func (g *guard) network(ctx context.Context, name string) *network {
 
 func keyOf(name string) adaptors.Key { return adaptors.Key{name + ".json"} }
 
+// isKept reports whether a document is one of the guard's, and not of others who
+// have the store too.
+func isKept(document string) bool {
+	name, ok := strings.CutSuffix(document, ".json")
+	sum, err := hex.DecodeString(name)
+	return ok && err == nil && len(sum) == sha256.Size/2
+}
+
 // load reads what is known. A store that fails keeps nobody from signing in.
 func (n *network) load(ctx context.Context, g *guard, store *adaptors.Keep) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
@@ -66,9 +75,12 @@ func (n *network) load(ctx context.Context, g *guard, store *adaptors.Keep) {
 			err = json.Unmarshal(data, &k)
 		}
 		if err == nil {
+			now := time.Now()
 			n.mu.Lock()
-			n.known.All = k.All
-			maps.DeleteFunc(k.Pairs, func(_ string, f *failures) bool { return f == nil })
+			if !k.All.odd(now) {
+				n.known.All = k.All
+			}
+			maps.DeleteFunc(k.Pairs, func(_ string, f *failures) bool { return f == nil || f.odd(now) })
 			maps.Copy(n.known.Pairs, k.Pairs)
 			n.mu.Unlock()
 			return
@@ -155,7 +167,7 @@ func (g *guard) removeOld(ctx context.Context) {
 		return
 	}
 	for info, err := range store.List(ctx, nil, adaptors.ListOptions{}) {
-		if err == nil && !info.Dir && time.Since(info.ModTime) > window+longestWait {
+		if err == nil && !info.Dir && isKept(info.Name) && time.Since(info.ModTime) > window+longestWait {
 			err = store.Delete(ctx, adaptors.Key{info.Name}, adaptors.Condition{Unmodified: info.ModTime})
 		}
 		if ctx.Err() != nil {
