@@ -165,9 +165,11 @@ func (t *Trusted) user(c *foreign, payload []byte) (*bus.User, error) {
 		}
 		u.Email = text(c.Email)
 	}
-	if u.Email = strings.ToLower(u.Email); u.Email == "" {
-		return nil, errors.New("without a user (email, sub)")
+	lower, ok := account.Lower(u.Email)
+	if !ok || lower == "" {
+		return nil, errors.New("without a user (email, sub), or one whose name in lower case is another's")
 	}
+	u.Email = lower
 	where := t.Roles
 	if where == "" {
 		where = "roles"

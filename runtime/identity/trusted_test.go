@@ -106,6 +106,7 @@ func TestClaimsOfTrustedIssuers(t *testing.T) {
 	}{
 		"sub":                {Trusted{}, ``, "7: []"},
 		"email":              {Trusted{}, `,"email":"a@b.c","roles":"U E"`, "a@b.c: [U E]"},
+		"another's":          {Trusted{}, `,"email":"\u212aen@b.c"`, "another's"},
 		"not verified":       {Trusted{}, `,"email":"a@b.c","email_verified":false`, "not verified"},
 		"not verified, text": {Trusted{}, `,"email":"a@b.c","email_verified":"false"`, "not verified"},
 		"no text":            {Trusted{}, `,"email":{"$gt":""}`, "without a user"},

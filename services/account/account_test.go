@@ -49,6 +49,9 @@ func TestEndedSessions(t *testing.T) {
 		s.EndSession(strings.Repeat("x", i+1), now.Add(time.Hour), now)
 	}
 	assert.Empty(t, s.Ended, "too many to remember")
+	s.Reset = &account.OneTime{Hash: "x", Until: account.At(now.Add(time.Hour))}
+	s.EndAll(now)
+	assert.Nil(t, s.Reset, "a mail from before sets no password")
 	assert.True(t, s.Ends(account.At(now.Add(-time.Millisecond)), "any"), "so all end")
 	assert.False(t, s.Ends(account.At(now), "any"))
 }

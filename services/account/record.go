@@ -170,5 +170,6 @@ func (s *State) EndSession(id string, until, now time.Time) {
 	s.Ended = ended
 }
 
-// EndAll has all tokens end that were issued before now.
-func (s *State) EndAll(now time.Time) { s.NotBefore, s.Ended = At(now), nil }
+// EndAll has all tokens end that were issued before now, and that which was sent
+// by mail.
+func (s *State) EndAll(now time.Time) { *s = State{NotBefore: At(now)} }
