@@ -200,7 +200,7 @@ func makeKeys(path string) error {
 	if err := os.Link(temporary.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%w: it needs a file system with hard links", err)
 	}
-	return nil
+	return syncDirectory(dir)
 }
 
 func newKeySet() ([]byte, error) {
