@@ -1,6 +1,6 @@
 // Package account is what the services auth and user, and the edge of the
 // runtime, know of a user record: which members it has, which of them nobody
-// sees, and how a password is kept.
+// sees, how a password is kept, and how long who guesses at one has to wait.
 //
 // A record is a JSON document of any store, with the members
 //

@@ -11,6 +11,7 @@ import (
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/services"
+	"github.com/seed90475182/restspace/services/account"
 )
 
 //go:embed README.md
@@ -33,8 +34,8 @@ type needs struct {
 
 func open(_ context.Context, env services.Env, c Config, n needs) (bus.Service, error) {
 	s := &service{config: &c, places: c.places(env.Base), identity: env.Identity, bus: env.Bus, limit: env.Limits.Body, log: env.Log,
-		guard: newGuard(env.Log), resets: make(chan string, mailsWaiting)}
-	s.guard.keepIn(n.Store)
+		guard: account.NewGuard(env.Log), kept: n.Store, resets: make(chan string, mailsWaiting)}
+	s.guard.KeepIn(s.kept)
 	routes := services.Routes{
 		"POST /login":  s.login,
 		"POST /logout": s.logout,
@@ -63,8 +64,9 @@ type service struct {
 	bus      bus.Service
 	limit    int64 // bytes of a body
 	log      *slog.Logger
-	guard    *guard
-	resets   chan string // emails whose users are to get a one-time token
+	guard    *account.Guard
+	kept     *adaptors.Keep // what the guard knows; nil: it is not
+	resets   chan string    // emails whose users are to get a one-time token
 }
 
 // Follows is part of services.Successor: who has failed too often still has, and
@@ -74,7 +76,7 @@ func (s *service) Follows(before bus.Service) {
 	if !ok {
 		return
 	}
-	old.guard.keepIn(s.guard.store.Load())
+	old.guard.KeepIn(s.kept)
 	s.guard, s.resets = old.guard, old.resets
 }
 
@@ -83,5 +85,5 @@ func (s *service) Run(ctx context.Context) error {
 	var sending sync.WaitGroup
 	sending.Go(func() { s.sendResets(ctx) })
 	defer sending.Wait()
-	return s.guard.run(ctx)
+	return s.guard.Run(ctx)
 }

@@ -54,24 +54,24 @@ func (s *service) known(ctx context.Context, c *credentials) (email string, _ *a
 	if len(c.Password) > account.MaxPassword {
 		return email, nil, bus.Errorf(http.StatusBadRequest, "the password has more than %d bytes", account.MaxPassword)
 	}
-	try, err := s.guard.begin(ctx, email)
+	try, err := s.guard.Begin(ctx, email)
 	if err != nil {
 		return email, nil, err
 	}
 	record, err := s.identity.Record(ctx, email)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		try.takeBack()
+		try.TakeBack()
 		return email, nil, err
 	}
 	ok, err := s.identity.Hasher().Admits(ctx, s.log, record, c.Password) // which takes as long for nobody
 	switch {
 	case err != nil:
-		try.takeBack()
+		try.TakeBack()
 		return email, nil, err
 	case !ok:
 		return email, nil, errWrong
 	}
-	try.succeed()
+	try.Succeed()
 	return email, record, nil
 }
 

@@ -86,7 +86,7 @@ func (view) Style() template.CSS { return template.CSS(style) }
 func (v *view) fail(query url.Values, says string) {
 	v.Failed, v.Says = true, says
 	seconds, err := strconv.Atoi(query.Get("retry"))
-	if wait := time.Duration(seconds) * time.Second; err == nil && wait > 0 && wait <= longestWait {
+	if wait := time.Duration(seconds) * time.Second; err == nil && wait > 0 && wait <= account.LongestWait {
 		v.Says = "Too many tries have failed. Wait " + inWords(wait) + ", then try again."
 	}
 }

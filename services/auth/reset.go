@@ -72,7 +72,7 @@ func (s *service) askForReset(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.guard.begin(ctx, "reset "+email); err != nil {
+	if _, err := s.guard.Begin(ctx, "reset "+email); err != nil {
 		s.audit(ctx, "reset-asked", email, "", err)
 		return err
 	}
@@ -218,13 +218,13 @@ func (s *service) newPassword(ctx context.Context, c *credentials) error {
 	if c.form && c.again != c.Password {
 		return errAgain
 	}
-	try, err := s.guard.begin(ctx, "token "+email)
+	try, err := s.guard.Begin(ctx, "token "+email)
 	if err == nil {
 		err = s.useToken(ctx, email, c)
 		if err == nil {
-			try.succeed()
+			try.Succeed()
 		} else if !errors.Is(err, errToken) {
-			try.takeBack()
+			try.TakeBack()
 		}
 	}
 	s.audit(ctx, "password", email, "", err)

@@ -250,8 +250,18 @@ func (c *caller) proves(ctx context.Context, w *writing) error {
 	} else if err := json.Unmarshal(value, &current); err != nil {
 		return err
 	}
+	try, err := c.guard.Begin(ctx, w.email)
+	if err != nil {
+		c.audit(ctx, "password", w.email, "throttled")
+		return err
+	}
 	ok, err := c.identity.Hasher().Admits(ctx, c.log, w.old, current)
-	if err == nil && !ok {
+	switch {
+	case err != nil:
+		try.TakeBack()
+	case ok:
+		try.Succeed()
+	default:
 		c.audit(ctx, "password", w.email, "wrong password")
 		err = bus.Errorf(http.StatusForbidden, "%q is not the password that you have", currentPassword)
 	}

@@ -82,6 +82,7 @@ func open(_ context.Context, env services.Env, c Config, n needs) (bus.Service, 
 		records:  documents.New(documents.Config{Keep: n.Store, JSON: true, Schema: schema, Summary: summary, MaxBody: env.Limits.Body}),
 		whole:    documents.New(documents.Config{Keep: n.Store, MaxBody: env.Limits.Body}),
 		identity: env.Identity,
+		guard:    account.NewGuard(env.Log),
 		limit:    env.Limits.Body,
 		log:      env.Log,
 	}, nil
@@ -93,8 +94,16 @@ type service struct {
 	records  *documents.Documents // only ever asked behind a guard
 	whole    *documents.Documents // the same, as they are stored: for the server itself
 	identity services.Identity
-	limit    int64 // bytes of a record
+	guard    *account.Guard // of the passwords that users say they have
+	limit    int64          // bytes of a record
 	log      *slog.Logger
+}
+
+// Follows is part of services.Successor: who has failed too often still has.
+func (s *service) Follows(before bus.Service) {
+	if old, ok := before.(*service); ok {
+		s.guard = old.guard
+	}
 }
 
 // Methods is part of services.Methods.

@@ -350,3 +350,18 @@ func TestWhatIsWrongWithAConfig(t *testing.T) {
 	_, err = kind.New(context.Background(), services.Env{Config: &user.Config{Schema: []byte(`{"type":1}`)}, Adaptors: map[string]any{"adaptor": adaptors.NewKeep(memstore.New(), 0)}})
 	assert.Error(t, err)
 }
+
+func TestWhoGuessesTheirOwnPasswordWaits(t *testing.T) {
+	f := newFixture(t)
+	f.ok("", "PUT", "/"+ann, signUp)
+	const guess = `{"password":"another pinwheel","currentPassword":"wrong pinwheel"}`
+	for range 10 {
+		f.refused(403, ann, "PATCH", "/"+ann, guess)
+	}
+	f.refused(429, ann, "PATCH", "/"+ann, guess)
+	f.refused(429, ann, "PATCH", "/"+ann, `{"password":"another pinwheel","currentPassword":"ansible pinwheel"}`)
+	f.ok(ann, "PATCH", "/"+ann, `{"name":"Ann B."}`)
+	assert.True(t, f.has(first, ann))
+	assert.Contains(t, f.log.String(), "outcome=throttled")
+	f.ok("admin", "PATCH", "/"+ann, `{"password":"another pinwheel"}`)
+}

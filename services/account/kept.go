@@ -1,4 +1,4 @@
-package auth
+package account
 
 import (
 	"context"
@@ -31,7 +31,7 @@ func hashed(name string) string {
 
 // network returns what is known of a network, which is read when it is seen
 // first.
-func (g *guard) network(ctx context.Context, name string) *network {
+func (g *Guard) network(ctx context.Context, name string) *network {
 	g.mu.Lock()
 	n := g.young[name]
 	if n == nil {
@@ -63,7 +63,7 @@ func isKept(document string) bool {
 }
 
 // load reads what is known. A store that fails keeps nobody from signing in.
-func (n *network) load(ctx context.Context, g *guard, store *adaptors.Keep) {
+func (n *network) load(ctx context.Context, g *Guard, store *adaptors.Keep) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
 	defer cancel()
 	body, _, err := store.Get(ctx, keyOf(n.name), adaptors.GetOptions{})
@@ -91,8 +91,8 @@ func (n *network) load(ctx context.Context, g *guard, store *adaptors.Keep) {
 	}
 }
 
-// run writes what is new each second, and once more when ctx ends.
-func (g *guard) run(ctx context.Context) error {
+// Run writes what is new each second, and once more when ctx ends.
+func (g *Guard) Run(ctx context.Context) error {
 	if g.store.Load() == nil {
 		<-ctx.Done()
 		return nil
@@ -117,7 +117,7 @@ func (g *guard) run(ctx context.Context) error {
 }
 
 // write writes what has changed.
-func (g *guard) write(ctx context.Context) {
+func (g *Guard) write(ctx context.Context) {
 	store := g.store.Load()
 	if store == nil {
 		return
@@ -161,13 +161,13 @@ func (n *network) save(ctx context.Context, store *adaptors.Keep) error {
 }
 
 // removeOld removes the documents of networks of which nothing counts any more.
-func (g *guard) removeOld(ctx context.Context) {
+func (g *Guard) removeOld(ctx context.Context) {
 	store := g.store.Load()
 	if store == nil {
 		return
 	}
 	for info, err := range store.List(ctx, nil, adaptors.ListOptions{}) {
-		if err == nil && !info.Dir && isKept(info.Name) && time.Since(info.ModTime) > window+longestWait {
+		if err == nil && !info.Dir && isKept(info.Name) && time.Since(info.ModTime) > window+LongestWait {
 			err = store.Delete(ctx, adaptors.Key{info.Name}, adaptors.Condition{Unmodified: info.ModTime})
 		}
 		if ctx.Err() != nil {

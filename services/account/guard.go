@@ -1,4 +1,4 @@
-package auth
+package account
 
 import (
 	"context"
@@ -15,10 +15,12 @@ import (
 	"github.com/seed90475182/restspace/bus"
 )
 
+// LongestWait is how long a Guard has somebody wait at most.
+const LongestWait = 15 * time.Minute
+
 const (
 	window       = 15 * time.Minute // in which failures are counted
 	shortestWait = 30 * time.Second
-	longestWait  = 15 * time.Minute
 
 	failuresOfPair    = 10  // of one account, from one network
 	failuresOfNetwork = 100 // over all accounts
@@ -27,10 +29,10 @@ const (
 	maxPairs    = 1_000  // of one network
 )
 
-// guard makes those who fail wait: a pair of an account and a network, and a
+// A Guard makes those who fail wait: a pair of an account and a network, and a
 // network over all accounts. What one network does, no other one waits for. Safe
 // for concurrent use.
-type guard struct {
+type Guard struct {
 	log   *slog.Logger
 	store atomic.Pointer[adaptors.Keep] // nil: what it knows ends with the process
 
@@ -38,12 +40,14 @@ type guard struct {
 	young, old map[string]*network // old is what young was before it was full
 }
 
-func newGuard(log *slog.Logger) *guard {
-	return &guard{log: log, young: make(map[string]*network)}
+// NewGuard returns a Guard that keeps what it knows in memory, and tells log of
+// what goes wrong with a store.
+func NewGuard(log *slog.Logger) *Guard {
+	return &Guard{log: log, young: make(map[string]*network)}
 }
 
-// keepIn has the guard keep what it knows in a store; nil is none.
-func (g *guard) keepIn(store *adaptors.Keep) { g.store.Store(store) }
+// KeepIn has the guard keep what it knows in a store; nil is none.
+func (g *Guard) KeepIn(store *adaptors.Keep) { g.store.Store(store) }
 
 // network is where requests come from.
 type network struct {
@@ -75,7 +79,7 @@ func (f *failures) over(now time.Time) bool {
 
 // odd reports whether f is of a clock that was set back since.
 func (f *failures) odd(now time.Time) bool {
-	return f.Since.Sub(now) > longestWait || f.Until.Sub(now) > 2*longestWait
+	return f.Since.Sub(now) > LongestWait || f.Until.Sub(now) > 2*LongestWait
 }
 
 // add counts one more.
@@ -85,7 +89,7 @@ func (f *failures) add(now time.Time, limit int) {
 	}
 	f.Count++
 	if excess := f.Count - limit; excess >= 0 {
-		f.Until = now.Add(min(shortestWait<<min(excess, 10), longestWait))
+		f.Until = now.Add(min(shortestWait<<min(excess, 10), LongestWait))
 	}
 }
 
@@ -94,16 +98,16 @@ func (f *failures) take() {
 	f.Count, f.Until = max(f.Count-1, 0), time.Time{}
 }
 
-// try is one that was counted as a failure before it is known what comes of it,
+// A Try is one that was counted as a failure before it is known what comes of it,
 // so that no more than the limit are made at a time.
-type try struct {
+type Try struct {
 	network *network
 	pair    string
 }
 
-// begin counts a try of what, such as the email of an account, by the client of
+// Begin counts a try of what, such as the email of an account, by the client of
 // the request. The error is the 429 for one who has to wait.
-func (g *guard) begin(ctx context.Context, what string) (*try, error) {
+func (g *Guard) Begin(ctx context.Context, what string) (*Try, error) {
 	address := ""
 	if root := bus.RootOf(ctx); root != nil {
 		address = root.Client
@@ -126,7 +130,7 @@ func (g *guard) begin(ctx context.Context, what string) (*try, error) {
 	f.add(now, failuresOfPair)
 	n.known.All.add(now, failuresOfNetwork)
 	n.dirty = true
-	return &try{n, pair}, nil
+	return &Try{n, pair}, nil
 }
 
 // pair returns the failures of a pair; nil: there are too many to remember one
@@ -155,13 +159,13 @@ func (n *network) clean(now time.Time) {
 	}
 }
 
-// succeed forgets the failures of the pair.
-func (t *try) succeed() { t.end(true) }
+// Succeed forgets the failures of the pair.
+func (t *Try) Succeed() { t.end(true) }
 
-// takeBack is for a try that was neither right nor wrong.
-func (t *try) takeBack() { t.end(false) }
+// TakeBack is for a try that was neither right nor wrong.
+func (t *Try) TakeBack() { t.end(false) }
 
-func (t *try) end(forget bool) {
+func (t *Try) end(forget bool) {
 	n := t.network
 	n.mu.Lock()
 	defer n.mu.Unlock()

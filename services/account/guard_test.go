@@ -1,4 +1,4 @@
-package auth
+package account
 
 import (
 	"context"
@@ -25,9 +25,9 @@ func from(t *testing.T, client string) context.Context {
 
 // waits returns how long a client has to wait, in seconds; 0 is not at all. The
 // try that it makes to find out fails.
-func waits(t *testing.T, g *guard, client, email string) string {
+func waits(t *testing.T, g *Guard, client, email string) string {
 	t.Helper()
-	_, err := g.begin(from(t, client), email)
+	_, err := g.Begin(from(t, client), email)
 	if err == nil {
 		return ""
 	}
@@ -40,7 +40,7 @@ func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func TestWhoFailsWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGuard(quiet())
+		g := NewGuard(quiet())
 		for range failuresOfPair {
 			assert.Empty(t, waits(t, g, "192.0.2.1", "ann@x"))
 		}
@@ -54,7 +54,7 @@ func TestWhoFailsWaits(t *testing.T) {
 			assert.Empty(t, waits(t, g, "192.0.2.1", "ann@x"))
 			assert.Equal(t, next, waits(t, g, "192.0.2.1", "ann@x"))
 		}
-		time.Sleep(longestWait + window + time.Second)
+		time.Sleep(LongestWait + window + time.Second)
 		for range failuresOfPair {
 			assert.Empty(t, waits(t, g, "192.0.2.1", "ann@x"), "all is forgotten")
 		}
@@ -62,25 +62,25 @@ func TestWhoFailsWaits(t *testing.T) {
 }
 
 func TestSuccessForgets(t *testing.T) {
-	g := newGuard(quiet())
+	g := NewGuard(quiet())
 	for range 3 * failuresOfPair {
 		for range failuresOfPair - 1 {
 			assert.Empty(t, waits(t, g, "192.0.2.1", "ann@x"))
 		}
 		g.young[hashed("192.0.2.0/24")].known.All.Count = 0
-		try, err := g.begin(from(t, "192.0.2.1"), "ann@x")
+		try, err := g.Begin(from(t, "192.0.2.1"), "ann@x")
 		require.NoError(t, err)
-		try.succeed()
+		try.Succeed()
 	}
 	for range 3 * failuresOfPair {
-		try, err := g.begin(from(t, "192.0.2.1"), "cat@x")
+		try, err := g.Begin(from(t, "192.0.2.1"), "cat@x")
 		require.NoError(t, err)
-		try.takeBack()
+		try.TakeBack()
 	}
 }
 
 func TestNetworkThatTriesAllAccounts(t *testing.T) {
-	g := newGuard(quiet())
+	g := NewGuard(quiet())
 	for i := range failuresOfNetwork {
 		assert.Empty(t, waits(t, g, "2001:db8:0:1::1", fmt.Sprint(i, "@x")))
 	}
@@ -89,11 +89,11 @@ func TestNetworkThatTriesAllAccounts(t *testing.T) {
 }
 
 func TestManyAtATime(t *testing.T) {
-	g := newGuard(quiet())
+	g := NewGuard(quiet())
 	results := make(chan string)
 	for range 50 {
 		go func() {
-			_, err := g.begin(from(t, "::ffff:192.0.2.1"), "ann@x")
+			_, err := g.Begin(from(t, "::ffff:192.0.2.1"), "ann@x")
 			results <- fmt.Sprint(err == nil)
 		}()
 	}
@@ -107,7 +107,7 @@ func TestManyAtATime(t *testing.T) {
 }
 
 func TestMemoryOfTheGuardIsBounded(t *testing.T) {
-	g := newGuard(quiet())
+	g := NewGuard(quiet())
 	for i := range 3 * maxNetworks {
 		g.network(t.Context(), fmt.Sprint(i))
 	}
@@ -117,13 +117,13 @@ func TestMemoryOfTheGuardIsBounded(t *testing.T) {
 		n.pair(fmt.Sprint(i), time.Now()).Count = 1
 	}
 	assert.Nil(t, n.pair("one more", time.Now()))
-	assert.NotNil(t, n.pair("one more", time.Now().Add(longestWait+window+time.Minute)), "old ones are forgotten")
+	assert.NotNil(t, n.pair("one more", time.Now().Add(LongestWait+window+time.Minute)), "old ones are forgotten")
 }
 
 func TestWhoWaitsTakesNoMemory(t *testing.T) {
-	g := newGuard(quiet())
+	g := NewGuard(quiet())
 	for i := range 2 * failuresOfNetwork {
-		_, _ = g.begin(from(t, "192.0.2.1"), fmt.Sprint(i, "@x"))
+		_, _ = g.Begin(from(t, "192.0.2.1"), fmt.Sprint(i, "@x"))
 	}
 	assert.Equal(t, failuresOfNetwork, len(g.young[hashed("192.0.2.0/24")].known.Pairs))
 }
@@ -135,8 +135,8 @@ func TestNothingElseInTheStoreIsRemoved(t *testing.T) {
 		_, err := store.Put(t.Context(), other, bus.NewBody([]byte(`{}`), "application/json"), adaptors.Condition{})
 		require.NoError(t, err)
 		time.Sleep(24 * time.Hour)
-		g := newGuard(quiet())
-		g.keepIn(store)
+		g := NewGuard(quiet())
+		g.KeepIn(store)
 		g.removeOld(t.Context())
 		_, _, err = store.Get(t.Context(), other, adaptors.GetOptions{Meta: true})
 		assert.NoError(t, err, "where the store is that of the users")
@@ -149,8 +149,8 @@ func TestClockThatWasSetBack(t *testing.T) {
 		later := failures{Count: failuresOfPair, Since: time.Now().Add(1000 * time.Hour), Until: time.Now().Add(1001 * time.Hour)}
 		written := network{name: hashed("192.0.2.0/24"), dirty: true, known: known{All: later, Pairs: map[string]*failures{hashed("ann@x"): &later}}}
 		require.NoError(t, written.save(t.Context(), store))
-		g := newGuard(quiet())
-		g.keepIn(store)
+		g := NewGuard(quiet())
+		g.KeepIn(store)
 		assert.Empty(t, waits(t, g, "192.0.2.1", "ann@x"), "what is to come has not failed")
 	})
 }
@@ -158,12 +158,12 @@ func TestClockThatWasSetBack(t *testing.T) {
 func TestWaitingOutlivesTheProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := adaptors.NewKeep(memstore.New(), 1<<20)
-		begin := func() (g *guard, end func()) {
-			g = newGuard(quiet())
-			g.keepIn(store)
+		begin := func() (g *Guard, end func()) {
+			g = NewGuard(quiet())
+			g.KeepIn(store)
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error)
-			go func() { done <- g.run(ctx) }()
+			go func() { done <- g.Run(ctx) }()
 			return g, func() { cancel(); require.NoError(t, <-done) }
 		}
 		g, end := begin()
