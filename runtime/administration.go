@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -23,20 +22,16 @@ type administration struct {
 	roles   *access.Spec
 }
 
-// newAdministration returns nil where nobody may see or change anything.
-func newAdministration(r *Runtime, conf *config.Config) *administration {
-	if r.options.DryRun || r.options.Source == nil || conf.Server.AdminRoles.Nobody() {
-		return nil
-	}
-	return &administration{r, conf.Server.AdminRoles}
+// administrated reports whether there is somebody who may see or change
+// something.
+func (r *Runtime) administrated(conf *config.Config) bool {
+	return !r.options.DryRun && r.options.Source != nil && !conf.Server.AdminRoles.Nobody()
 }
 
-// at reports whether a answers a path at all.
-func (a *administration) at(path []string) bool {
-	return a != nil && slices.Equal(path, []string{".well-known", "restspace", "config"})
+// page returns where a answers.
+func (a *administration) page() page {
+	return page{[]string{".well-known", "restspace", "config"}, []string{http.MethodGet, http.MethodPut}, a.answer}
 }
-
-func (a *administration) methods() []string { return []string{http.MethodGet, http.MethodPut} }
 
 // answer answers m. tokenErr says why a token that came was not believed.
 func (a *administration) answer(ctx context.Context, m *bus.Message, tokenErr error) (*bus.Message, error) {
@@ -56,7 +51,7 @@ func (a *administration) answer(ctx context.Context, m *bus.Message, tokenErr er
 	case http.MethodPut:
 		return a.put(ctx, m, c)
 	}
-	return nil, services.MethodNotAllowed(m.Method, a.methods())
+	return nil, services.MethodNotAllowed(m.Method, a.page().methods)
 }
 
 // get answers with what the Source holds: where that has errors, it is another

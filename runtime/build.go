@@ -31,13 +31,18 @@ func (r *Runtime) build(ctx context.Context, conf *config.Config, old *generatio
 	if err != nil {
 		return nil, err
 	}
-	g.admin = newAdministration(r, conf)
 	g.issuer = identity.Issuer{Keys: keys, Name: conf.Auth.Issuer, Audience: conf.Auth.Audience, Facts: conf.Auth.UserProps}
 	g.verifier = identity.NewVerifier(g.issuer, r.trusted(conf, log), r.records(conf), log)
 	if err := r.mount(ctx, g, old, log); err != nil {
 		return nil, err
 	}
 	g.shadow()
+	if users, err := conf.Auth.RecordURL("user@example.org"); err == nil {
+		if found := g.calls.Find(users.Path, users.Dir); found != nil {
+			g.users = found.Service.(*mounted)
+		}
+	}
+	g.answers(r)
 	return g, nil
 }
 

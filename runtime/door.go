@@ -1,6 +1,8 @@
 package runtime
 
 import (
+	"context"
+	"errors"
 	"net"
 	"os"
 
@@ -11,6 +13,7 @@ import (
 
 // door is an address that is listened on, and the edge that serves it.
 type door struct {
+	key     string // that names the address in the configuration
 	address string
 	socket  *net.TCPListener // accepts nothing itself: edges serve duplicates
 	accepts net.Listener     // the duplicate
@@ -19,18 +22,24 @@ type door struct {
 }
 
 // newDoor returns a door that nobody serves yet.
-func newDoor(address string, socket *net.TCPListener) (*door, error) {
+func newDoor(key, address string, socket *net.TCPListener) (*door, error) {
 	duplicate, err := duplicateOf(socket)
 	if err != nil {
 		return nil, err
 	}
-	return &door{address: address, socket: socket, accepts: duplicate, served: make(chan error, 1)}, nil
+	return &door{key: key, address: address, socket: socket, accepts: duplicate, served: make(chan error, 1)}, nil
 }
 
 // serve has e serve the door.
 func (d *door) serve(e *edge.Server) {
 	d.edge = e
 	go func() { d.served <- d.edge.Serve(d.accepts) }()
+}
+
+// close takes no more connections, and waits for the requests until ctx ends.
+func (d *door) close(ctx context.Context) error {
+	err := errors.Join(d.socket.Close(), d.edge.Shutdown(ctx))
+	return errors.Join(err, <-d.served)
 }
 
 // duplicateOf returns a second listener on a socket, to be closed on its own.

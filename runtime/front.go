@@ -51,6 +51,7 @@ func (r *Runtime) Serve(ctx context.Context, m *bus.Message) (*bus.Message, erro
 // target is what a request from outside leads to.
 type target struct {
 	mount *mounted // nil: none answers to the outside
+	page  *page    // of the server itself; nil: none
 	cors  *cors    // whose pages may read the answer
 }
 
@@ -58,11 +59,11 @@ type target struct {
 // page.
 func (g *generation) targetOf(m *bus.Message) target {
 	if config.Reserved(m.URL.Path) {
-		return target{cors: new(cors)}
+		return target{page: pageAt(g.pages, m.URL.Path), cors: new(cors)}
 	}
 	if found := g.table.Find(m.URL.Path, m.URL.Dir); found != nil {
 		if mount := found.Service.(*mounted); !mount.conf.Internal {
-			return target{mount, &mount.cors}
+			return target{mount: mount, cors: &mount.cors}
 		}
 	}
 	return target{cors: &g.cors}
@@ -88,10 +89,8 @@ func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message,
 	}
 	inCookie, tokenErr := g.identify(root, m, to.cors)
 	switch {
-	case to.mount == nil && g.admin.at(m.URL.Path):
-		return g.admin.answer(ctx, m, tokenErr)
-	case to.mount == nil && isKeySet(m.URL.Path):
-		return g.keySet(m)
+	case to.page != nil:
+		return to.page.answer(ctx, m, tokenErr)
 	case to.mount == nil:
 		_ = m.Close()
 		return nil, bus.Errorf(http.StatusNotFound, "no service is mounted at this path")
@@ -139,7 +138,7 @@ func (s *mounted) answer(ctx context.Context, root *bus.Root, m *bus.Message, to
 // options answers OPTIONS: it acts on nothing and always succeeds.
 func (g *generation) options(to target, m *bus.Message) *bus.Message {
 	reply := bus.Reply(http.StatusNoContent, nil)
-	methods := g.methods(to.mount, m)
+	methods := to.methods(m)
 	reply.Header.Add("Allow", services.AllowField(methods))
 	to.cors.preflight(&reply.Header, m.Header, methods)
 	if to.mount != nil && slices.Contains(methods, http.MethodPatch) {
@@ -151,14 +150,12 @@ func (g *generation) options(to target, m *bus.Message) *bus.Message {
 }
 
 // methods returns the methods of what answers m.
-func (g *generation) methods(mount *mounted, m *bus.Message) []string {
+func (t *target) methods(m *bus.Message) []string {
 	switch {
-	case mount != nil:
-		return mount.instance.methods(m.URL.Path[len(mount.Base):], m.URL.Dir)
-	case g.admin.at(m.URL.Path):
-		return g.admin.methods()
-	case isKeySet(m.URL.Path):
-		return []string{http.MethodGet}
+	case t.mount != nil:
+		return t.mount.instance.methods(m.URL.Path[len(t.mount.Base):], m.URL.Dir)
+	case t.page != nil:
+		return t.page.methods
 	}
 	return nil
 }

@@ -23,7 +23,10 @@ type generation struct {
 	issuer    identity.Issuer
 	verifier  *identity.Verifier
 	instances map[string]*instance // by canonical configuration
-	admin     *administration      // nil: nobody may
+	pages     []page               // what the server itself answers
+	desk      []page               // the same at server.adminListen
+	users     *mounted             // what holds the records of users; nil: none here
+	checkup   checkup
 	remote    outgoing
 
 	refs    atomic.Int64 // one for being the current one, one for each request

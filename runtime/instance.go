@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -38,6 +39,7 @@ type instance struct {
 
 	service atomic.Pointer[started] // nil while it could not start
 	failure atomic.Pointer[error]   // why it could not, for the log
+	broken  atomic.Pointer[error]   // why its background work has ended
 	refs    atomic.Int64
 	stop    context.CancelFunc // ends ctx
 	ctx     context.Context    // of replies that may not end by themselves, and of working
@@ -48,7 +50,6 @@ type instance struct {
 	rested  chan struct{}      // closed when the background work has ended
 	running sync.Once
 	opened  []io.Closer // in the order of opening; the background work's while it runs
-	keeps   []*adaptors.Keep
 }
 
 // started is a service that runs.
@@ -56,6 +57,22 @@ type started struct {
 	bus.Service               // as its Kind made it
 	service       bus.Service // what answers
 	before, after bus.Service // pipelines; nil: there is none
+	parts         []part      // its adaptors, in the order of their slots
+}
+
+// part is an adaptor of a service.
+type part struct {
+	slot, kind string
+	made       any
+}
+
+// health returns why the adaptor can't be relied on. One that has nothing to say
+// about it is well.
+func (p *part) health() error {
+	if h, ok := p.made.(services.Health); ok {
+		return h.Health()
+	}
+	return nil
 }
 
 // start tries once to open the adaptors and make the service. A panic is an
@@ -73,19 +90,22 @@ func (i *instance) start(ctx context.Context) (err error) {
 	}()
 	env := i.env
 	env.Adaptors = make(map[string]any, len(i.conf.Adaptors))
-	for key, chosen := range i.conf.Adaptors {
+	parts := make([]part, 0, len(i.conf.Adaptors))
+	for _, key := range slices.Sorted(maps.Keys(i.conf.Adaptors)) {
+		chosen := i.conf.Adaptors[key]
 		made, err := i.openAdaptor(ctx, chosen)
 		if err != nil {
 			return fmt.Errorf("service %q: %s %q: %w", i.conf.Name, key, chosen.Kind.Name, err)
 		}
 		env.Adaptors[key] = made
+		parts = append(parts, part{key, chosen.Kind.Name, made})
 	}
 	service, err := i.conf.Kind.New(ctx, env)
 	if err != nil {
 		return fmt.Errorf("service %q: %w", i.conf.Name, err)
 	}
 	i.keep(service)
-	s := &started{Service: service, service: service}
+	s := &started{Service: service, service: service, parts: parts}
 	if i.dry {
 		s.service = &rehearsal{service, &i.conf.Kind}
 	}
@@ -112,9 +132,7 @@ func (i *instance) openAdaptor(ctx context.Context, a config.Adaptor) (any, erro
 		if i.dry {
 			store = closedStore{store}
 		}
-		keep := adaptors.NewKeep(store, i.env.Limits.File)
-		i.keeps = append(i.keeps, keep)
-		return keep, nil
+		return adaptors.NewKeep(store, i.env.Limits.File), nil
 	}
 	return made, nil
 }
@@ -131,22 +149,18 @@ func (i *instance) closeOpened() error {
 	for _, c := range slices.Backward(i.opened) {
 		err = errors.Join(err, c.Close())
 	}
-	i.opened, i.keeps = nil, nil
+	i.opened = nil
 	return err
 }
 
-// healthy reports whether the service has started and its stores are what they
-// were: one that is not is not carried over to the next configuration.
+// healthy reports whether the adaptors of the service are what they were: one of
+// which they are not is not carried over to the next configuration.
 func (i *instance) healthy() bool {
-	if i.service.Load() == nil {
+	s := i.service.Load()
+	if s == nil {
 		return true // it is tried again already
 	}
-	for _, keep := range i.keeps {
-		if keep.Health() != nil {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(s.parts, func(p part) bool { return p.health() != nil })
 }
 
 // follow has i take the place of before, which still works.
@@ -171,6 +185,7 @@ func (i *instance) run() {
 		i.work.Go(func() {
 			defer close(i.rested)
 			if err := i.background(); err != nil && i.working.Err() == nil {
+				i.broken.Store(&err)
 				i.log.Error("background work ended", "mount", i.conf.Name, "error", err)
 			}
 		})

@@ -1,26 +1,16 @@
 package runtime
 
 import (
+	"context"
 	"net/http"
-	"slices"
 
 	"github.com/seed90475182/restspace/bus"
-	"github.com/seed90475182/restspace/services"
 )
-
-// isKeySet reports whether a path is that of the public keys.
-func isKeySet(path []string) bool {
-	return slices.Equal(path, []string{".well-known", "jwks.json"})
-}
 
 // keySet answers with the public halves of the keys that tokens are signed with
 // (RFC 7517), for others that are to believe them. Who finds a token with a key
 // that is not among them asks again.
-func (g *generation) keySet(m *bus.Message) (*bus.Message, error) {
-	_ = m.Close()
-	if m.Method != http.MethodGet && m.Method != http.MethodHead {
-		return nil, services.MethodNotAllowed(m.Method, []string{http.MethodGet})
-	}
+func (g *generation) keySet(context.Context, *bus.Message, error) (*bus.Message, error) {
 	keys, err := g.issuer.Keys.Public()
 	if err != nil {
 		return nil, err

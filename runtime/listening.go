@@ -26,10 +26,17 @@ import (
 type listening struct {
 	server      config.Server
 	certificate atomic.Pointer[tls.Certificate] // what TLS shows: a renewed one ends no connection
-	doors       []*door                         // server.listen, and server.redirectHTTP if there is one
+	doors       []*door                         // server.listen, and the others that there are
 	made        []*net.TCPListener              // sockets that were not there before
 	left        []*door                         // of what was before, whose sockets are not needed any more
 }
+
+// The doors, by their keys in the configuration.
+const (
+	mainDoor     = "server.listen"
+	redirectDoor = "server.redirectHTTP"
+	adminDoor    = "server.adminListen"
+)
 
 // listen prepares what serves conf, without serving yet: the current one where
 // nothing about the server has changed, nil where nothing is served at all.
@@ -45,9 +52,12 @@ func (r *Runtime) listen(conf *config.Config) (*listening, error) {
 	if old != nil {
 		l.left = slices.Clone(old.doors)
 	}
-	err := l.open("server.listen", cmp.Or(r.options.Address, conf.Server.Listen))
+	err := l.open(mainDoor, cmp.Or(r.options.Address, conf.Server.Listen))
 	if err == nil && conf.Server.RedirectHTTP != "" {
-		err = l.open("server.redirectHTTP", conf.Server.RedirectHTTP)
+		err = l.open(redirectDoor, conf.Server.RedirectHTTP)
+	}
+	if err == nil && conf.Server.AdminListen != "" {
+		err = l.open(adminDoor, conf.Server.AdminListen)
 	}
 	if err != nil {
 		l.abandon()
@@ -57,7 +67,7 @@ func (r *Runtime) listen(conf *config.Config) (*listening, error) {
 }
 
 // open adds a door at an address, with the socket that is there already if one
-// is. key is what names the address in the configuration.
+// is.
 func (l *listening) open(key, address string) error {
 	var socket *net.TCPListener
 	if i := slices.IndexFunc(l.left, func(old *door) bool { return old.address == address }); i >= 0 {
@@ -71,7 +81,7 @@ func (l *listening) open(key, address string) error {
 		socket = made.(*net.TCPListener)
 		l.made = append(l.made, socket)
 	}
-	d, err := newDoor(address, socket)
+	d, err := newDoor(key, address, socket)
 	if err != nil {
 		return fmt.Errorf("%s: %w", key, err)
 	}
@@ -124,11 +134,8 @@ func (r *Runtime) enter(l *listening, conf *config.Config) {
 	}
 	r.listening = l
 	r.remote.own.set(l.addresses()...)
-	o := r.edgeOptions(conf, l)
-	l.doors[0].serve(edge.New(r, o))
-	if len(l.doors) > 1 {
-		o.Host, o.Certificate = nil, nil // the redirect looks at the host itself
-		l.doors[1].serve(edge.New(newRedirect(l), o))
+	for _, d := range l.doors {
+		d.serve(r.edgeOf(d, conf, l))
 	}
 	if old == nil {
 		return
@@ -145,6 +152,21 @@ func (r *Runtime) enter(l *listening, conf *config.Config) {
 	})
 }
 
+// edgeOf returns what serves a door of l.
+func (r *Runtime) edgeOf(d *door, conf *config.Config, l *listening) *edge.Server {
+	o := r.edgeOptions(conf, l)
+	switch d.key {
+	case redirectDoor:
+		o.Host, o.Certificate = nil, nil // it looks at the host itself
+		return edge.New(newRedirect(l), o)
+	case adminDoor:
+		o.Host, o.Certificate = hosts(new(config.Server), d.address, anyName), nil
+		o.LogSample = 0 // it is asked every few seconds
+		return edge.New(desk{r}, o)
+	}
+	return edge.New(r, o)
+}
+
 // logCertificate notes that conf has another certificate than was shown before,
 // and what is wrong with it.
 func (r *Runtime) logCertificate(shown *tls.Certificate, conf *config.Config) {
@@ -157,12 +179,27 @@ func (r *Runtime) logCertificate(shown *tls.Certificate, conf *config.Config) {
 	}
 }
 
-// close takes no more connections and waits for the requests until ctx ends.
+// close takes no more connections and waits for the requests until ctx ends. So
+// long operators are told about it.
 func (l *listening) close(ctx context.Context) error {
-	return l.each(func(d *door) error {
-		err := errors.Join(d.socket.Close(), d.edge.Shutdown(ctx))
-		return errors.Join(err, <-d.served)
+	clients := l.each(func(d *door) error {
+		if d.key == adminDoor {
+			return nil
+		}
+		return d.close(ctx)
 	})
+	if d := l.door(adminDoor); d != nil {
+		return errors.Join(clients, d.close(ctx))
+	}
+	return clients
+}
+
+// door returns the one with a key, nil if there is none.
+func (l *listening) door(key string) *door {
+	if i := slices.IndexFunc(l.doors, func(d *door) bool { return d.key == key }); i >= 0 {
+		return l.doors[i]
+	}
+	return nil
 }
 
 // each does something with all doors at once, and waits for the end of it.
@@ -186,13 +223,19 @@ func (l *listening) addresses() []netip.AddrPort {
 }
 
 // Addr returns the address that is listened on, "" if there is none.
-func (r *Runtime) Addr() string {
+func (r *Runtime) Addr() string { return r.addr(mainDoor) }
+
+func (r *Runtime) addr(key string) string {
 	r.loading.Lock()
 	defer r.loading.Unlock()
 	if r.listening == nil {
 		return ""
 	}
-	return r.listening.doors[0].socket.Addr().String()
+	d := r.listening.door(key)
+	if d == nil {
+		return ""
+	}
+	return d.socket.Addr().String()
 }
 
 // URL returns the scheme and the address that is listened on, such as
@@ -208,14 +251,10 @@ func (r *Runtime) URL() string {
 
 // RedirectAddr returns the address that sends its clients to https, "" if there
 // is none.
-func (r *Runtime) RedirectAddr() string {
-	r.loading.Lock()
-	defer r.loading.Unlock()
-	if r.listening == nil || len(r.listening.doors) < 2 {
-		return ""
-	}
-	return r.listening.doors[1].socket.Addr().String()
-}
+func (r *Runtime) RedirectAddr() string { return r.addr(redirectDoor) }
+
+// AdminAddr returns the address that is for operators alone, "" if there is none.
+func (r *Runtime) AdminAddr() string { return r.addr(adminDoor) }
 
 func (l *listening) url() string {
 	scheme := "http"

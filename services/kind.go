@@ -55,7 +55,7 @@ type Kind struct {
 	Adaptors []Slot // what it needs of the outside world
 
 	// New makes the service of a mount. What it returns may have io.Closer,
-	// [Runner], [Successor], [Methods] and [Patches]. It starts no background work.
+	// [Runner], [Successor], [Health], [Methods] and [Patches]. It starts no background work.
 	New func(ctx context.Context, env Env) (bus.Service, error)
 }
 
@@ -115,6 +115,14 @@ type Successor interface {
 	// Follows is called before anybody asks the service, and while the one
 	// before it still works. That may be of another Kind.
 	Follows(before bus.Service)
+}
+
+// Health is a service that knows whether all of it works.
+type Health interface {
+	// Health returns what does not work, for who runs the server; nil is well. It
+	// is quick, and is asked while requests are served. Of its adaptors it says
+	// nothing: they are asked themselves.
+	Health() error
 }
 
 // Methods is a service that knows which methods it has at a service path: what

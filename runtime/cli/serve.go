@@ -84,6 +84,9 @@ func (s *serving) start(ctx context.Context) error {
 		return err
 	}
 	s.url = s.server.URL()
+	if at := s.server.AdminAddr(); at != "" {
+		fmt.Fprintf(s.stdout, "http://%s answers /healthz and /readyz\n", at)
+	}
 	if from := s.server.RedirectAddr(); from != "" {
 		fmt.Fprintf(s.stdout, "http://%s redirects to\n", from)
 	}

@@ -23,6 +23,7 @@ type Server struct {
 	Hosts          []string       `json:"hosts" doc:"which Host fields are answered, with or without a port; by default names of loopback there, else the publicURL's"`
 	TLS            *TLS           `json:"tls" doc:"the certificate that HTTPS is served with"` // nil: HTTP without TLS
 	RedirectHTTP   string         `json:"redirectHTTP" doc:"another address, host:port, that sends its clients to HTTPS"`
+	AdminListen    string         `json:"adminListen" doc:"an address of its own, host:port, for /healthz and /readyz, without TLS and open to whoever reaches it"` // "": listen
 	TrustedProxies []netip.Prefix `json:"trustedProxies" doc:"addresses and networks whose X-Forwarded-For and X-Request-Id count"`
 	AllowHosts     []string       `json:"allowHosts" doc:"hosts that may be called though their addresses are private"`
 	CORS           []Origin       `json:"cors" doc:"origins whose pages may read answers, of services that do not say it themselves; * is any"`
@@ -80,8 +81,7 @@ func defaultServer() Server {
 // serverKeys are the keys of the block as the file has them.
 type serverKeys struct {
 	Server
-	AdminListen string `json:"adminListen" doc:"an address of its own for administration: not supported yet"`
-	AdminRoles  string `json:"adminRoles" form:"roles" doc:"who may read and replace the configuration over HTTP, and so run programs; none if it is missing"`
+	AdminRoles string `json:"adminRoles" form:"roles" doc:"who may read and replace the configuration over HTTP, and so run programs; none if it is missing"`
 }
 
 // server reads the block, nil if there is none.
@@ -101,8 +101,10 @@ func (r *reader) server(v *hujson.Value) Server {
 	for i, host := range k.AllowHosts {
 		r.member(v, at, pointer("/allowHosts").AppendToken(strconv.Itoa(i)), checkHost(host))
 	}
-	if k.AdminListen != "" && k.AdminListen != k.Listen {
-		r.member(v, at, "/adminListen", errors.New("an address of its own for administration is not supported yet: leave it out"))
+	if k.AdminListen == k.Listen && !strings.HasSuffix(k.Listen, ":0") {
+		k.Server.AdminListen = ""
+	} else if k.AdminListen != "" {
+		r.member(v, at, "/adminListen", checkAdmin(&k.Server))
 	}
 	var err error
 	k.Server.AdminRoles, err = adminRoles(k.AdminRoles)
@@ -126,6 +128,14 @@ func checkRedirect(s *Server) error {
 		return errors.New(`the address of "listen", where https is: write another one, such as ":80"`)
 	}
 	return checkListen(s.RedirectHTTP)
+}
+
+// checkAdmin checks the address for operators.
+func checkAdmin(s *Server) error {
+	if s.AdminListen == s.RedirectHTTP && !strings.HasSuffix(s.AdminListen, ":0") {
+		return errors.New(`the address of "redirectHTTP": write another one, such as "127.0.0.1:3101"`)
+	}
+	return checkListen(s.AdminListen)
 }
 
 // adminRoles reads roles that hold for the configuration as a whole.

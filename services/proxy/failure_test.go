@@ -76,6 +76,7 @@ func TestABreakerSaysWhyItOpens(t *testing.T) {
 		assert.Empty(t, log.String())
 		p.do("GET", "/m/x", nil)
 		assert.Equal(t, "level=WARN msg=\"breaker opened: the upstream fails and is left alone\" upstream=a "+want+"\n", log.String())
+		assert.ErrorContains(t, p.Service.(services.Health).Health(), "the upstream a is left alone for a while: ")
 	}
 }
 

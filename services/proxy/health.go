@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -35,6 +36,21 @@ func (p *proxy) Run(ctx context.Context) error {
 	}
 	all.Wait()
 	return nil
+}
+
+// Health is part of services.Health: it tells of the upstreams that are ill, and
+// of those that are left alone.
+func (p *proxy) Health() error {
+	var err error
+	for _, u := range p.upstreams {
+		switch why := u.why.Load(); {
+		case u.ill.Load():
+			err = errors.Join(err, fmt.Errorf("the upstream %s is ill", u.host))
+		case u.breaker.IsOpen() && why != nil:
+			err = errors.Join(err, fmt.Errorf("the upstream %s is left alone for a while: %w", u.host, *why))
+		}
+	}
+	return err
 }
 
 // ask asks one upstream until ctx ends.

@@ -78,6 +78,7 @@ func TestHealth(t *testing.T) {
 		assert.Equal(t, map[string]int{"a": 2, "b": 2}, ask(), "once may be chance")
 		time.Sleep(10 * time.Second)
 		assert.Equal(t, map[string]int{"b": 4}, ask())
+		assert.EqualError(t, p.Service.(services.Health).Health(), "the upstream a is ill")
 
 		up.set("b", true)
 		time.Sleep(20 * time.Second)
@@ -86,6 +87,10 @@ func TestHealth(t *testing.T) {
 		up.set("a", false)
 		time.Sleep(10 * time.Second)
 		assert.Equal(t, map[string]int{"a": 4}, ask())
+
+		up.set("b", false)
+		time.Sleep(10 * time.Second)
+		assert.NoError(t, p.Service.(services.Health).Health())
 
 		stop()
 		require.NoError(t, <-ended)
