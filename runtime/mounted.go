@@ -14,6 +14,7 @@ import (
 	"github.com/seed90475182/restspace/runtime/coding"
 	"github.com/seed90475182/restspace/runtime/config"
 	"github.com/seed90475182/restspace/runtime/edge"
+	"github.com/seed90475182/restspace/services"
 )
 
 // mounted is an instance at its mount, with the limits of the mount: what every
@@ -55,6 +56,9 @@ func (s *mounted) Serve(ctx context.Context, m *bus.Message) (*bus.Message, erro
 	}
 	return reply, err
 }
+
+// Accepts is part of services.Accepting.
+func (s *mounted) Accepts(call services.Call) error { return s.conf.Accepts(call) }
 
 // admit checks the limits. With a nil error a place is taken.
 func (s *mounted) admit(ctx context.Context, m *bus.Message) error {

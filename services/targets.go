@@ -3,6 +3,7 @@ package services
 import (
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/seed90475182/restspace/bus/spelling"
 	"github.com/seed90475182/restspace/urlpattern"
@@ -14,13 +15,35 @@ type Target struct {
 	PostReads bool // nor does a POST
 }
 
-// Targets looks up the service that answers at a path, and below it. An error
-// says that there is none, and what may be meant.
-type Targets func(path []string) (Target, error)
+// A Call is what is known of a call before it is made.
+type Call struct {
+	Method string         // "" is one that is not known
+	URL    urlpattern.URL // what no data changes of it
+	Open   bool           // data goes on with the path, or ends it
+}
+
+// CallOf returns what is known of a call whose URL a pattern makes.
+func CallOf(method string, p *urlpattern.Pattern) Call {
+	return Call{Method: method, URL: p.Literal(), Open: p.FromData() || !p.LiteralPath()}
+}
+
+// String returns the method and the path, with "..." where data goes on.
+func (c Call) String() string {
+	text := urlpattern.Path{Segments: c.URL.Path, Dir: c.URL.Dir}.String()
+	if c.Open {
+		text = strings.TrimSuffix(text, "/") + "/..."
+	}
+	return strings.TrimPrefix(c.Method+" "+text, " ")
+}
+
+// Targets looks up the service that answers a call. An error says that there is
+// none, or that the one has no such call, and what may be meant.
+type Targets func(call Call) (Target, error)
 
 // A Linked config calls other services of the same server. Link is called once
 // when all of them are known, after Check, and returns what the service does to
-// those that call it. Its errors are like those of Check.
+// those that call it. Its errors are like those of Check. It is called also
+// where Check has errors, for its own: it looks up what is right all the same.
 type Linked interface {
 	Link(targets Targets) (Target, error)
 }

@@ -96,7 +96,17 @@ func (p *Pattern) FromData() bool { return p.fromData }
 // the leading segments that are literals as a whole. It tells which mount the
 // pattern leads to.
 func (p *Pattern) Literal() URL {
-	return URL{Scheme: p.scheme, Host: p.host, Path: slices.Clone(p.target.literal)}
+	u := URL{Scheme: p.scheme, Host: p.host, Path: slices.Clone(p.target.literal)}
+	if last := len(p.target.path) - 1; last >= 0 && p.LiteralPath() {
+		u.Dir = p.target.path[last].text == ""
+	}
+	return u
+}
+
+// LiteralPath reports whether no data changes the path, so that Literal has all
+// of it.
+func (p *Pattern) LiteralPath() bool {
+	return !slices.ContainsFunc(p.path, func(part part) bool { return part.code != nil })
 }
 
 // split reads the parts of the pattern.

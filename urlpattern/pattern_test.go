@@ -92,7 +92,9 @@ func TestLiterals(t *testing.T) {
 func TestLiteral(t *testing.T) {
 	for pattern, literal := range map[string]string{
 		"/contacts":                 "/contacts",
-		"/contacts/":                "/contacts",
+		"/contacts/":                "/contacts/",
+		"/":                         "/",
+		"/contacts/$>0/":            "/contacts",
 		"/contacts/$>0/x":           "/contacts",
 		"/a/b%2Fc/d$>0":             "/a/b%2Fc",
 		"contacts/${id}":            "/contacts",
@@ -107,6 +109,8 @@ func TestLiteral(t *testing.T) {
 		p, err := Parse(pattern)
 		require.NoError(t, err, pattern)
 		assert.Equal(t, literal, p.Literal().String(), pattern)
+		path, _, _ := strings.Cut(pattern, "?")
+		assert.Equal(t, !strings.Contains(path, "$"), p.LiteralPath(), pattern)
 	}
 }
 

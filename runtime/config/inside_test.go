@@ -15,12 +15,12 @@ func TestLibIsThereUnlessSomethingElseIs(t *testing.T) {
 	kinds := config.Kinds{Services: servicelist.Registry(), Adaptors: adaptorlist.Registry()}
 	for file, want := range map[string]int{
 		`{"services": []}`: 1,
-		`{"services": [{"name": "lib", "basePath": "/lib", "service": "lib", "readRoles": "all"}]}`:                         0,
-		`{"services": [{"name": "a", "basePath": "/lib", "service": "json", "adaptor": "memory", "readRoles": "all"}]}`:     0,
-		`{"services": [{"name": "lib", "basePath": "/other", "service": "lib", "readRoles": "all"}]}`:                       1,
-		`{"services": [{"name": "a", "basePath": "/lib.", "service": "lib", "readRoles": "all"}]}`:                          1,
-		`{"services": [{"name": "a", "basePath": "/lib/x", "service": "json", "adaptor": "memory", "readRoles": "all"}]}`:   1,
-		`{"services": [{"name": "a", "basePath": "/", "service": "pipeline", "pipeline": ["/lib/x"], "readRoles": "all"}]}`: 1,
+		`{"services": [{"name": "lib", "basePath": "/lib", "service": "lib", "readRoles": "all"}]}`:                           0,
+		`{"services": [{"name": "a", "basePath": "/lib", "service": "json", "adaptor": "memory", "readRoles": "all"}]}`:       0,
+		`{"services": [{"name": "lib", "basePath": "/other", "service": "lib", "readRoles": "all"}]}`:                         1,
+		`{"services": [{"name": "a", "basePath": "/lib.", "service": "lib", "readRoles": "all"}]}`:                            1,
+		`{"services": [{"name": "a", "basePath": "/lib/log", "service": "json", "adaptor": "memory", "readRoles": "all"}]}`:   1,
+		`{"services": [{"name": "a", "basePath": "/", "service": "pipeline", "pipeline": ["/lib/log"], "readRoles": "all"}]}`: 1,
 	} {
 		c, err := config.Parse("services.json", []byte(file), kinds, config.Lookup{})
 		require.NoError(t, err)

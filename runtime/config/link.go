@@ -12,7 +12,7 @@ import (
 type linking struct {
 	*reader
 	mounts  []*Service
-	blocks  map[*Service]*block // of configs that are to be linked
+	blocks  map[*Service]*block // of those in the file
 	targets map[*Service]services.Target
 }
 
@@ -22,9 +22,7 @@ func (r *reader) link(blocks []*block, inside []*Service) {
 	l := linking{reader: r, blocks: make(map[*Service]*block), targets: make(map[*Service]services.Target)}
 	for _, b := range blocks {
 		l.mounts = append(l.mounts, b.Service)
-		if _, ok := b.Config.(services.Linked); ok && b.sound {
-			l.blocks[b.Service] = b
-		}
+		l.blocks[b.Service] = b
 	}
 	l.mounts = append(l.mounts, inside...)
 	for _, b := range blocks {
@@ -40,11 +38,12 @@ func (l *linking) target(s *Service) services.Target {
 		return known
 	}
 	b := l.blocks[s]
-	if b == nil {
+	linked, ok := s.Config.(services.Linked)
+	if b == nil || !b.sound || !ok {
 		return services.Target{GetReads: true, PostReads: s.Kind.PostReads}
 	}
 	l.targets[s] = services.Target{}
-	target, err := b.Config.(services.Linked).Link(l.at)
+	target, err := linked.Link(l.at)
 	l.tell(b.value, b.at, err)
 	l.targets[s] = target
 	s.Kind.PostReads = target.PostReads
@@ -55,21 +54,40 @@ func (l *linking) target(s *Service) services.Target {
 	return target
 }
 
-// at returns what calls do that lead to a path or below it.
-func (l *linking) at(path []string) (services.Target, error) {
+// at returns what a call does, wherever data leads it.
+func (l *linking) at(call services.Call) (services.Target, error) {
+	path := call.URL.Path
 	s, err := leadsTo(path, l.mounts)
 	if err != nil {
 		return services.Target{}, err
 	}
-	target := l.target(s)
+	target, alone := l.target(s), true
 	for _, deeper := range l.mounts {
-		if len(deeper.Base) > len(path) && begins(deeper.Base, path) {
+		if call.Open && len(deeper.Base) > len(path) && begins(deeper.Base, path) {
+			alone = false
 			other := l.target(deeper)
 			target.GetReads = target.GetReads && other.GetReads
 			target.PostReads = target.PostReads && other.PostReads
 		}
 	}
-	return target, nil
+	if b := l.blocks[s]; alone && (b == nil || b.sound) {
+		err = s.Accepts(call)
+	}
+	return target, err
+}
+
+// Accepts returns why s answers no call that call may become. It is part of
+// services.Accepting. What a pipeline before it answers is not known.
+func (s *Service) Accepts(call services.Call) error {
+	accepting, ok := s.Config.(services.Accepting)
+	if !ok || s.Around.Before != nil {
+		return nil
+	}
+	call.URL.Base = len(s.Base)
+	if err := accepting.Accepts(call); err != nil {
+		return fmt.Errorf("%s: %w", call, err)
+	}
+	return nil
 }
 
 // leadsTo returns the mount at a path. An error says that there is none, and

@@ -36,6 +36,12 @@ func open(_ context.Context, env services.Env, c Config, n needs) (bus.Service, 
 	s := &service{config: &c, places: c.places(env.Base), identity: env.Identity, bus: env.Bus, limit: env.Limits.Body, log: env.Log,
 		guard: account.NewGuard(env.Log), kept: n.Store, resets: make(chan string, mailsWaiting)}
 	s.guard.KeepIn(s.kept)
+	var err error
+	s.Router, err = s.routes().Service()
+	return s, err
+}
+
+func (s *service) routes() services.Routes {
 	routes := services.Routes{
 		"POST /login":  s.login,
 		"POST /logout": s.logout,
@@ -50,9 +56,7 @@ func open(_ context.Context, env services.Env, c Config, n needs) (bus.Service, 
 		"POST /token-update-password/:email": s.updatePassword,
 	}
 	s.addPages(routes)
-	var err error
-	s.Router, err = routes.Service()
-	return s, err
+	return routes
 }
 
 // service is one mount of the Kind.

@@ -3,6 +3,7 @@ package auth
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -75,6 +76,11 @@ func (c *Config) checkMail() error {
 	return nil
 }
 
+// Accepts is part of services.Accepting.
+func (c *Config) Accepts(call services.Call) error {
+	return (&service{config: c}).routes().Accepts(call)
+}
+
 // Link looks up what the service calls and leads to. It is part of
 // services.Linked.
 func (c *Config) Link(targets services.Targets) (services.Target, error) {
@@ -82,14 +88,14 @@ func (c *Config) Link(targets services.Targets) (services.Target, error) {
 	if c.LoginPage != "" {
 		path, err := urlpattern.ParsePath(c.LoginPage)
 		if err == nil {
-			_, err = targets(path.Segments)
+			_, err = targets(services.Call{Method: http.MethodGet, URL: urlpattern.URL{Path: path.Segments, Dir: path.Dir}})
 		}
 		if err != nil {
 			all = append(all, fault{"/loginPage", err})
 		}
 	}
 	if c.emailSend != nil {
-		if _, err := targets(c.emailSend.Literal().Path); err != nil {
+		if _, err := targets(services.CallOf(http.MethodPost, c.emailSend)); err != nil {
 			all = append(all, fault{"/emailSendUrlPattern", err})
 		}
 	}

@@ -54,23 +54,15 @@ func TestLink(t *testing.T) {
 	c := NewConfig()
 	c.LoginPage, c.EmailSendURLPattern, c.ResetURL = "/login/in.html", "/mail/to/${email}", "https://example.com/new"
 	require.NoError(t, c.Check())
-	var asked [][]string
-	target, err := c.Link(func(path []string) (services.Target, error) {
-		asked = append(asked, path)
+	var asked []string
+	target, err := c.Link(func(call services.Call) (services.Target, error) {
+		asked = append(asked, call.String())
 		return services.Target{}, bus.Errorf(http.StatusNotFound, "leads to no service")
 	})
 	assert.Equal(t, services.Target{GetReads: true}, target)
-	assert.Equal(t, "/login/in.html /mail/to", join(asked))
+	assert.Equal(t, []string{"GET /login/in.html", "POST /mail/to/..."}, asked)
 	require.ErrorContains(t, err, "leads to no service")
 	var wrong fault
 	require.ErrorAs(t, err, &wrong)
 	assert.Equal(t, "/loginPage", wrong.Pointer())
-}
-
-func join(paths [][]string) string {
-	var all []string
-	for _, path := range paths {
-		all = append(all, "/"+strings.Join(path, "/"))
-	}
-	return strings.Join(all, " ")
 }

@@ -3,6 +3,7 @@ package email
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	netmail "net/mail"
 	"slices"
 	"strings"
@@ -114,6 +115,17 @@ func (c *Config) templates() ([]string, error) {
 	return slices.Clone(path.Segments), nil
 }
 
+// Accepts is part of services.Accepting.
+func (c *Config) Accepts(call services.Call) error {
+	if err := new(service).routes().Accepts(call); err != nil {
+		return err
+	}
+	if path := call.URL.ServicePath(); len(path) > 0 && path[0] == "send" && c.Templates == "" {
+		return errors.New(`the service has no templates: set "templates" in its configuration`)
+	}
+	return nil
+}
+
 // Link looks up where the templates are. It is part of services.Linked.
 func (c *Config) Link(targets services.Targets) (services.Target, error) {
 	target := services.Target{GetReads: true}
@@ -121,7 +133,8 @@ func (c *Config) Link(targets services.Targets) (services.Target, error) {
 	if path == nil || err != nil {
 		return target, err
 	}
-	if _, err := targets(path); err != nil {
+	templates := services.Call{Method: http.MethodPost, URL: urlpattern.URL{Path: path}, Open: true}
+	if _, err := targets(templates); err != nil {
 		return target, fault{"/templates", err}
 	}
 	return target, nil

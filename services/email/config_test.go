@@ -39,12 +39,12 @@ func TestConfig(t *testing.T) {
 
 func TestLink(t *testing.T) {
 	c := email.NewConfig()
-	target, err := c.Link(func([]string) (services.Target, error) { panic("it calls nobody") })
+	target, err := c.Link(func(services.Call) (services.Target, error) { panic("it calls nobody") })
 	assert.NoError(t, err)
 	assert.Equal(t, services.Target{GetReads: true}, target)
 	c.Templates = "/mail/templates"
-	_, err = c.Link(func(path []string) (services.Target, error) {
-		assert.Equal(t, []string{"mail", "templates"}, path)
+	_, err = c.Link(func(call services.Call) (services.Target, error) {
+		assert.Equal(t, "POST /mail/templates/...", call.String())
 		return services.Target{}, errors.New("leads to no service")
 	})
 	assert.EqualError(t, err, "leads to no service")

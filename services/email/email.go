@@ -49,10 +49,14 @@ func open(_ context.Context, env services.Env, c Config, n needs) (bus.Service, 
 		config: &c, from: from[0], templates: templates, mailer: n.Mailer,
 		bus: env.Bus, asCaller: env.AsCaller, limits: env.Limits,
 	}
+	return s.routes().Service()
+}
+
+func (s *service) routes() services.Routes {
 	return services.Routes{
 		"POST /to/:recipients":             s.mail,
 		"POST /send/:template/:recipients": s.send,
-	}.Service()
+	}
 }
 
 // service is one mount of the Kind.

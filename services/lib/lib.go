@@ -24,15 +24,48 @@ func Kind() services.Kind {
 		Example:   `{"service": "lib", "readRoles": "all"}`,
 		PostReads: true,
 		Composes:  true,
+		Config:    func() any { return new(config) },
 	}, open)
 }
 
-func open(_ context.Context, env services.Env, _ services.None, _ services.None) (bus.Service, error) {
+func open(_ context.Context, env services.Env, _ config, _ services.None) (bus.Service, error) {
 	hidden, err := secrets()
 	if err != nil {
 		return nil, err
 	}
-	l := library{log: env.Log, secrets: hidden}
+	return library{log: env.Log, secrets: hidden}.routes().Service()
+}
+
+// library is one mount of the Kind.
+type library struct {
+	log     *slog.Logger
+	secrets *regexp.Regexp // what of a body no log shows
+}
+
+// config has no keys.
+type config struct{}
+
+// Accepts is part of services.Accepting.
+func (config) Accepts(call services.Call) error {
+	if err := new(library).routes().Accepts(call); err != nil {
+		return err
+	}
+	path := call.URL.ServicePath()
+	if len(path) < 2 {
+		return nil
+	}
+	var err error
+	switch path[0] {
+	case "set-status":
+		_, err = parseStatus(path[1])
+	case "delay":
+		_, err = parseDelay(path[1])
+	}
+	return err
+}
+
+// routes are the functions by their paths.
+func (l library) routes() services.Routes {
 	routes := make(services.Routes)
 	for path, route := range map[string]services.Route{
 		"/bypass":                         l.bypass,
@@ -53,13 +86,7 @@ func open(_ context.Context, env services.Env, _ services.None, _ services.None)
 		routes["GET "+path] = route
 		routes["POST "+path] = route
 	}
-	return routes.Service()
-}
-
-// library is one mount of the Kind.
-type library struct {
-	log     *slog.Logger
-	secrets *regexp.Regexp // what of a body no log shows
+	return routes
 }
 
 // pass makes m its own reply. What the request said of itself does not become

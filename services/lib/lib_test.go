@@ -121,6 +121,29 @@ func TestWhatCanNotBeDone(t *testing.T) {
 	assert.Equal(t, "GET, HEAD, OPTIONS, POST", bus.Classify(err).Header.Get("Allow"))
 }
 
+func TestCallsAreKnown(t *testing.T) {
+	accepting := lib.Kind().Config().(services.Accepting)
+	for text, want := range map[string]string{
+		"/lib/set-status/404":    "",
+		"/lib/set-status/${x}":   "",
+		"/lib/set-status/99":     `"99" is not a status: write a number from 200 to 599, as in /set-status/404`,
+		"/lib/set-status/x/${y}": `"x" is not a status: write a number from 200 to 599, as in /set-status/404`,
+		"/lib/delay/60000":       "",
+		"/lib/delay/-1":          `"-1" is not a delay: write milliseconds from 0 to 60000, as in /delay/250`,
+		"/lib/to-txt":            "the service has no such call: did you mean /lib/to-text?",
+	} {
+		p, err := urlpattern.Parse(text)
+		require.NoError(t, err)
+		call := services.CallOf("GET", p)
+		call.URL.Base = 1
+		if err := accepting.Accepts(call); want == "" {
+			assert.NoError(t, err, text)
+		} else {
+			assert.EqualError(t, err, want, text)
+		}
+	}
+}
+
 func TestSetName(t *testing.T) {
 	reply, err := newLib(t, nil).Serve(t.Context(), request(t, "POST", "/set-name/a/b", nil))
 	require.NoError(t, err)

@@ -15,10 +15,9 @@ import (
 const maxDelay = time.Minute
 
 func (library) setStatus(_ context.Context, m *bus.Message, args services.Args) (*bus.Message, error) {
-	number, err := strconv.ParseUint(args[0], 10, 16)
-	status := int(number)
-	if err != nil || status < 200 || status > 599 {
-		return nil, bus.Errorf(http.StatusBadRequest, "%q is not a status: write a number from 200 to 599, as in /set-status/404", args[0])
+	status, err := parseStatus(args[0])
+	if err != nil {
+		return nil, err
 	}
 	switch {
 	case status == http.StatusNoContent, status == http.StatusResetContent, status == http.StatusNotModified: // these have no body
@@ -30,6 +29,14 @@ func (library) setStatus(_ context.Context, m *bus.Message, args services.Args) 
 		m = withText(m, http.StatusText(status))
 	}
 	return pass(m, status), nil
+}
+
+func parseStatus(text string) (int, error) {
+	number, err := strconv.ParseUint(text, 10, 16)
+	if err != nil || number < 200 || number > 599 {
+		return 0, bus.Errorf(http.StatusBadRequest, "%q is not a status: write a number from 200 to 599, as in /set-status/404", text)
+	}
+	return int(number), nil
 }
 
 // withText replaces the body of m with a text.
@@ -55,11 +62,9 @@ func (library) redirect(status int) services.Route {
 }
 
 func (library) delay(ctx context.Context, m *bus.Message, args services.Args) (*bus.Message, error) {
-	ms, err := strconv.Atoi(args[0])
-	wait := time.Duration(ms) * time.Millisecond
-	if err != nil || ms < 0 || ms > int(maxDelay/time.Millisecond) {
-		return nil, bus.Errorf(http.StatusBadRequest, "%q is not a delay: write milliseconds from 0 to %d, as in /delay/250",
-			args[0], maxDelay.Milliseconds())
+	wait, err := parseDelay(args[0])
+	if err != nil {
+		return nil, err
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -69,4 +74,13 @@ func (library) delay(ctx context.Context, m *bus.Message, args services.Args) (*
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+func parseDelay(text string) (time.Duration, error) {
+	ms, err := strconv.Atoi(text)
+	if err != nil || ms < 0 || ms > int(maxDelay/time.Millisecond) {
+		return 0, bus.Errorf(http.StatusBadRequest, "%q is not a delay: write milliseconds from 0 to %d, as in /delay/250",
+			text, maxDelay.Milliseconds())
+	}
+	return time.Duration(ms) * time.Millisecond, nil
 }

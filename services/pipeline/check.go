@@ -89,9 +89,9 @@ func (p *Pipeline) link(targets services.Targets) (effects, error) {
 			continue
 		}
 		target := services.Target{GetReads: true}
-		if literal := s.request.URL.Literal(); literal.Host == "" && !s.request.URL.FromData() {
+		if call := s.known(); call.URL.Host == "" && !s.request.URL.FromData() {
 			var err error
-			if target, err = targets(literal.Path); err != nil {
+			if target, err = targets(call); err != nil {
 				faults = append(faults, &Fault{s.at, s.urlAt, err.Error()})
 			}
 		}
@@ -99,6 +99,15 @@ func (p *Pipeline) link(targets services.Targets) (effects, error) {
 		only.postReads = only.postReads && s.readsFor(http.MethodPost, target)
 	}
 	return only, errors.Join(faults...)
+}
+
+// known is what is known of the call.
+func (s *step) known() services.Call {
+	method := s.request.Method
+	if method == requestspec.CallersMethod {
+		method = ""
+	}
+	return services.CallOf(method, s.request.URL)
 }
 
 // readsFor reports whether the call only reads, where the pipeline was called

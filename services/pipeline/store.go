@@ -233,20 +233,25 @@ func tableOf(ctx context.Context) *bus.Table {
 
 // targets looks up paths in a table.
 func targets(table *bus.Table) services.Targets {
-	return func(path []string) (services.Target, error) {
+	return func(call services.Call) (services.Target, error) {
+		path := call.URL.Path
 		var found *bus.Mount
 		if table != nil {
-			found = table.Find(path, false)
+			found = table.Find(path, call.URL.Dir)
 		}
 		if found == nil {
 			return services.Target{}, services.NoTarget(path, basesOf(table))
 		}
-		target := services.Target{GetReads: !found.GetWrites, PostReads: found.PostReads}
+		target, alone := services.Target{GetReads: !found.GetWrites, PostReads: found.PostReads}, true
 		for _, deeper := range table.Mounts() {
-			if len(deeper.Base) > len(path) && slices.Equal(deeper.Base[:len(path)], path) {
+			if call.Open && len(deeper.Base) > len(path) && slices.Equal(deeper.Base[:len(path)], path) {
+				alone = false
 				target.GetReads = target.GetReads && !deeper.GetWrites
 				target.PostReads = target.PostReads && deeper.PostReads
 			}
+		}
+		if accepting, ok := found.Service.(services.Accepting); ok && alone {
+			return target, accepting.Accepts(call)
 		}
 		return target, nil
 	}

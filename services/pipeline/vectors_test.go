@@ -190,7 +190,7 @@ func (w *world) serviceOf(t testing.TB, config string, calls, asCaller bus.Servi
 	if err := c.(interface{ Check() error }).Check(); err != nil {
 		return nil, err
 	}
-	_, err := c.(services.Linked).Link(func([]string) (services.Target, error) { return services.Target{GetReads: true}, nil })
+	_, err := c.(services.Linked).Link(func(services.Call) (services.Target, error) { return services.Target{GetReads: true}, nil })
 	require.NoError(t, err)
 	return pipeline.Kind().New(t.Context(), services.Env{Config: c, Bus: calls, AsCaller: asCaller,
 		Limits: services.Limits{Body: 4 << 20, File: 4 << 20, FanOut: 1000, Parallel: 16}, Log: slog.New(slog.DiscardHandler)})

@@ -103,13 +103,16 @@ func (c *Config) Hosts() []string {
 	return []string{c.url.Host}
 }
 
+// Accepts is part of services.Accepting.
+func (c *Config) Accepts(call services.Call) error { return new(timer).routes().Accepts(call) }
+
 // Link looks up where the call leads. It is part of services.Linked.
 func (c *Config) Link(targets services.Targets) (services.Target, error) {
 	only := services.Target{GetReads: true} // to look at the timer
 	if c.url.Host != "" {
 		return only, nil
 	}
-	if _, err := targets(c.url.Path); err != nil {
+	if _, err := targets(services.Call{Method: c.method, URL: c.url}); err != nil {
 		return only, fault{"/call", err}
 	}
 	return only, nil

@@ -49,8 +49,8 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestLink(t *testing.T) {
-	known := func(path []string) (services.Target, error) {
-		if path[0] != "jobs" {
+	known := func(call services.Call) (services.Target, error) {
+		if call.URL.Path[0] != "jobs" {
 			return services.Target{}, errors.New("leads to no service")
 		}
 		return services.Target{}, nil

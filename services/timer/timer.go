@@ -44,13 +44,17 @@ func open(_ context.Context, env services.Env, c Config, n needs) (bus.Service, 
 		t.keep = &stored{n.Store, adaptors.Key{env.Name + ".json"}}
 	}
 	var err error
-	t.Router, err = services.Routes{
+	t.Router, err = t.routes().Service()
+	return t, err
+}
+
+func (t *timer) routes() services.Routes {
+	return services.Routes{
 		"GET /":       t.status,
 		"POST /start": t.start,
 		"POST /pause": t.pause,
 		"POST /run":   t.runNow,
-	}.Service()
-	return t, err
+	}
 }
 
 // timer is one mount of the Kind.
