@@ -179,7 +179,7 @@ func TestFailuresAreToldAndChangeNothing(t *testing.T) {
 		"an answer":         {&target{status: 503}, 503, "the answer was 503", "the answer was 503"},
 		"an error":          {&target{err: bus.Errorf(404, "nothing is there")}, 404, "nothing is there", "nothing is there"},
 		"one of the inside": {&target{err: errors.New("disk on fire")}, 500, "Internal Server Error", "disk on fire"},
-		"a time-out":        {&target{err: context.DeadlineExceeded}, 504, "Gateway Timeout", "deadline"},
+		"a time-out":        {&target{err: context.DeadlineExceeded}, 504, "there was no answer in the time that one may take: ask for less at a time, or raise limits.timeout of the server or of the service", "deadline"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
