@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -42,7 +43,8 @@ lines that were expected, "+" those that came. The exit code is 1 then.
 
 --update writes into the scripts what came, wherever a reply is another one: its
 status, the fields that are listed, and the body if there is one. All else stays
-as it is.
+as it is. Such a script is played twice, more than a second apart: what is another
+each time, such as a date, an ETag or a random name, becomes a {{name}}.
 
 ` + script.Doc(),
 		Example: `  restspace test test.txtar
@@ -96,16 +98,53 @@ func (r *run) testFile(ctx context.Context, t playing, name string, report *play
 		report.broken(err)
 		return nil
 	}
-	edits, err := r.playIn(ctx, t, played, report)
-	if err != nil {
+	var update *script.Update
+	if t.update {
+		update = script.NewUpdate(played.Script)
+		if err := r.playFirst(ctx, t, played, update); err != nil {
+			return err
+		}
+		played.options.Accept = explained(update.Next)
+	}
+	if err := r.playIn(ctx, t, played, report); err != nil || update == nil {
 		return err
 	}
-	if len(edits) > 0 {
+	if edits := update.Edits(); len(edits) > 0 {
 		if err := configfile.New(name).Replace(ctx, played.data, played.Edited(edits)); err != nil {
 			report.broken(err)
 		}
 	}
 	return nil
+}
+
+// secondPlay is how long after the first play of an update the second one begins,
+// so that the times in it are others, which may be of whole seconds.
+const secondPlay = 1100 * time.Millisecond
+
+// playFirst plays a script for the first time of an update, of which nobody is told.
+func (r *run) playFirst(ctx context.Context, t playing, p *playable, u *script.Update) error {
+	silent := *r
+	silent.stdout, silent.stderr = io.Discard, io.Discard
+	report := &playReport{run: &silent, log: new(playLog)}
+	p.options.Accept = u.First
+	if err := r.playIn(ctx, t, p, report); err != nil || !u.Differs() {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(secondPlay):
+	}
+	return nil
+}
+
+// explained accepts as accept does, with the difference after its errors.
+func explained(accept func(*script.Difference) error) func(*script.Difference) error {
+	return func(d *script.Difference) error {
+		if err := accept(d); err != nil {
+			return fmt.Errorf("%w\n%w", err, d)
+		}
+		return nil
+	}
 }
 
 // playable is a script with the configuration that it is about.
@@ -144,58 +183,58 @@ func (r *run) readScript(t playing, name string) (*playable, error) {
 
 // playIn plays a script in a working directory of its own. The error is about
 // that.
-func (r *run) playIn(ctx context.Context, t playing, p *playable, report *playReport) (edits []script.Edit, err error) {
+func (r *run) playIn(ctx context.Context, t playing, p *playable, report *playReport) (err error) {
 	before, err := os.Getwd()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	dir, err := os.MkdirTemp("", "restspace-test-")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, os.Chdir(before), os.RemoveAll(dir)) }()
 	if err := os.Chdir(dir); err != nil {
-		return nil, err
+		return err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, t.limit, fmt.Errorf("the script takes more than %v: see --timeout", t.limit))
 	defer cancel()
-	return r.play(ctx, t, p, report), nil
+	p.play(ctx, report)
+	return nil
 }
 
-// play plays a script in the working directory, and returns what is to be
-// changed in it.
-func (r *run) play(ctx context.Context, t playing, p *playable, report *playReport) (edits []script.Edit) {
+// play plays a script in the working directory.
+func (p *playable) play(ctx context.Context, report *playReport) {
 	p.options.Runtime.LogTo = report.log
-	if t.update {
-		p.options.Accept = func(d *script.Difference) error {
-			edit, err := d.Accept()
-			if err != nil {
-				return fmt.Errorf("%w\n%w", err, d)
+	edited := 0
+	options := p.options
+	if accept := p.options.Accept; accept != nil {
+		options.Accept = func(d *script.Difference) error {
+			err := accept(d)
+			if err == nil {
+				edited++
 			}
-			edits = append(edits, edit)
-			return nil
+			return err
 		}
 	}
-	session, err := script.Start(ctx, p.Script, p.options)
+	session, err := script.Start(ctx, p.Script, options)
 	if err != nil {
 		report.broken(because(ctx, err))
-		return nil
+		return
 	}
 	for i := range p.Steps {
-		step, before := &p.Steps[i], len(edits)
+		step, before := &p.Steps[i], edited
 		report.log.forget()
 		if err = session.Play(ctx, step); err != nil {
 			err = because(ctx, err)
 			_ = session.Close() // so that all is in the log
 			report.wrong(p.Script, i, session.InMemory(), err)
-			return edits
+			return
 		}
-		report.passed(p.Script, i, len(edits) > before)
+		report.passed(p.Script, i, edited > before)
 	}
 	if err := session.Close(); err != nil {
 		report.broken(err)
 	}
-	return edits
 }
 
 // because returns why ctx ended in the place of the errors that came of it.

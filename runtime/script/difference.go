@@ -23,6 +23,7 @@ type Difference struct {
 	expected  *Expected
 	seen      *seen
 	names     names
+	before    names // as they were then
 }
 
 // Line returns where in the file stands what was expected.
@@ -77,7 +78,7 @@ func (n names) compare(e *Expected, s *seen) *Difference {
 	if e.Status == 0 {
 		what = "mail"
 	}
-	return &Difference{what: what, want: c.want.String(), got: c.got.String(), expected: e, seen: s, names: n}
+	return &Difference{what: what, want: c.want.String(), got: c.got.String(), expected: e, seen: s, names: n, before: maps.Clone(n)}
 }
 
 type comparison struct {

@@ -3,7 +3,7 @@
 //
 // Parse reads a script, Start starts what it is about, and Session.Play has one
 // exchange. Where a reply is another one, the error is a [*Difference], which can
-// be shown, or written into the script in the place of what was expected.
+// be shown; an [Update] writes it into the script in the place of what was expected.
 package script
 
 import _ "embed"

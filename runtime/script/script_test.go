@@ -1,6 +1,7 @@
 package script_test
 
 import (
+	"errors"
 	"io/fs"
 	"maps"
 	"os"
@@ -135,14 +136,15 @@ func TestPlay(t *testing.T) {
 			var d *script.Difference
 			require.ErrorAs(t, err, &d)
 			assert.Equal(t, row.lines, d.Lines())
-			edit, err := d.Accept()
+			update := script.NewUpdate(s)
+			err = errors.Join(update.First(d), update.Next(d))
 			if row.updated == "" {
 				assert.ErrorContains(t, err, "by hand")
 				return
 			}
 			require.NoError(t, err)
 			before := string(s.Edited(nil))
-			assert.Equal(t, before[:len(before)-len(row.reply)]+row.updated, string(s.Edited([]script.Edit{edit})))
+			assert.Equal(t, before[:len(before)-len(row.reply)]+row.updated, string(s.Edited(update.Edits())))
 		})
 	}
 }
@@ -162,9 +164,9 @@ func TestLinesOfCRLF(t *testing.T) {
 	defer func() { assert.NoError(t, session.Close()) }()
 	var d *script.Difference
 	require.ErrorAs(t, session.Play(t.Context(), &s.Steps[0]), &d)
-	edit, err := d.Accept()
-	require.NoError(t, err)
-	assert.Equal(t, strings.Replace(text, "200\r\n!X", "201\r\n!X", 1), string(s.Edited([]script.Edit{edit})))
+	update := script.NewUpdate(s)
+	require.NoError(t, errors.Join(update.First(d), update.Next(d)))
+	assert.Equal(t, strings.Replace(text, "200\r\n!X", "201\r\n!X", 1), string(s.Edited(update.Edits())))
 }
 
 // TestFolders copies what is beside a script, but nothing that is hidden, and no

@@ -1,7 +1,9 @@
 package script
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -28,12 +30,65 @@ func (s *Script) Edited(edits []Edit) []byte {
 	return []byte(data)
 }
 
-// Accept returns how the script is to be edited, so that what came is what is
+// An Update has a script say what comes. The script is played twice, each time
+// from nothing, with First and then Next as what accepts differences: what is
+// another in the second play, such as a time or a random name, becomes a {{name}}.
+// It is not safe for concurrent use.
+type Update struct {
+	first map[int]*Difference // by where in the file stands what was expected
+	taken []string            // names of the script
+	fresh names               // that are new, with their values in the first play
+	edits []Edit
+}
+
+// NewUpdate returns the update of a script.
+func NewUpdate(s *Script) *Update {
+	return &Update{first: make(map[int]*Difference), taken: slices.Clone(s.names), fresh: make(names)}
+}
+
+// First notes what differs in the first play.
+func (u *Update) First(d *Difference) error {
+	u.first[d.expected.at] = d
+	_, err := d.edit(nil, u)
+	return err
+}
+
+// Differs reports whether anything differed in the first play.
+func (u *Update) Differs() bool { return len(u.first) > 0 }
+
+// Next notes how the script is to be edited, so that what came is what is
 // expected. What it does not look at stays out of it, and names stay; those that
 // are new are known then. An error says why that can't be written.
-func (d *Difference) Accept() (Edit, error) {
-	u := &update{names: d.names, seen: d.seen, old: d.expected.text}
+func (u *Update) Next(d *Difference) error {
+	first := u.first[d.expected.at]
+	if first == nil || first.seen.status != d.seen.status {
+		return errUnsteady
+	}
+	edit, err := d.edit(first, u)
+	if err == nil {
+		u.edits = append(u.edits, edit)
+	}
+	return err
+}
+
+// Edits returns what Next has noted.
+func (u *Update) Edits() []Edit { return u.edits }
+
+// errUnsteady is the error of what no script can expect.
+var errUnsteady = errors.New("it is another one each time that the script is played: write it by hand")
+
+// edit returns the part in which what came is what is expected. first is what came
+// in the first play, nil in that.
+func (d *Difference) edit(first *Difference, all *Update) (Edit, error) {
+	u := &update{Update: all, names: d.names, seen: d.seen, old: d.expected.text}
+	if first != nil {
+		u.before = &update{names: maps.Clone(first.before), seen: first.seen}
+		maps.Copy(u.before.names, all.fresh)
+	}
 	next := u.text(d.expected)
+	if u.unsteady {
+		return Edit{}, errUnsteady
+	}
 	p := part{text: next}
 	read := p.mail
 	if d.expected.Status != 0 {
@@ -41,7 +96,7 @@ func (d *Difference) Accept() (Edit, error) {
 	}
 	e, err := read()
 	if err != nil || len(parts("-- x --\n"+next)) != 1 {
-		return Edit{}, fmt.Errorf("no script can hold what came: leave the body out")
+		return Edit{}, errors.New("no script can hold what came: leave the body out")
 	}
 	for _, found := range nameForm.FindAllString(d.expected.text, -1) {
 		if !strings.Contains(next, found) {
@@ -49,16 +104,19 @@ func (d *Difference) Accept() (Edit, error) {
 		}
 	}
 	if d.names.compare(&e, d.seen) != nil {
-		return Edit{}, fmt.Errorf("it can't be written as it came: write it by hand")
+		return Edit{}, errors.New("it can't be written as it came: write it by hand")
 	}
 	return Edit{d.expected.at, d.expected.text, next}, nil
 }
 
 // update writes a part anew.
 type update struct {
+	*Update
 	names
-	seen *seen
-	old  string
+	seen     *seen
+	old      string
+	before   *update // of the first play; nil in that
+	unsteady bool
 }
 
 func (u *update) text(e *Expected) string {
@@ -102,29 +160,47 @@ func (u *update) field(line, name, want string) string {
 	bare, absent := strings.CutPrefix(name, "!")
 	values := u.seen.values(bare)
 	came := strings.Join(values, ", ")
+	was := came
+	if u.before != nil {
+		before := u.before.seen.values(bare)
+		was = strings.Join(before, ", ")
+		u.unsteady = u.unsteady || (len(before) == 0) != (len(values) == 0)
+	}
 	switch {
 	case len(values) == 0 && absent:
 		return line + "\n"
 	case len(values) == 0:
 		return "!" + name + "\n"
-	case !absent && u.match(want, came):
+	case !absent && u.both(want, was, came):
 		return line + "\n"
 	}
-	return bare + ": " + u.named(want, came) + "\n"
+	label := strings.ToLower(strings.ReplaceAll(bare, "-", ""))
+	return bare + ": " + u.steady(label, want, was, came) + "\n"
 }
 
 func (u *update) body(want string) string {
-	got := strings.TrimSuffix(u.seen.body, "\n")
+	got, was := strings.TrimSuffix(u.seen.body, "\n"), ""
+	if u.before != nil {
+		was = strings.TrimSuffix(u.before.seen.body, "\n")
+	}
 	if spread(want) && isJSON(got) {
-		if u.match(layout(want), layout(got)) {
+		if u.both(layout(want), layout(was), layout(got)) {
 			return want
 		}
-		want, got = layout(want), layout(got)
+		want, was, got = layout(want), layout(was), layout(got)
 	}
-	if u.match(want, got) {
+	if u.both(want, was, got) {
 		return want
 	}
-	return u.named(want, got)
+	return u.steady("text", want, was, got)
+}
+
+// both is match, of what came in both plays.
+func (u *update) both(want, was, came string) bool {
+	if u.before != nil && !u.before.match(want, was) {
+		return false
+	}
+	return u.match(want, came)
 }
 
 // named returns what came with the names of what was wanted in it: those that
