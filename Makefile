@@ -12,7 +12,7 @@ S3 := 127.0.0.1:7070
 REDIS := examples/plugin-redis
 PYTHON := python3-grpcio python3-protobuf python3-cryptography
 
-.PHONY: run run-contacts-s3 build test testdeps lint soak-reload soak-large soak-plugins crash bench bench-http deps clean
+.PHONY: run run-contacts-s3 build test testdeps lint attack fuzz release release-check image soak-reload soak-large soak-plugins crash bench bench-http deps clean
 
 run: build ## build, and serve ./services.json
 	./$(BIN) serve
@@ -40,6 +40,19 @@ lint: ## gofmt, vet, staticcheck, and the order of the layers
 	$(GO) vet -C $(REDIS) ./...
 	$(GO) tool staticcheck ./...
 	$(GO) test -count=1 ./runtime/layers
+
+attack: ## all attacks of runtime/attacks; the last line counts them
+	@$(GO) test -count=1 -timeout 20m -v ./runtime/attacks > attack.log 2>&1 || { grep -E '^ *(--- FAIL|panic)|_test.go:' attack.log; exit 1; }
+	@grep -oE '[a-z]+ +[0-9]+ run,.*|[0-9]+ rows:.*' attack.log; rm attack.log
+
+FUZZTIME := 5000x
+
+fuzz: ## each fuzz target for FUZZTIME: a number of inputs as in 5000x, or a time as in 30s
+	@$(GO) test -list='^Fuzz' ./... | awk '/^Fuzz/ { name[++n] = $$1 } /^ok/ { for (i = 1; i <= n; i++) print $$2, name[i]; n = 0 }' | \
+	while read -r package name; do \
+		echo "$$package $$name" && \
+		$(GO) test -run='^$$' -fuzz="^$$name$$" -fuzztime=$(FUZZTIME) -timeout 30m $$package > fuzz.log 2>&1 || { cat fuzz.log; exit 1; }; \
+	done; rm -f fuzz.log
 
 soak-reload: ## 1,000 reloads beside 500 requests a second (about a minute)
 	RESTSPACE_SOAK=1 $(GO) test -count=1 -timeout 10m -run='^TestReloadsUnderLoad$$' -v ./runtime
@@ -80,5 +93,27 @@ $(S3SERVER): # built once, in a minute or more and without the race detector
 deps: ## programs that bench-http needs
 	@command -v wrk >/dev/null || { apt-get update -qq && apt-get install -y -qq wrk; }
 
+RELEASES := linux-amd64 linux-arm64 darwin-arm64
+
+# The same bytes from the same commit and the same Go, wherever it is built.
+release: ## static binaries and their checksums, in dist
+	@rm -rf dist && mkdir dist
+	@for r in $(RELEASES); do \
+		GOOS=$${r%-*} GOARCH=$${r#*-} $(GO) build -trimpath -ldflags='-s -w -buildid=' -o dist/restspace-$$r ./runtime/cmd/restspace || exit 1; \
+	done
+	@cd dist && sha256sum restspace-* | tee SHA256SUMS
+
+release-check: ## two releases from two clones, which have to be the same
+	RESTSPACE_RELEASE=1 $(GO) test -count=1 -timeout 20m -run='^TestReleasesAreTheSame$$' -v ./examples
+
+IMAGE := bin/image
+
+image: ## what deploy/Dockerfile is built of, and the image where there is Docker
+	@rm -rf $(IMAGE) && mkdir -p $(IMAGE)/data
+	$(GO) build -trimpath -ldflags='-s -w -buildid=' -o $(IMAGE)/restspace ./runtime/cmd/restspace
+	@cp /etc/ssl/certs/ca-certificates.crt $(IMAGE)/ 2>/dev/null || { echo "no /etc/ssl/certs/ca-certificates.crt: install ca-certificates"; exit 1; }
+	@docker info >/dev/null 2>&1 && docker build -f deploy/Dockerfile -t restspace $(IMAGE) || \
+	echo "NOT BUILT: there is no Docker here: docker build -f deploy/Dockerfile -t restspace $(IMAGE)"
+
 clean:
-	rm -rf bin
+	rm -rf bin dist
