@@ -46,6 +46,7 @@ type Root struct {
 type Seen struct {
 	Mount, User string
 	Actor       string // who acts as User, where that is somebody else
+	Cookie      bool   // who User is was in a cookie, which caches do not look at
 	Upstream    string // host of the other server that answered, or was asked last
 	Tries       int    // of Upstream and of others in its place
 	Token       string // why a token was not believed

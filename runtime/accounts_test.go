@@ -204,6 +204,12 @@ func TestCookiesAreRenewed(t *testing.T) {
 	response, _ = s.sent(t, "GET", "/a", "Cookie", "rs-auth="+token)
 	assert.Equal(t, 200, response.StatusCode)
 	assert.Empty(t, response.Header.Get("Set-Cookie"), "it is new")
+	assert.Equal(t, "private", response.Header.Get("Cache-Control"), "what is for who has the cookie")
+	response, _ = s.sent(t, "GET", "/north/north", "Cookie", "rs-auth="+token)
+	assert.Equal(t, 403, response.StatusCode)
+	assert.Equal(t, "private", response.Header.Get("Cache-Control"), "also what is refused")
+	response, _ = s.sent(t, "GET", "/open", "Cookie", "rs-auth=x")
+	assert.Empty(t, response.Header.Get("Cache-Control"), "nobody")
 
 	half := func(user *bus.User) string { // of its life is over
 		token, err := s.Token(user, 20*time.Second)

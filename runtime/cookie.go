@@ -56,10 +56,8 @@ func (g *generation) renew(root *bus.Root, asked *bus.User, reply *bus.Message) 
 			return
 		}
 	}
-	switch control := reply.Header.List("Cache-Control"); { // RFC 9111 section 7.3
-	case control == "":
-		reply.Header.Add("Cache-Control", "private")
-	case !strings.Contains(control, "private") && !strings.Contains(control, "no-store"):
+	control := reply.Header.List("Cache-Control") // RFC 9111 section 7.3
+	if control != "" && !strings.Contains(control, "private") && !strings.Contains(control, "no-store") {
 		return // another one will do
 	}
 	if token, err := g.issue(next, at); err == nil {
