@@ -129,7 +129,9 @@ func TestDryRunOfEveryKindWritesNothing(t *testing.T) {
 		add("t-"+kind.Name, kind.Name, cmp.Or(own[kind.Name], kind.Example))
 	}
 	add("flows", "pipeline", `{"service": "pipeline", "adaptor": "file"}`)
-	config, err := json.Marshal(map[string]any{"services": mounts, "auth": keysIn(t), "server": map[string]any{"drain": "1m"}})
+	auth := keysIn(t)
+	auth["userUrlPattern"] = "/t-user/${email}"
+	config, err := json.Marshal(map[string]any{"services": mounts, "auth": auth, "server": map[string]any{"drain": "1m"}})
 	require.NoError(t, err)
 	server := dryServer(t, string(config), `["PUT /t-json/via"]`, &writes)
 	planned := 0

@@ -37,8 +37,8 @@ type Kind struct {
 	// Records: its documents are JSON, and it holds them to Message.Records.
 	Records bool
 
-	// Users: it signs users in or keeps their records, and gets Env.Identity for
-	// it.
+	// Users: it signs users in, or keeps their records if it has Documents, and
+	// gets Env.Identity for it.
 	Users bool
 
 	// Manages reports whether a request needs manageRoles instead of the roles

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tailscale/hujson"
@@ -141,6 +142,32 @@ func userPattern(text string, mounts []*Service) (*urlpattern.Pattern, error) {
 	if literal.Host != "" {
 		return nil, errors.New("a URL on another server: write a path on this one, such as /user/${email}")
 	}
-	_, err = leadsTo(literal.Path, mounts)
-	return p, err
+	mount, err := leadsTo(literal.Path, mounts)
+	if err != nil {
+		return p, err
+	}
+	return p, finds(p, mount)
+}
+
+// finds returns an error for a pattern that leads to no record of a user in a
+// mount.
+func finds(p *urlpattern.Pattern, mount *Service) error {
+	const ann, bob = "ann@example.com", "bob@example.com"
+	auth, right := Auth{UserURLPattern: p}, strings.TrimSuffix(textOf(mount.Base), "/")+"/${email}"
+	one, err := auth.RecordURL(ann)
+	if err != nil {
+		return fmt.Errorf("only the email of the user is known there: write %s", right)
+	}
+	other, err := auth.RecordURL(bob)
+	switch {
+	case err != nil || one.String() == other.String():
+		return fmt.Errorf("it leads to the same record for all users: write %s", right)
+	case !mount.Kind.Users || !mount.Kind.Documents || mount.Exact:
+		return nil
+	}
+	name := one.Path[len(mount.Base):]
+	if len(name) != 1 || one.Dir || strings.TrimSuffix(name[0], mount.Kind.Extension) != ann {
+		return fmt.Errorf("service %s keeps the record of a user right below its base path: write %s", quote(mount.Name), right)
+	}
+	return nil
 }

@@ -85,6 +85,7 @@ func (r *reader) config(root *hujson.Value) *Config {
 	var users string
 	c.Auth, users = r.auth(top.Auth)
 	r.userFields = append(r.userFields, c.Auth.UserProps...)
+	r.noUsers = top.Auth == nil || top.Auth.Find("/userUrlPattern") == nil
 	var t *together
 	if top.Services == nil {
 		r.missing(root, "", "services", `"services" is missing: write the list of the services, such as []`)

@@ -126,6 +126,8 @@ func testKinds() config.Kinds {
 			services.Define(services.Kind{Name: "mail"}, open[mailConfig, mailNeeds]),
 			services.Define(services.Kind{Name: "steps", PostReads: true}, open[stepsConfig, services.None]),
 			services.Define(services.Kind{Name: "kinds"}, open[kindsConfig, services.None]),
+			services.Define(services.Kind{Name: "people", Users: true, Documents: true, Extension: ".json"}, open[services.None, services.None]),
+			services.Define(services.Kind{Name: "signs", Users: true}, open[services.None, services.None]),
 			services.Define(services.Kind{Name: "plain"}, open[services.None, services.None]),
 		),
 		Adaptors: adaptors.NewRegistry(

@@ -33,6 +33,7 @@ type reader struct {
 	options json.Options
 
 	userFields []string // that roles may ask for
+	noUsers    bool     // nothing says where their records are
 }
 
 // problem is an error at an offset.

@@ -257,7 +257,7 @@ func without(object map[string]any, key string) map[string]any {
 
 // documentWith returns a configuration of one service.
 func documentWith(t *testing.T, service map[string]any) []byte {
-	text, err := json.Marshal(map[string]any{"services": []any{service}})
+	text, err := json.Marshal(map[string]any{"services": []any{service}, "auth": map[string]any{"userUrlPattern": "/a/${email}"}})
 	require.NoError(t, err)
 	return text
 }

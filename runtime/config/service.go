@@ -160,6 +160,9 @@ func (r *reader) service(b *block, t *together) {
 		r.check(b.value, b.at, b.Config)
 		r.checkAdaptors(b)
 	}
+	if r.noUsers && b.Kind.Users && !b.Kind.Documents {
+		r.member(b.value, b.at, "/service", errors.New(`it signs in the users of auth.userUrlPattern, which is missing: write "auth": {"userUrlPattern": "/user/${email}"}, and mount a service of the Kind user there`))
+	}
 	b.sound = before == len(r.faults)
 	r.around(b)
 	if names, ok := b.Config.(interface{ Hosts() []string }); ok && b.sound {

@@ -61,7 +61,7 @@ func start(t *testing.T, kind services.Kind, available adaptors.Registry) *serve
 	}}
 	t.Chdir(t.TempDir())
 	s.Runtime = runtime.New(runtime.Options{
-		Services: services.NewRegistry(frozen(t, kind)), Adaptors: counted(available, s.calls),
+		Services: services.NewRegistry(frozen(t, kind), records()), Adaptors: counted(available, s.calls),
 		Listen: true, Address: "127.0.0.1:0", LogTo: t.Output(), Env: outside(t),
 	})
 	require.NoError(t, s.Load(t.Context(), "services.json", configOf(t, kind)))
@@ -72,6 +72,16 @@ func start(t *testing.T, kind services.Kind, available adaptors.Registry) *serve
 	return s
 }
 
+// records is a Kind that has a record of each user.
+func records() services.Kind {
+	return services.Define(services.Kind{Name: "records"}, func(context.Context, services.Env, services.None, services.None) (bus.Service, error) {
+		return bus.ServiceFunc(func(_ context.Context, m *bus.Message) (*bus.Message, error) {
+			record, err := json.Marshal(map[string]string{"email": m.ServicePath()[0]})
+			return bus.Reply(http.StatusOK, bus.NewBody(record, "application/json")), err
+		}), nil
+	})
+}
+
 // outside is the environment of an Example: UPSTREAM is another server, which
 // echoes.
 func outside(t *testing.T) func(string) (string, bool) {
@@ -80,10 +90,10 @@ func outside(t *testing.T) func(string) (string, bool) {
 	return func(name string) (string, bool) { return upstream.URL, name == "UPSTREAM" }
 }
 
-// configOf mounts the example of a Kind three times.
+// configOf mounts the example of a Kind three times, beside the records of users.
 func configOf(t *testing.T, kind services.Kind) []byte {
 	t.Helper()
-	var list []map[string]any
+	list := []map[string]any{{"name": "records", "basePath": "/records", "service": "records", "readRoles": "none"}}
 	for name, roles := range map[string]string{"open": "all", "closed": "A", "internal": "all"} {
 		service := make(map[string]any)
 		require.NoError(t, json.Unmarshal([]byte(kind.Example), &service), "the Example of %s", kind.Name)
@@ -92,7 +102,7 @@ func configOf(t *testing.T, kind services.Kind) []byte {
 		})
 		list = append(list, service)
 	}
-	data, err := json.Marshal(map[string]any{"services": list, "server": map[string]any{"log": map[string]any{"level": "error"}}})
+	data, err := json.Marshal(map[string]any{"services": list, "auth": map[string]any{"userUrlPattern": "/records/${email}"}, "server": map[string]any{"log": map[string]any{"level": "error"}}})
 	require.NoError(t, err)
 	return data
 }
