@@ -73,8 +73,8 @@ bench: $(S3SERVER) ## benchmarks of every hot path, with allocations; x-of-raw i
 bench-http: build deps ## the server against bare ones, over HTTP (some minutes)
 	$(GO) run ./runtime/benchhttp -restspace $(BIN)
 
-testdeps: $(S3SERVER) $(NODE:%=%/node_modules/.package-lock.json) ## what the tests need: a C compiler, curl and Redis; an S3 server, Node, Python, strace and mounts where they can be had
-	@for p in gcc:gcc curl:curl strace:strace mkfs.ext4:e2fsprogs mkfs.xfs:xfsprogs redis-server:redis-server; do command -v $${p%%:*} >/dev/null || missing="$$missing $${p##*:}"; done; \
+testdeps: $(S3SERVER) $(NODE:%=%/node_modules/.package-lock.json) ## what the tests need: a C compiler, curl and Redis; an S3 server, Chromium, Node, Python, strace and mounts where they can be had
+	@for p in gcc:gcc curl:curl strace:strace mkfs.ext4:e2fsprogs mkfs.xfs:xfsprogs redis-server:redis-server chromium:chromium; do command -v $${p%%:*} >/dev/null || missing="$$missing $${p##*:}"; done; \
 	/usr/bin/python3 -c "import grpc, google.protobuf, cryptography" 2>/dev/null || missing="$$missing $(PYTHON)"; \
 	test -z "$$missing" || { echo "installing$$missing"; apt-get update -qq && apt-get install -y -qq $$missing libc6-dev >/dev/null; } || \
 	echo "NOT INSTALLED:$$missing: tests that need them are skipped, or fail"

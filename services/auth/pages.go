@@ -113,20 +113,19 @@ func (s *service) loginPage(_ context.Context, m *bus.Message, _ services.Args) 
 	if to := query.Get("redirect"); isOwnPath(to) {
 		v.Redirect = to
 	}
-	switch result := query.Get("result"); {
-	case result == "fail":
-		v.fail(query, "The email or the password is wrong.")
-	case result == "changed":
-		v.Says = "Your password is changed. Sign in with the new one."
-	case m.User != nil: // what else there is to say is of somebody who is not
-	case result == "out":
-		v.Says = "You are signed out."
-	case result == "succeed":
-		v.Says = "You are not signed in any more. If you have just signed in, let your browser keep the cookies of this site."
-	}
-	if m.User != nil {
+	if m.User != nil { // a result would be from before, such as of a page gone back to
 		v.Title = "You are signed in"
 		return show("user", &v, m)
+	}
+	switch query.Get("result") {
+	case "fail":
+		v.fail(query, "The email or the password is wrong.")
+	case "changed":
+		v.Says = "Your password is changed. Sign in with the new one."
+	case "out":
+		v.Says = "You are signed out."
+	case "succeed":
+		v.Says = "You are not signed in any more. If you have just signed in, let your browser keep the cookies of this site."
 	}
 	return show("login", &v, m)
 }
