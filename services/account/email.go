@@ -29,7 +29,7 @@ func Email(text string) (string, error) {
 		return r == ' ' || !unicode.IsPrint(r) || strings.ContainsRune(`/\"<>()[],:;@`, r)
 	}
 	lower, ok := Lower(text)
-	if !ok || !found || local == "" || host == "" || len(text) > maxEmail || !utf8.ValidString(text) ||
+	if !ok || !found || local == "" || host == "" || len(lower) > maxEmail || !utf8.ValidString(text) ||
 		strings.ContainsFunc(local, odd) || strings.ContainsFunc(host, odd) || strings.HasPrefix(local, ".") {
 		return "", bus.Errorf(http.StatusBadRequest, "the email is no address: send one such as ann@example.com")
 	}

@@ -238,10 +238,15 @@ func (w *writing) about() []string {
 	return list
 }
 
-// proves returns an error unless the caller may change a password: who changes
+// proves returns an error unless the caller may set a password: who changes
 // their own has to know the one they have.
 func (c *caller) proves(ctx context.Context, w *writing) error {
-	if c.manages || w.old == nil || w.old.Password == "" {
+	switch {
+	case c.manages:
+		return nil
+	case c.user != nil && c.user.Actor != "": // or they could sign in as who nobody acts as
+		return bus.Errorf(http.StatusForbidden, "you act as %s: only they themselves change their password", w.email)
+	case w.old == nil, w.old.Password == "":
 		return nil
 	}
 	var current string

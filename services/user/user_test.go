@@ -365,3 +365,16 @@ func TestWhoGuessesTheirOwnPasswordWaits(t *testing.T) {
 	assert.Contains(t, f.log.String(), "outcome=throttled")
 	f.ok("admin", "PATCH", "/"+ann, `{"password":"another pinwheel"}`)
 }
+
+func TestWhoActsAsAnotherGivesThemNoPassword(t *testing.T) {
+	f := newFixture(t)
+	f.ok("admin", "PUT", "/"+ann, `{"email":"ann@example.com"}`)
+	u, err := urlpattern.ParseURL("/user/" + ann)
+	require.NoError(t, err)
+	u.Base = 1
+	m := &bus.Message{Method: "PATCH", URL: u, Manages: func([]string) bool { return false }, User: &bus.User{Email: ann, Actor: "boss@example.com"},
+		Body: bus.NewBody([]byte(`{"password":"another pinwheel"}`), "application/json")}
+	_, err = f.service.Serve(t.Context(), m)
+	assert.Equal(t, 403, bus.Classify(err).Status)
+	assert.Empty(t, f.stored(ann).Password)
+}
