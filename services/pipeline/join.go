@@ -41,7 +41,7 @@ func (r *run) join(ctx context.Context, s *stage, entry string, f flow) *message
 	if failed, ok := errors.AsType[*partError](err); ok {
 		joined.fail(failed.named())
 	} else if err != nil {
-		joined.fail(&failure{err: fmt.Errorf("step %s: %w", s.at, err)})
+		joined.fail(&failure{err: r.explained(s.at, err)})
 	}
 	if joined.over == nil {
 		joined.body = body
@@ -106,14 +106,7 @@ func (e *partError) named() *failure {
 	if e.err == nil || e.name == "" {
 		return e.failure
 	}
-	known := *bus.Classify(e.err)
-	if known.Detail != "" {
-		known.Detail = fmt.Sprintf("part %s: %s", e.name, known.Detail)
-	} else if known.Status < 500 {
-		known.Detail = fmt.Sprintf("part %s: %s", e.name, strings.ToLower(http.StatusText(known.Status)))
-	}
-	known.Err = e
-	return &failure{err: &known}
+	return &failure{err: &located{"part " + e.name, true, e.err}}
 }
 
 // Unwrap returns the cause.

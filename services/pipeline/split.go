@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"iter"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -43,13 +42,13 @@ type splitting struct {
 func (s *splitting) run(ctx context.Context, r *run, entry string, m *message) (flow, bool) {
 	parts, err := s.split(ctx, r, m)
 	if err != nil {
-		return failed(m, s.explained(err)), true
+		return failed(m, r.explained(s.at, err)), true
 	}
 	m.forgive()
 	return flow{vars: m.vars, many: r.told(ctx, func(yield func(*message) bool) {
 		for p := range parts {
 			if p.err != nil {
-				p.message = &message{over: &failure{err: s.explained(p.err)}}
+				p.message = &message{over: &failure{err: r.explained(s.at, p.err)}}
 			}
 			one := p.message
 			one.name, one.numbered, one.status, one.vars = m.name, m.numbered, m.status, m.vars
@@ -60,5 +59,3 @@ func (s *splitting) run(ctx context.Context, r *run, entry string, m *message) (
 		}
 	})}, true
 }
-
-func (s *splitting) explained(err error) error { return fmt.Errorf("step %s: %w", s.at, err) }

@@ -20,7 +20,7 @@ func (s *step) run(ctx context.Context, r *run, entry string, m *message) (flow,
 		var unread error
 		holds, err := s.condition.True(ctx, r.condition(m, &unread))
 		if err = cmp.Or(err, unread); err != nil {
-			return failed(m, s.explained(err)), true
+			return failed(m, r.explained(s.at, err)), true
 		}
 		if r.traced {
 			noteCondition(ctx, holds)
@@ -48,16 +48,13 @@ func (s *step) run(ctx context.Context, r *run, entry string, m *message) (flow,
 	return pass(m), true
 }
 
-// explained says which step an error comes of.
-func (s *step) explained(err error) error { return fmt.Errorf("step %s: %w", s.at, err) }
-
 // expand makes the URLs of the calls.
 func (s *step) expand(r *run, m *message) ([]urlpattern.URL, error) {
 	values := urlpattern.Values{URL: &r.request.URL, Name: m.name, Limit: r.fanOut}
 	if s.reads.body {
 		data, err := m.data(r)
 		if err != nil {
-			return nil, s.explained(err)
+			return nil, r.explained(s.at, err)
 		}
 		values.Body = data
 	}
@@ -66,7 +63,7 @@ func (s *step) expand(r *run, m *message) ([]urlpattern.URL, error) {
 	}
 	urls, err := s.request.URL.Expand(&values)
 	if expansion, ok := errors.AsType[*urlpattern.ExpandError](err); ok {
-		return nil, &bus.Error{Status: http.StatusBadRequest, Detail: fmt.Sprintf("step %s: %s", s.at, expansion), Err: errors.New(expansion.Detail())}
+		err = r.explained(s.at, &bus.Error{Status: http.StatusBadRequest, Detail: expansion.Error(), Err: errors.New(expansion.Detail())})
 	}
 	return urls, err
 }
@@ -78,7 +75,7 @@ func (s *step) fanOut(ctx context.Context, r *run, entry string, m *message, url
 		err = r.keep(m)
 	}
 	if err != nil {
-		s.failed(m, &failure{err: err})
+		s.failed(m, &failure{err: r.explained(s.at, err)})
 		return pass(m)
 	}
 	defer m.close()
@@ -121,7 +118,7 @@ func (s *step) call(ctx context.Context, r *run, m *message, url urlpattern.URL)
 	reply, err := s.served(ctx, r, m.request(r, method, url, body))
 	f := failureOf(reply, err)
 	if err != nil {
-		f.err = s.explained(err)
+		f.err = r.relayed(s.at, err)
 	}
 	switch {
 	case s.variable != "":
@@ -209,18 +206,18 @@ func (s *step) payload(r *run, m *message, method string) (*bus.Body, error) {
 	case s.request.Part != nil:
 		data, err := m.data(r)
 		if err != nil {
-			return nil, s.explained(err)
+			return nil, r.explained(s.at, err)
 		}
 		part, ok := s.request.Part.Raw(data)
 		if !ok {
-			return nil, bus.Errorf(http.StatusBadRequest, "step %s: the body has no %s", s.at, s.request.Part)
+			return nil, r.explained(s.at, bus.Errorf(http.StatusBadRequest, "the body has no %s", s.request.Part))
 		}
 		return bus.NewBody(part, mediaTypeJSON), nil
 	case !s.sends(method):
 		return nil, nil
 	case s.keeps():
 		if err := r.keep(m); err != nil {
-			return nil, err
+			return nil, r.explained(s.at, err)
 		}
 		return copied(m.body), nil
 	}
@@ -258,7 +255,7 @@ func (s *step) store(r *run, m *message, f *failure, reply *bus.Message) {
 	}
 	_ = reply.Close()
 	if err != nil {
-		m.fail(&failure{err: s.explained(err)})
+		m.fail(&failure{err: r.explained(s.at, err)})
 		return
 	}
 	m.set(s.variable, value)
@@ -305,7 +302,7 @@ func (s *step) expandName(r *run, m *message, url urlpattern.URL) (string, error
 	if reads.body {
 		data, err := m.data(r)
 		if err != nil {
-			return "", s.explained(err)
+			return "", r.explained(s.at, err)
 		}
 		values.Body = data
 	}
@@ -314,13 +311,13 @@ func (s *step) expandName(r *run, m *message, url urlpattern.URL) (string, error
 	}
 	texts, err := s.pattern.Text(&values, true)
 	if expansion, ok := errors.AsType[*urlpattern.ExpandError](err); ok {
-		return "", &bus.Error{Status: http.StatusBadRequest, Detail: fmt.Sprintf("step %s: the name :%s: %s", s.at, s.pattern, expansion.Reason), Err: errors.New(expansion.Detail())}
+		err = &bus.Error{Status: http.StatusBadRequest, Detail: fmt.Sprintf("the name :%s: %s", s.pattern, expansion.Reason), Err: errors.New(expansion.Detail())}
 	}
 	if err == nil && len(texts) != 1 {
-		err = bus.Errorf(http.StatusBadRequest, "step %s: the name :%s is made of a list of %d values: choose one of them, such as the first with [0]", s.at, s.pattern, len(texts))
+		err = bus.Errorf(http.StatusBadRequest, "the name :%s is made of a list of %d values: choose one of them, such as the first with [0]", s.pattern, len(texts))
 	}
 	if err != nil {
-		return "", err
+		return "", r.explained(s.at, err)
 	}
 	return texts[0], nil
 }

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 
 	"github.com/seed90475182/restspace/bus"
@@ -12,11 +11,11 @@ func (t *transform) run(ctx context.Context, r *run, _ string, m *message) (flow
 	scope := r.scope(m)
 	var err error
 	if scope.Input, err = m.data(r); err != nil {
-		return failed(m, t.explained(err)), true
+		return failed(m, r.explained(t.at, err)), true
 	}
 	made, err := t.made.Apply(ctx, scope)
 	if err != nil {
-		return failed(m, t.explained(err)), true
+		return failed(m, r.explained(t.at, err)), true
 	}
 	_ = m.body.Close()
 	m.replace(nil, http.StatusOK)
@@ -25,5 +24,3 @@ func (t *transform) run(ctx context.Context, r *run, _ string, m *message) (flow
 	}
 	return pass(m), true
 }
-
-func (t *transform) explained(err error) error { return fmt.Errorf("step %s: %w", t.at, err) }
