@@ -32,6 +32,11 @@ func (r *rehearsal) Serve(ctx context.Context, m *bus.Message) (*bus.Message, er
 			return nil, errors.Join(services.MethodNotAllowed(m.Method, allowed), m.Close())
 		}
 	}
+	if s, ok := r.Service.(services.Checks); ok {
+		if err := s.Check(ctx, m); err != nil {
+			return nil, errors.Join(err, m.Close())
+		}
+	}
 	return planned(ctx, m)
 }
 

@@ -55,7 +55,7 @@ type Kind struct {
 	Adaptors []Slot // what it needs of the outside world
 
 	// New makes the service of a mount. What it returns may have io.Closer,
-	// [Runner], [Successor], [Health], [Methods] and [Patches]. It starts no background work.
+	// [Runner], [Successor], [Health], [Methods], [Checks] and [Patches]. It starts no background work.
 	New func(ctx context.Context, env Env) (bus.Service, error)
 }
 
@@ -132,6 +132,14 @@ type Methods interface {
 	// says that it ends in a slash. HEAD goes with GET and OPTIONS always:
 	// neither is listed.
 	Methods(path []string, dir bool) []string
+}
+
+// Checks is a service that refuses some writes for what is in them, and can say so
+// without writing.
+type Checks interface {
+	// Check returns why it would refuse m, nil if it would not. m can be served
+	// afterwards. A dry run asks it of what it does not write.
+	Check(ctx context.Context, m *bus.Message) error
 }
 
 // Patches is a service that says in which formats it takes patches: what

@@ -70,6 +70,7 @@ type run struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	config         string // flag --config
+	midLine        bool   // stdout ends within a line
 }
 
 func (r *run) rootCommand() *cobra.Command {

@@ -49,6 +49,9 @@ func (r *run) recorded(root *bus.Root, server *runtime.Runtime, m *bus.Message, 
 		node.Set(func(e *record.Entry) { e.Error = root.Seen.Err.Error() })
 	}
 	tree := node.Tree(record.NewRedactor(server.Config().Secrets))
+	if r.midLine && samePlace(r.stdout, r.stderr) {
+		fmt.Fprintln(r.stderr)
+	}
 	if c.dryRun {
 		err = errors.Join(err, r.printPlans(tree))
 	}

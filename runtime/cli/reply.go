@@ -67,8 +67,9 @@ func (r *run) printBody(b *bus.Body) error {
 	w := &ending{Writer: r.stdout, last: '\n'}
 	_, err := io.Copy(w, b.Reader())
 	if err == nil && w.last != '\n' && isTerminal(r.stdout) {
-		_, err = fmt.Fprintln(r.stdout)
+		_, err = fmt.Fprintln(w)
 	}
+	r.midLine = w.last != '\n'
 	return err
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"io"
+	"os"
 
 	"golang.org/x/term"
 )
@@ -10,6 +11,22 @@ import (
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(interface{ Fd() uintptr })
 	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// samePlace reports whether what is written to a and to b goes to one file, pipe or
+// terminal.
+func samePlace(a, b io.Writer) bool {
+	one, ok := a.(*os.File)
+	other, too := b.(*os.File)
+	if !ok || !too {
+		return false
+	}
+	info, err := one.Stat()
+	if err != nil {
+		return false
+	}
+	second, err := other.Stat()
+	return err == nil && os.SameFile(info, second)
 }
 
 // paint is how text is set off on a terminal. The zero value leaves it plain.

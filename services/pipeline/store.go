@@ -65,20 +65,31 @@ func (s *store) Methods([]string, bool) []string {
 // manage answers a request that is about a definition. What is stored has been
 // checked.
 func (s *store) manage(ctx context.Context, m *bus.Message) (*bus.Message, error) {
-	switch m.Method {
-	case http.MethodPatch:
-		return nil, errors.Join(m.Close(), services.MethodNotAllowed(m.Method,
-			[]string{http.MethodDelete, http.MethodGet, http.MethodPost, http.MethodPut}))
-	case http.MethodPut, http.MethodPost:
-		text, err := m.Body.Bytes(min(s.env.Limits.Body, maxText))
-		if err == nil && text != nil {
-			_, err = parseLinked(text, tableOf(ctx))
-		}
-		if err != nil {
-			return nil, errors.Join(m.Close(), refused(err))
-		}
+	if err := s.Check(ctx, m); err != nil {
+		return nil, errors.Join(m.Close(), err)
 	}
 	return s.documents.Serve(ctx, m)
+}
+
+// Check is part of services.Checks: a definition that is written has to be a
+// pipeline.
+func (s *store) Check(ctx context.Context, m *bus.Message) error {
+	switch {
+	case !isManage(m):
+		return nil
+	case m.Method == http.MethodPatch:
+		return services.MethodNotAllowed(m.Method, []string{http.MethodDelete, http.MethodGet, http.MethodPost, http.MethodPut})
+	case m.Method != http.MethodPut && m.Method != http.MethodPost:
+		return nil
+	}
+	text, err := m.Body.Bytes(min(s.env.Limits.Body, maxText))
+	if err == nil && text != nil {
+		_, err = parseLinked(text, tableOf(ctx))
+	}
+	if err != nil {
+		return refused(err)
+	}
+	return nil
 }
 
 // parseLinked reads a pipeline and looks up where its calls lead.

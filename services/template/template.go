@@ -82,7 +82,7 @@ func (s *service) serve(ctx context.Context, m *bus.Message) (*bus.Message, erro
 	case http.MethodPost:
 		return s.fill(ctx, m)
 	case http.MethodPut:
-		if err := s.check(ctx, m); err != nil {
+		if err := s.Check(ctx, m); err != nil {
 			return nil, err
 		}
 	}
@@ -100,13 +100,17 @@ func named(to []string, dir bool) []string {
 	return to
 }
 
-// check refuses a template that can't be filled, whatever the data.
-func (s *service) check(ctx context.Context, m *bus.Message) error {
+// Check is part of services.Checks: it refuses a template that can't be filled,
+// whatever the data.
+func (s *service) Check(ctx context.Context, m *bus.Message) error {
+	if m.Method != http.MethodPut {
+		return nil
+	}
 	source, err := m.Body.Bytes(s.limit)
 	if err != nil {
 		return err
 	}
-	name := adaptors.Key(m.ServicePath()).String()
+	name := adaptors.Key(named(m.ServicePath(), m.URL.Dir)).String()
 	err = adaptors.CheckTemplate(ctx, s.engine, adaptors.Template{Name: name, Source: source})
 	return withStatus(err, http.StatusUnprocessableEntity, http.StatusBadRequest)
 }
