@@ -16,12 +16,16 @@ const (
 	peakRSS
 	firstAnswer
 	idleRSS
+	checkedLogins
+	throttledLogins
+	busyLogins
 	metrics // how many there are
 )
 
 func (m metric) String() string {
 	return [metrics]string{
 		"requests a second", "CPU a request, us", "p50, ms", "p99, ms", "peak RSS, MB", "first answer, ms", "idle RSS, MB",
+		"logins/s with 401", "logins/s with 429", "logins/s with 503",
 	}[m]
 }
 
@@ -29,6 +33,9 @@ func (m metric) String() string {
 const (
 	restspaceSide = iota
 	bareSide
+
+	stormSide = restspaceSide
+	quietSide = bareSide
 )
 
 // A comparison holds what was measured of each metric on both sides, in the

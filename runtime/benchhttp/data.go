@@ -120,9 +120,13 @@ func (d *data) configuration(address string, s *site) ([]byte, error) {
 	if s.limits != nil {
 		server["limits"] = s.limits
 	}
+	auth := map[string]any{"keyFile": d.path("auth.key")}
+	if s.users {
+		auth["userUrlPattern"] = "/users/${email}"
+	}
 	return json.MarshalIndent(map[string]any{
 		"server":   server,
-		"auth":     map[string]any{"keyFile": d.path("auth.key")},
+		"auth":     auth,
 		"services": s.services,
 	}, "", "  ")
 }

@@ -36,13 +36,13 @@ type server struct {
 	stderr  bytes.Buffer  // both to be read after exited only
 }
 
-// launch starts a server that will listen on address, on one core. The caller
-// stops it.
-func launch(ctx context.Context, core, name, address string, command ...string) (*server, error) {
+// launch starts a server that will listen on address, on a core or on several
+// with commas between them. The caller stops it.
+func launch(ctx context.Context, cores, name, address string, command ...string) (*server, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &server{name: name, address: address, cancel: cancel, exited: make(chan struct{})}
-	cmd := exec.CommandContext(ctx, "taskset", slices.Concat([]string{"-c", core}, command)...)
-	cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
+	cmd := exec.CommandContext(ctx, "taskset", slices.Concat([]string{"-c", cores}, command)...)
+	cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(1+strings.Count(cores, ",")))
 	cmd.Stderr = &s.stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second

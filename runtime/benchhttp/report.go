@@ -56,20 +56,26 @@ func processor() (string, error) {
 
 // comparison prints the figures of a scenario.
 func (r *report) comparison(s scenario, c *comparison) {
-	other := "bare"
-	if s.beside != "" {
+	one, other := "restspace", "bare"
+	switch {
+	case s.beside != "":
 		other = "plain GET"
+	case s.networks > 0:
+		one, other = "in a storm", "quiet"
 	}
-	fmt.Fprintf(r.to, "\n%-20s %11s %11s %9s\n", s.name, "restspace", other, "ratio")
+	fmt.Fprintf(r.to, "\n%-20s %11s %11s %9s\n", s.name, one, other, "ratio")
 	for m, values := range c {
 		if len(values[restspaceSide]) > 0 {
-			fmt.Fprintf(r.to, "  %-18s %11s %11s %9.2f\n", metric(m),
-				number(median(values[restspaceSide])), number(median(values[bareSide])), c.ratio(metric(m)))
+			both := ""
+			if len(values[bareSide]) > 0 {
+				both = fmt.Sprintf("%11s %9.2f", number(median(values[bareSide])), c.ratio(metric(m)))
+			}
+			fmt.Fprintf(r.to, "  %-18s %11s %s\n", metric(m), number(median(values[restspaceSide])), both)
 		}
 	}
 	for _, t := range s.targets {
 		wanted, measured, verdict := t.verdict(c)
-		fmt.Fprintf(&r.ending, "  %-12s %-18s %-21s %9s  %s\n", s.name, t.metric, wanted, measured, verdict)
+		fmt.Fprintf(&r.ending, "  %-16s %-18s %-21s %9s  %s\n", s.name, t.metric, wanted, measured, verdict)
 	}
 }
 

@@ -17,6 +17,7 @@ type scenario struct {
 	rotate      bool   // over many documents, named by path with a verb of fmt
 	proxied     bool   // both servers pass the requests on to an upstream
 	socket      bool   // the requests are messages over WebSockets
+	networks    int    // that logins with wrong passwords come from; 0: nobody signs in
 	connections int
 	run         func(context.Context, *bench, scenario) (*comparison, error)
 	targets     []target
@@ -60,6 +61,10 @@ func scenarios() []scenario {
 			targets: []target{par(throughput, 0.60)}},
 		{name: "pipeline-remote", method: "GET", path: farPath, proxied: true, connections: 64, run: compare,
 			targets: []target{par(throughput, 1), par(cpuTime, 1)}},
+		{name: "login-storm", method: "GET", path: "/docs/" + smallDocument, signed: true, networks: 10_000, run: storm,
+			targets: []target{par(p99, 0.5)}},
+		{name: "login-storm-one", method: "GET", path: "/docs/" + smallDocument, signed: true, networks: 1, run: storm,
+			targets: []target{par(p99, 0.5)}},
 	}
 }
 

@@ -6,6 +6,7 @@ import "context"
 type site struct {
 	services []any          // of restspace
 	limits   map[string]any // of restspace; nil is the default
+	users    bool           // restspace has records of users, at /users
 	upstream *server        // what both pass requests on to; nil if nothing
 }
 
