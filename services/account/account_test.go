@@ -4,7 +4,13 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"maps"
+	goruntime "runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -142,6 +148,44 @@ func TestPasswords(t *testing.T) {
 	cancel()
 	_, err = h.Hash(ended, "x")
 	assert.ErrorIs(t, err, context.Canceled)
+}
+
+// TestGarbageWhilePasswordsWait holds a Hasher to leave the collector of garbage as
+// it was.
+func TestGarbageWhilePasswordsWait(t *testing.T) {
+	percent := func() uint64 {
+		now := []metrics.Sample{{Name: "/gc/gogc:percent"}}
+		metrics.Read(now)
+		return now[0].Value.Uint64()
+	}
+	for _, usual := range []int{100, 1e6, -1} {
+		before := debug.SetGCPercent(usual)
+		h := account.NewHasher()
+		var hashing sync.WaitGroup
+		for range 4 * goruntime.GOMAXPROCS(0) {
+			hashing.Go(func() {
+				_, err := h.Hash(t.Context(), "correct horse battery")
+				assert.NoError(t, err)
+			})
+		}
+		hashed := make(chan struct{})
+		go func() { defer close(hashed); hashing.Wait() }()
+		seen := make(map[uint64]bool)
+		for waiting := true; waiting; time.Sleep(100 * time.Microsecond) {
+			seen[percent()] = true
+			select {
+			case <-hashed:
+				waiting = false
+			default:
+			}
+		}
+		if usual == 100 {
+			assert.Greater(t, slices.Max(slices.Collect(maps.Keys(seen))), uint64(100), "it is rarer while some wait")
+		} else {
+			assert.Equal(t, map[uint64]bool{uint64(usual): true}, seen, "it is not more frequent")
+		}
+		assert.Equal(t, usual, debug.SetGCPercent(before))
+	}
 }
 
 func TestPolicy(t *testing.T) {

@@ -43,13 +43,18 @@ func checkHash(hash string) error {
 const noHash = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 // A Hasher makes and compares hashes of passwords: as many at one time as
-// there are cores but one, and a few that wait. It is safe for concurrent use.
-type Hasher struct{ working, waiting *semaphore.Weighted }
+// there are cores but one, and a few that wait. While some wait the heap may grow
+// by 128 MiB more than usually: less where GOMEMLIMIT says so. It is safe for
+// concurrent use.
+type Hasher struct {
+	working, waiting *semaphore.Weighted
+	garbage          garbage
+}
 
 // NewHasher returns a Hasher. All that a process hashes goes through one.
 func NewHasher() *Hasher {
 	cores := int64(max(1, runtime.GOMAXPROCS(0)-1))
-	return &Hasher{semaphore.NewWeighted(cores), semaphore.NewWeighted(32 * cores)}
+	return &Hasher{working: semaphore.NewWeighted(cores), waiting: semaphore.NewWeighted(32 * cores)}
 }
 
 // Hash returns the hash of a password, in PHC string format. An error is that
@@ -111,9 +116,20 @@ func (h *Hasher) do(ctx context.Context, password string, work func() error) err
 			Header: bus.Header{{Name: "Retry-After", Value: "2"}}, Err: errors.New("the queue of the password hasher is full")}
 	}
 	defer h.waiting.Release(1)
-	if err := h.working.Acquire(ctx, 1); err != nil {
+	if err := h.turn(ctx); err != nil {
 		return err
 	}
 	defer h.working.Release(1)
+	h.garbage.renew()
 	return work()
+}
+
+// turn waits until there is a core to work on.
+func (h *Hasher) turn(ctx context.Context) error {
+	if ctx.Err() == nil && h.working.TryAcquire(1) {
+		return nil
+	}
+	h.garbage.wait()
+	defer h.garbage.done()
+	return h.working.Acquire(ctx, 1)
 }
