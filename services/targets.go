@@ -43,7 +43,7 @@ type Targets func(call Call) (Target, error)
 // A Linked config calls other services of the same server. Link is called once
 // when all of them are known, after Check, and returns what the service does to
 // those that call it. Its errors are like those of Check. It is called also
-// where Check has errors, for its own: it looks up what is right all the same.
+// where Check has errors, which it doesn't tell again: it looks up what is right.
 type Linked interface {
 	Link(targets Targets) (Target, error)
 }

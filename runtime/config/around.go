@@ -53,14 +53,14 @@ func (r *reader) pipeline(b *block, v *hujson.Value, at pointer) any {
 	before := len(r.faults)
 	r.fill(v, at, fieldNamed(fields, pipelineKey))
 	fieldNamed(fields, "get").value.Set(reflect.ValueOf(true))
-	if checker, ok := config.(interface{ Check() error }); ok && before == len(r.faults) {
-		r.tellOfPipeline(v, at, checker.Check())
-	}
-	if names, ok := config.(interface{ Hosts() []string }); ok && before == len(r.faults) {
-		b.Hosts = append(b.Hosts, names.Hosts()...)
-	}
 	if before < len(r.faults) {
 		return nil
+	}
+	if checker, ok := config.(interface{ Check() error }); ok {
+		r.tellOfPipeline(v, at, checker.Check())
+	}
+	if names, ok := config.(interface{ Hosts() []string }); ok {
+		b.Hosts = append(b.Hosts, names.Hosts()...)
 	}
 	return config
 }

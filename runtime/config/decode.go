@@ -63,6 +63,19 @@ func (r *reader) object(v *hujson.Value, at pointer, fields []field, later ...st
 	return true
 }
 
+// whole decodes an object, and reports whether each of the fields has what the
+// file says. Keys that are none of them, and mean none, don't matter for that.
+func (r *reader) whole(object *hujson.Object, at pointer, fields []field) bool {
+	faults, meant := len(r.faults), len(r.meant)
+	others := r.known(object, at, fields)
+	whole := faults == len(r.faults)
+	for _, m := range others {
+		name := nameOf(m)
+		r.unknown(m, at.AppendToken(name), name, fields, nil)
+	}
+	return whole && meant == len(r.meant)
+}
+
 // known decodes the members that have a field, and returns the others.
 func (r *reader) known(object *hujson.Object, at pointer, fields []field) (others []*hujson.ObjectMember) {
 	for i := range object.Members {

@@ -16,8 +16,8 @@ type linking struct {
 	targets map[*Service]services.Target
 }
 
-// link links the configs of all services that have no faults. Their calls lead
-// to each other, and to those inside.
+// link links the configs of all services that could be read. Their calls lead to
+// each other, and to those inside.
 func (r *reader) link(blocks []*block, inside []*Service) {
 	l := linking{reader: r, blocks: make(map[*Service]*block), targets: make(map[*Service]services.Target)}
 	for _, b := range blocks {
@@ -39,7 +39,7 @@ func (l *linking) target(s *Service) services.Target {
 	}
 	b := l.blocks[s]
 	linked, ok := s.Config.(services.Linked)
-	if b == nil || !b.sound || !ok {
+	if b == nil || !b.read || !ok {
 		return services.Target{GetReads: true, PostReads: s.Kind.PostReads}
 	}
 	l.targets[s] = services.Target{}
@@ -70,7 +70,7 @@ func (l *linking) at(call services.Call) (services.Target, error) {
 			target.PostReads = target.PostReads && other.PostReads
 		}
 	}
-	if b := l.blocks[s]; alone && (b == nil || b.sound) {
+	if b := l.blocks[s]; alone && (b == nil || b.read) {
 		err = s.Accepts(call)
 	}
 	return target, err

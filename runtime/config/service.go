@@ -92,7 +92,7 @@ type block struct {
 	title string // in messages: service "orders"
 
 	mounted bool // the base path is known
-	sound   bool // nothing is wrong with the config
+	read    bool // the config has what the file says, right or wrong
 }
 
 // services reads the list, and says what is there without it. Services without a
@@ -147,8 +147,7 @@ func (r *reader) service(b *block, t *together) {
 	b.Config = b.Kind.Config()
 	fields = append(fields, fieldsOf(b.Config)...)
 	before := len(r.faults)
-	r.object(b.value, b.at, fields)
-	sound := before == len(r.faults)
+	b.read = r.whole(object, b.at, fields) && r.complete(b.value)
 	r.mount(b, t)
 	r.rules(b)
 	r.settings(b)
@@ -156,16 +155,15 @@ func (r *reader) service(b *block, t *together) {
 	for i, slot := range b.Kind.Adaptors {
 		r.adaptor(b, slot, slots[i], t)
 	}
-	if sound {
+	if b.read {
 		r.check(b.value, b.at, b.Config)
 		r.checkAdaptors(b)
 	}
 	if r.noUsers && b.Kind.Users && !b.Kind.Documents {
 		r.member(b.value, b.at, "/service", errors.New(`it signs in the users of auth.userUrlPattern, which is missing: write "auth": {"userUrlPattern": "/user/${email}"}, and mount a service of the Kind user there`))
 	}
-	b.sound = before == len(r.faults)
 	r.around(b)
-	if names, ok := b.Config.(interface{ Hosts() []string }); ok && b.sound {
+	if names, ok := b.Config.(interface{ Hosts() []string }); ok && b.read && before == len(r.faults) {
 		b.Hosts = append(b.Hosts, names.Hosts()...)
 	}
 	b.Canonical = canonical(b.value)

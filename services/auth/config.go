@@ -41,7 +41,7 @@ func (f fault) Unwrap() error { return f.error }
 // Check returns what is wrong with a config.
 func (c *Config) Check() error {
 	var all []error
-	if c.LoginPage != "" && (!isOwnPath(c.LoginPage) || strings.ContainsAny(c.LoginPage, "?#")) {
+	if c.LoginPage != "" && !c.ownLoginPage() {
 		all = append(all, fault{"/loginPage", fmt.Errorf("%q is no path on this server: write one such as /login.html", c.LoginPage)})
 	}
 	for role := range strings.FieldsSeq(c.ImpersonateRoles) {
@@ -50,6 +50,11 @@ func (c *Config) Check() error {
 		}
 	}
 	return errors.Join(append(all, c.checkMail(), c.Policy.Check())...)
+}
+
+// ownLoginPage reports whether the login page is a path on this server.
+func (c *Config) ownLoginPage() bool {
+	return isOwnPath(c.LoginPage) && !strings.ContainsAny(c.LoginPage, "?#")
 }
 
 // checkMail looks at what has to do with mails. The link in them comes from the
@@ -85,7 +90,7 @@ func (c *Config) Accepts(call services.Call) error {
 // services.Linked.
 func (c *Config) Link(targets services.Targets) (services.Target, error) {
 	var all []error
-	if c.LoginPage != "" {
+	if c.ownLoginPage() {
 		path, err := urlpattern.ParsePath(c.LoginPage)
 		if err == nil {
 			_, err = targets(services.Call{Method: http.MethodGet, URL: urlpattern.URL{Path: path.Segments, Dir: path.Dir}})

@@ -56,7 +56,7 @@ func (s *service) addPages(routes services.Routes) {
 		return
 	}
 	routes["GET /login"] = s.loginPage
-	if s.config.emailSend != nil {
+	if s.config.EmailSendURLPattern != "" {
 		routes["GET /reset-password"] = s.resetPage
 		routes["GET /new-password"] = s.passwordPage
 	}

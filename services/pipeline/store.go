@@ -95,11 +95,14 @@ func (s *store) Check(ctx context.Context, m *bus.Message) error {
 // parseLinked reads a pipeline and looks up where its calls lead.
 func parseLinked(text []byte, table *bus.Table) (*definition, error) {
 	p, err := Parse(text)
-	if err != nil {
+	if p == nil {
 		return nil, err
 	}
-	only, err := p.link(targets(table))
-	return &definition{Pipeline: p, only: only, table: weak.Make(table), size: len(text)}, err
+	only, linkErr := p.link(targets(table))
+	if err = errors.Join(err, linkErr); err != nil {
+		return nil, err
+	}
+	return &definition{Pipeline: p, only: only, table: weak.Make(table), size: len(text)}, nil
 }
 
 // refused tells a client what is wrong with a definition.

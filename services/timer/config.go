@@ -59,16 +59,18 @@ func (c *Config) checkSchedule() error {
 		c.schedule = every(c.Every)
 		return nil
 	}
+	var all []error
 	place, err := time.LoadLocation(c.TimeZone)
 	if err != nil || c.TimeZone == "Local" {
-		return fault{"/timeZone", fmt.Errorf("%q is no time zone that is known here: write one such as Europe/Berlin", c.TimeZone)}
+		all = append(all, fault{"/timeZone", fmt.Errorf("%q is no time zone that is known here: write one such as Europe/Berlin", c.TimeZone)})
+		place = time.UTC // for what else is wrong
 	}
 	parsed, err := parseCron(c.Cron, place, time.Now())
 	if err != nil {
-		return fault{"/cron", err}
+		all = append(all, fault{"/cron", err})
 	}
 	c.schedule = parsed
-	return nil
+	return errors.Join(all...)
 }
 
 func (c *Config) checkCall() error {
@@ -88,10 +90,11 @@ func (c *Config) checkCall() error {
 		return fault{"/call", err}
 	case len(urls) != 1, urls[0].Host == "" && !strings.HasPrefix(c.Call[strings.LastIndex(c.Call, " ")+1:], "/"):
 		return fault{"/call", errors.New("the URL begins with no slash: write a path on this server, such as /jobs/cleanup, or a URL with its scheme")}
-	case c.Body != nil && slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodDelete}, spec.Method):
-		return fault{"/body", fmt.Errorf("%s sends none: leave it out, or call with POST", spec.Method)}
 	}
 	c.method, c.url = spec.Method, urls[0]
+	if c.Body != nil && slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodDelete}, spec.Method) {
+		return fault{"/body", fmt.Errorf("%s sends none: leave it out, or call with POST", spec.Method)}
+	}
 	return nil
 }
 
@@ -109,7 +112,7 @@ func (c *Config) Accepts(call services.Call) error { return new(timer).routes().
 // Link looks up where the call leads. It is part of services.Linked.
 func (c *Config) Link(targets services.Targets) (services.Target, error) {
 	only := services.Target{GetReads: true} // to look at the timer
-	if c.url.Host != "" {
+	if c.method == "" || c.url.Host != "" {
 		return only, nil
 	}
 	if _, err := targets(services.Call{Method: c.method, URL: c.url}); err != nil {

@@ -48,6 +48,20 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
+func TestCheckSaysAllThatIsWrong(t *testing.T) {
+	c := Config{Cron: "61 * * * *", TimeZone: "Europe/Berlim", Call: "GET /a", Body: []byte("1")}
+	err := c.Check()
+	for _, want := range []string{"no time zone", "no cron expression", "GET sends none"} {
+		assert.ErrorContains(t, err, want)
+	}
+	_, err = c.Link(func(services.Call) (services.Target, error) {
+		return services.Target{}, errors.New("leads to no service")
+	})
+	assert.ErrorContains(t, err, "leads to no service", "whatever else is wrong")
+	_, err = new(Config).Link(nil)
+	assert.NoError(t, err, "where there is no call")
+}
+
 func TestLink(t *testing.T) {
 	known := func(call services.Call) (services.Target, error) {
 		if call.URL.Path[0] != "jobs" {
