@@ -337,10 +337,11 @@ func TestTokensOfAnotherServer(t *testing.T) {
 		_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: private.Public(), KeyID: "one"}}})
 	}))
 	defer keys.Close()
-	s := start(t, newProbe(), `{"auth": {"trust": [
-			{"issuer": "other", "jwksUrl": "`+keys.URL+`/keys", "audience": "me", "rolesClaim": "/access/roles"},
-			{"issuer": "moved", "jwksUrl": "`+keys.URL+`/old", "audience": "me"}]},
-		"services": [{"name": "a", "basePath": "/a", "service": "probe", "say": "hello", "readRoles": "{email} U"}]}`)
+	conf := `{"auth": {"trust": [
+			{"issuer": "other", "jwksUrl": "` + keys.URL + `/keys", "audience": "me", "rolesClaim": "/access/roles"},
+			{"issuer": "moved", "jwksUrl": "` + keys.URL + `/old", "audience": "me"}]},
+		"services": [{"name": "a", "basePath": "/a", "service": "probe", "say": "hello", "readRoles": "{email} U"}]}`
+	s := start(t, newProbe(), conf)
 	sign := func(issuer string) string {
 		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: jose.JSONWebKey{Key: private, KeyID: "one"}}, nil)
 		require.NoError(t, err)
@@ -359,6 +360,12 @@ func TestTokensOfAnotherServer(t *testing.T) {
 	assert.Equal(t, 503, s.status(t, "/a", sign("moved")), "redirects are not followed")
 	assert.Contains(t, s.log.String(), "answers 302")
 	assert.EqualValues(t, 2, answers.Load())
+
+	keys.Close()
+	require.NoError(t, s.Load(t.Context(), "services.json", []byte(strings.Replace(conf, "hello", "hi", 1))))
+	assert.Equal(t, 200, s.status(t, "/a", sign("other")), "keys stay over a reload")
+	require.NoError(t, s.Load(t.Context(), "services.json", []byte(strings.Replace(conf, "/keys", "/elsewhere", 1))))
+	assert.Equal(t, 503, s.status(t, "/a", sign("other")), "but not those of another place")
 }
 
 func claimsOf(t *testing.T, token string) map[string]any {

@@ -32,7 +32,7 @@ func (r *Runtime) build(ctx context.Context, conf *config.Config, old *generatio
 		return nil, err
 	}
 	g.issuer = identity.Issuer{Keys: keys, Name: conf.Auth.Issuer, Audience: conf.Auth.Audience, Facts: conf.Auth.UserProps}
-	g.verifier = identity.NewVerifier(g.issuer, r.trusted(conf, log), r.records(conf), log)
+	g.verifier = identity.NewVerifier(g.issuer, r.trusted(g, old, log), r.records(conf), log)
 	if err := r.mount(ctx, g, old, log); err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ type generation struct {
 	cors      cors // where nothing is mounted
 	issuer    identity.Issuer
 	verifier  *identity.Verifier
+	trusted   map[keysOf]*identity.RemoteKeys
 	instances map[string]*instance // by canonical configuration
 	pages     []page               // what the server itself answers
 	desk      []page               // the same at server.adminListen

@@ -12,16 +12,28 @@ import (
 	"github.com/seed90475182/restspace/urlpattern"
 )
 
-// trusted returns the issuers that a configuration trusts beside its own.
-func (r *Runtime) trusted(conf *config.Config, log *slog.Logger) []identity.Trusted {
-	list := make([]identity.Trusted, len(conf.Auth.Trust))
-	for i, t := range conf.Auth.Trust {
-		list[i] = identity.Trusted{Name: t.Issuer, Audience: t.Audience, Keys: t.Keys, User: t.User, Roles: t.Roles, Facts: conf.Auth.UserProps}
-		if t.URL.Host != "" {
-			list[i].Keys = &identity.RemoteKeys{Name: t.Issuer, Log: log, Fetch: func(ctx context.Context) ([]byte, error) {
-				return r.fetchKeys(ctx, t.URL, conf)
-			}}
+// keysOf is an issuer and where its keys are.
+type keysOf struct{ issuer, url string }
+
+// trusted returns the issuers that the configuration of g trusts beside its own.
+// Keys that old has had from the same place stay, should they not be had again.
+func (r *Runtime) trusted(g, old *generation, log *slog.Logger) []identity.Trusted {
+	conf := &g.conf.Auth
+	list := make([]identity.Trusted, len(conf.Trust))
+	g.trusted = make(map[keysOf]*identity.RemoteKeys)
+	for i, t := range conf.Trust {
+		list[i] = identity.Trusted{Name: t.Issuer, Audience: t.Audience, Keys: t.Keys, User: t.User, Roles: t.Roles, Facts: conf.UserProps}
+		if t.URL.Host == "" {
+			continue
 		}
+		keys := &identity.RemoteKeys{Name: t.Issuer, Log: log, Fetch: func(ctx context.Context) ([]byte, error) {
+			return r.fetchKeys(ctx, t.URL, g.conf)
+		}}
+		of := keysOf{t.Issuer, t.URL.String()}
+		if old != nil && old.trusted[of] != nil {
+			keys.Follow(old.trusted[of])
+		}
+		g.trusted[of], list[i].Keys = keys, keys
 	}
 	return list
 }

@@ -39,6 +39,9 @@ type fetched struct {
 	at time.Time
 }
 
+// Follow begins with the keys that another has.
+func (r *RemoteKeys) Follow(before *RemoteKeys) { r.set.Store(before.set.Load()) }
+
 // Key is part of KeySource.
 func (r *RemoteKeys) Key(id string) (*jose.JSONWebKey, error) {
 	now := time.Now()
