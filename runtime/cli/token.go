@@ -12,6 +12,7 @@ import (
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/runtime/access"
 	"github.com/seed90475182/restspace/runtime/identity"
+	"github.com/seed90475182/restspace/services/account"
 )
 
 func (r *run) tokenCommand() *cobra.Command {
@@ -32,7 +33,8 @@ says where user records are, the user needs one.`,
 			if life < time.Second {
 				return usagef("--exp %v: write a time of a second or more, such as 30m or 12h", life)
 			}
-			if !strings.Contains(args[0], "@") {
+			email, err := account.Email(args[0])
+			if err != nil {
 				return usagef("%q is no email address: write one such as jo@example.com", args[0])
 			}
 			for _, role := range strings.Fields(roles) {
@@ -40,7 +42,7 @@ says where user records are, the user needs one.`,
 					return usagef("--roles: %q is no role: write names such as U and E, with a space between two", role)
 				}
 			}
-			return r.token(&bus.User{Email: args[0], Roles: strings.Fields(roles)}, life)
+			return r.token(&bus.User{Email: email, Roles: strings.Fields(roles)}, life)
 		},
 	}
 	cmd.Flags().StringVar(&roles, "roles", "", "`roles` of the user, separated by spaces")
