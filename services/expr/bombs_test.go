@@ -7,15 +7,18 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/services/expr"
 )
 
-// A bomb ends with a limit, before it has taken memory that hurts.
+// A bomb ends with a limit, before it has taken memory that hurts, and nothing of
+// it goes on.
 func TestBombs(t *testing.T) {
 	const (
 		elements = "more than 1000000 elements"
@@ -26,6 +29,7 @@ func TestBombs(t *testing.T) {
 		any      = ""           // a limit, or an answer
 	)
 	long := `"` + strings.Repeat("a", 1<<20) + `"`
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	input := []byte(`{"s": ` + long + `, "u": "` + strings.Repeat("ü", 1<<19) + `", "l": [` + strings.Repeat("1,", 1<<17) + `1]}`)
 	for source, want := range map[string]string{
 		"'x'.repeat(1 << 29)":                                      text,
@@ -153,8 +157,11 @@ func TestBombs(t *testing.T) {
 			runtime.ReadMemStats(&before)
 			e, err := expr.Compile(source)
 			require.NoError(t, err)
-			_, err = e.Eval(context.Background(), &expr.Scope{Input: input, Engine: engine})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // far more than its limits let it take
+			defer cancel()
+			_, err = e.Eval(ctx, &expr.Scope{Input: input, Engine: engine})
 			runtime.ReadMemStats(&after)
+			require.NoError(t, ctx.Err(), "nothing but the test ended it")
 			assert.Less(t, (after.TotalAlloc-before.TotalAlloc)>>20, uint64(256), "MiB")
 			if want == "*" {
 				return

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -105,7 +106,7 @@ func TestFanOutBombs(t *testing.T) {
 		})
 		runtime.ReadMemStats(&after)
 		assert.Equal(t, 400, status, steps)
-		assert.Contains(t, text, "too many messages")
+		assert.Contains(t, text[:min(len(text), 1000)], "too many messages")
 		assert.LessOrEqual(t, calls.Load(), int64(10_000), steps)
 		assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(64<<20), steps)
 	}
@@ -118,27 +119,27 @@ func TestMillionParts(t *testing.T) {
 	status, _ := within(t, 64<<20, `["jsonSplit", "GET /x", "jsonArray"]`, body, waits(new(atomic.Int64), new(atomic.Int64)))
 	runtime.ReadMemStats(&after)
 	assert.Equal(t, 400, status)
-	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(8<<20), "the list is not copied but for its check")
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(3<<20), "the list is not copied but for its check")
 }
 
 func TestABranchThatFailsEndsTheOthers(t *testing.T) {
 	var started, ended atomic.Int64
 	slow := waits(&started, &ended)
-	begun := time.Now()
-	status, text := within(t, 1<<20, `[["GET /slow :a", "GET /fail :b", "GET /slow :c"], "jsonObject"]`, "", func(ctx context.Context, m *bus.Message) (*bus.Message, error) {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // what nobody ends fails with it
+	defer cancel()
+	s := serving(t, `[["GET /slow :a", "GET /fail :b", "GET /slow :c"], "jsonObject"]`, func(ctx context.Context, m *bus.Message) (*bus.Message, error) {
 		if m.URL.Path[0] != "fail" {
-			ctx, cancel := context.WithTimeout(ctx, time.Second)
-			defer cancel()
 			return slow(ctx, m)
 		}
-		for started.Load() < 2 {
+		for started.Load() < 2 && ctx.Err() == nil {
 			time.Sleep(time.Millisecond)
 		}
-		return nil, bus.Errorf(409, "it is broken")
+		return nil, errors.Join(m.Close(), bus.Errorf(409, "it is broken"))
 	})
-	t.Logf("%d %s in %v", status, text, time.Since(begun))
+	status, text := send(t, ctx, s, "")
+	assert.NoError(t, ctx.Err(), "the others were left to end by themselves")
 	assert.Equal(t, int64(2), ended.Load())
-	assert.Contains(t, []int{409, 504}, status)
+	assert.Equal(t, 409, status, text)
 }
 
 func TestAPanicGivesItsPlaceBack(t *testing.T) {
@@ -158,24 +159,26 @@ func TestAPanicGivesItsPlaceBack(t *testing.T) {
 }
 
 func TestAPanicEndsTheRun(t *testing.T) {
-	ended := make(chan bool, 1)
-	calls := bus.ServiceFunc(func(_ context.Context, m *bus.Message) (*bus.Message, error) {
-		if m.URL.Path[0] == "panics" {
-			panic("no")
-		}
-		time.Sleep(50 * time.Millisecond)
-		ended <- true
-		return bus.Reply(204, nil), m.Close()
-	})
-	w := &world{}
-	s, err := w.serviceOf(t, `{"pipeline": [["tee", "/x"], "/panics"]}`, calls, calls)
-	require.NoError(t, err)
-	stream := new(endless)
-	assert.Panics(t, func() {
-		_, _ = s.Serve(t.Context(), &bus.Message{Method: "POST", Body: bus.NewStream(stream, 10, "text/plain")})
-	})
-	assert.Len(t, ended, 1, "the tee is waited for")
-	assert.True(t, stream.closed.Load())
+	for steps, tees := range map[string]int{`[["tee", "/x"], "/panics"]`: 1, `["GET /panics"]`: 0} {
+		ended := make(chan bool, 1)
+		calls := bus.ServiceFunc(func(_ context.Context, m *bus.Message) (*bus.Message, error) {
+			if m.URL.Path[0] == "panics" {
+				panic("no")
+			}
+			time.Sleep(50 * time.Millisecond)
+			ended <- true
+			return bus.Reply(204, nil), m.Close()
+		})
+		w := &world{}
+		s, err := w.serviceOf(t, `{"pipeline": `+steps+`, "get": true}`, calls, calls)
+		require.NoError(t, err)
+		stream := new(endless)
+		assert.Panics(t, func() {
+			_, _ = s.Serve(t.Context(), &bus.Message{Method: "POST", Body: bus.NewStream(stream, 10, "text/plain")})
+		})
+		assert.Len(t, ended, tees, "the tee is waited for")
+		assert.True(t, stream.closed.Load(), steps)
+	}
 }
 
 func TestAnErrorInAVariableIsWhatComesOfIt(t *testing.T) {
@@ -236,7 +239,7 @@ func TestMultipart(t *testing.T) {
 	require.Len(t, form.File["photo.png"], 1)
 	assert.Equal(t, "image/png", form.File["photo.png"][0].Header.Get("Content-Type"))
 	assert.Equal(t, "photo.png", form.File["photo.png"][0].Filename)
-	assert.NotContains(t, form.Value, "c")
+	assert.NotContains(t, form.File, "c", "it has no body")
 }
 
 func TestCallsOfTheCaller(t *testing.T) {
