@@ -54,6 +54,12 @@ type Kind struct {
 	Config   func() any
 	Adaptors []Slot // what it needs of the outside world
 
+	// Describe returns what a service with that config, which is decoded and
+	// checked, can be asked for. It is not asked for what the service opens.
+	// [Routes.Operations] makes much of it. nil: nothing is told of it but that it
+	// is there.
+	Describe func(config any) []Operation
+
 	// New makes the service of a mount. What it returns may have io.Closer,
 	// [Runner], [Successor], [Health], [Methods], [Checks] and [Patches]. It starts no background work.
 	New func(ctx context.Context, env Env) (bus.Service, error)

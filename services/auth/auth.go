@@ -25,6 +25,8 @@ func Kind() services.Kind {
 		Example: `{"service": "auth", "readRoles": "all", "writeRoles": "all"}`,
 		Users:   true,
 		Config:  func() any { return NewConfig() },
+
+		Describe: func(config any) []services.Operation { return describe(config.(*Config)) },
 	}, open)
 }
 

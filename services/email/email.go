@@ -29,6 +29,8 @@ func Kind() services.Kind {
 		Doc:     doc,
 		Example: `{"service": "email", "readRoles": "none", "writeRoles": "U", "from": "Shop <shop@example.com>", "adaptorConfig": {"host": "smtp.example.com"}}`,
 		Config:  func() any { return NewConfig() },
+
+		Describe: func(config any) []services.Operation { return describe(config.(*Config)) },
 	}, open)
 }
 

@@ -22,7 +22,13 @@ func Kind() services.Kind {
 		Example:   `{"service": "file", "adaptor": "memory", "readRoles": "all", "writeRoles": "all"}`,
 		Documents: true,
 		Manages:   documents.IsRecursive,
+		Describe:  describe,
 	}, open)
+}
+
+func describe(any) []services.Operation {
+	kept := documents.Config{MaxFile: 1}
+	return kept.Operations(nil)
 }
 
 type needs struct {

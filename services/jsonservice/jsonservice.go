@@ -57,7 +57,13 @@ func Kind() services.Kind {
 		Records:   true,
 		Extension: ".json",
 		Manages:   documents.Manages,
+		Describe:  describe,
 	}, open)
+}
+
+func describe(config any) []services.Operation {
+	kept := documents.Config{JSON: true, MaxFile: 1}
+	return kept.Operations(config.(*Config).Schema)
 }
 
 type needs struct {

@@ -25,6 +25,7 @@ func Kind() services.Kind {
 		PostReads: true,
 		Composes:  true,
 		Config:    func() any { return new(config) },
+		Describe:  describe,
 	}, open)
 }
 

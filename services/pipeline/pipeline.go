@@ -112,6 +112,7 @@ func Kind() services.Kind {
 		Manages: isManage,
 
 		Composes: true,
+		Describe: func(config any) []services.Operation { return config.(*Config).describe() },
 	}, open)
 }
 

@@ -28,7 +28,23 @@ func Kind() services.Kind {
 
 		Composes: true,
 		Config:   func() any { return NewConfig() },
+		Describe: describe,
 	}, open)
+}
+
+// describe tells which methods go on: what the upstreams make of them is theirs.
+func describe(any) []services.Operation {
+	var list []services.Operation
+	for _, path := range []string{"", "/*path"} {
+		for _, method := range methods {
+			o := services.Operation{Method: method, Path: path, Doc: "Pass the request on"}
+			if method != http.MethodGet && method != http.MethodDelete {
+				o.Sends = []services.Content{{MediaType: "*/*"}, {}}
+			}
+			list = append(list, o)
+		}
+	}
+	return list
 }
 
 func open(_ context.Context, env services.Env, c Config, _ services.None) (bus.Service, error) {

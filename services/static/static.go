@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"net/http"
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
@@ -41,7 +42,17 @@ func Kind() services.Kind {
 		Pages:   true,
 		Example: `{"service": "static", "adaptor": "memory", "readRoles": "all"}`,
 		Config:  func() any { return &Config{DefaultResource: "index.html"} },
+
+		Describe: describe,
 	}, open)
+}
+
+func describe(any) []services.Operation {
+	page := []services.Answer{{Status: http.StatusOK, Doc: "The page or file", Content: []services.Content{{MediaType: "*/*"}}}}
+	return []services.Operation{
+		{Method: http.MethodGet, Path: "/", Name: "index", Doc: "Show the first page", Answers: page},
+		{Method: http.MethodGet, Path: "/*path", Name: "page", Doc: "Show a page or a file", Answers: page},
+	}
 }
 
 type needs struct {

@@ -28,7 +28,18 @@ func Kind() services.Kind {
 		Documents: true,
 		Extension: extension,
 		Manages:   documents.IsRecursive,
+		Describe:  describe,
 	}, open)
+}
+
+// describe tells of the templates, which are documents, and that POST fills them.
+func describe(any) []services.Operation {
+	list := (&documents.Config{}).Operations(nil)
+	list = slices.DeleteFunc(list, func(o services.Operation) bool { return o.Method == http.MethodPost })
+	return append(list, services.Operation{Method: http.MethodPost, Path: "/*path", Name: "fill", Doc: "Fill a template with data",
+		Sends:   []services.Content{{MediaType: "application/json"}},
+		Answers: []services.Answer{{Status: http.StatusOK, Doc: "The filled template", Content: []services.Content{{MediaType: "*/*"}}}},
+	})
 }
 
 // extension is that of a template whose name has none.

@@ -14,6 +14,7 @@ import (
 	"context"
 	_ "embed"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/seed90475182/restspace/adaptors"
@@ -31,6 +32,8 @@ func Kind() services.Kind {
 		Doc:     doc,
 		Example: `{"service": "timer", "every": "1h", "call": "POST https://example.com/jobs/cleanup", "readRoles": "A", "writeRoles": "A"}`,
 		Config:  func() any { return &Config{Missed: "run"} },
+
+		Describe: func(any) []services.Operation { return describe() },
 	}, open)
 }
 
@@ -55,6 +58,19 @@ func (t *timer) routes() services.Routes {
 		"POST /pause": t.pause,
 		"POST /run":   t.runNow,
 	}
+}
+
+func describe() []services.Operation {
+	operation := func(method, path, name, doc string, status int) services.Operation {
+		return services.Operation{Method: method, Path: path, Name: name, Doc: doc, Answers: []services.Answer{
+			{Status: status, Doc: "The state of the timer", Content: []services.Content{{MediaType: "application/json"}}}}}
+	}
+	return (*timer)(nil).routes().Operations(
+		operation(http.MethodGet, "", "status", "Show the state of the timer", http.StatusOK),
+		operation(http.MethodPost, "/start", "start", "Start the timer", http.StatusOK),
+		operation(http.MethodPost, "/pause", "pause", "Pause the timer", http.StatusOK),
+		operation(http.MethodPost, "/run", "run", "Make the call now", http.StatusAccepted),
+	)
 }
 
 // timer is one mount of the Kind.

@@ -64,7 +64,16 @@ func Kind() services.Kind {
 		Example:   `{"service": "transform", "transform": {"fullName": "first + ' ' + last"}, "readRoles": "all"}`,
 		PostReads: true,
 		Composes:  true,
+		Describe:  describe,
 	}, open)
+}
+
+func describe(any) []services.Operation {
+	json := []services.Content{{MediaType: "application/json"}}
+	return []services.Operation{{Method: http.MethodPost, Doc: "Make other JSON of JSON", Sends: json, Answers: []services.Answer{
+		{Status: http.StatusOK, Doc: "What the transform makes of it", Content: json},
+		{Status: http.StatusNoContent, Doc: "It makes nothing of it"},
+	}}}
 }
 
 func open(_ context.Context, env services.Env, c Config, _ services.None) (bus.Service, error) {

@@ -62,8 +62,25 @@ func Kind() services.Kind {
 		Extension: extension,
 		Users:     true,
 		Manages:   documents.Manages,
+		Describe:  describe,
 		Config:    func() any { return &Config{Policy: account.DefaultPolicy()} },
 	}, open)
+}
+
+// describe leaves out directories: there are only records.
+func describe(config any) []services.Operation {
+	kept := documents.Config{JSON: true}
+	var list []services.Operation
+	for _, o := range kept.Operations(config.(*Config).Schema) {
+		switch o.Path {
+		case "/*path/":
+			continue
+		case "/*path":
+			o.Path = "/:email"
+		}
+		list = append(list, o)
+	}
+	return list
 }
 
 const extension = ".json"
