@@ -46,6 +46,7 @@ func (g *generation) answers(r *Runtime) {
 		a := &administration{r, g.conf.Server.AdminRoles}
 		g.pages = append(g.pages, a.page())
 	}
+	g.pages = append(g.pages, newDescribed(g.conf, r.coder).pages()...)
 	h := &health{r, g}
 	g.desk = []page{shown(alive, "healthz"), shown(h.all, "readyz")}
 	if g.conf.Server.AdminListen == "" {

@@ -103,7 +103,7 @@ roles that may read and write there.`,
 	root.SetHelpCommand(r.helpCommand())
 	root.AddCommand(
 		r.serveCommand(), r.checkCommand(), r.routesCommand(), r.callCommand(), r.testCommand(), r.copyCommand(),
-		r.patternCommand(), r.tokenCommand(), r.keyCommand(), r.userCommand(), r.fmtCommand(), r.schemaCommand(), r.importCommand(), r.pluginCommand(),
+		r.patternCommand(), r.tokenCommand(), r.keyCommand(), r.userCommand(), r.fmtCommand(), r.schemaCommand(), r.openapiCommand(), r.importCommand(), r.pluginCommand(),
 		r.completionCommand(), r.versionCommand(),
 	)
 	for _, cmd := range root.Commands() {
