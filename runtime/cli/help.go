@@ -34,10 +34,11 @@ func (r *run) helpCommand() *cobra.Command {
 		Long: `Without an argument: the commands. "config" tells the keys of services.json and
 what roles mean; "services" and "adaptors" list what this program can mount, and
 "service NAME" and "adaptor NAME" tell all about one; "plugins" tells how further
-adaptors are mounted and written.`,
+adaptors are mounted and written. A NAME alone is a command or one of these topics,
+else a service, else an adaptor.`,
 		Example: `  restspace help config
   restspace help services
-  restspace help service lib
+  restspace help pipeline
   restspace help call`,
 		Args:                  takes("[topic]", "[NAME]"),
 		ValidArgsFunction:     r.helpTopics,
@@ -68,8 +69,11 @@ func (r *run) help(root *cobra.Command, topic string, names []string) error {
 	}
 	cmd, names, err := root.Find(append([]string{topic}, names...))
 	if err != nil || cmd == root {
+		if named := r.kindsNamed(topic); len(named) > 0 {
+			return r.describeNamed(topic, named, names[1:])
+		}
 		topics := append(root.SuggestionsFor(topic), nearest(topic, topics())...)
-		return usagef("there is no help on %q%s", topic, didYouMean(append(topics, r.kindsNamed(topic)...)))
+		return usagef("there is no help on %q%s", topic, didYouMean(topics))
 	}
 	if len(names) > 0 {
 		return usagef("%q is an argument too many", names[0])
@@ -93,16 +97,31 @@ func (r *run) guide(doc string, names []string) error {
 	return printDoc(r.stdout, doc, r.paintFor(r.stdout))
 }
 
-// kindsNamed returns the topics about what has the name alone.
-func (r *run) kindsNamed(name string) (topics []string) {
+// kindsNamed returns which of "service" and "adaptor" a name is one of.
+func (r *run) kindsNamed(name string) (whats []string) {
 	for _, what := range []string{"service", "adaptor"} {
 		for _, k := range kinds(r.App, what+"s") {
 			if k.name == name {
-				topics = append(topics, what+" "+name)
+				whats = append(whats, what)
 			}
 		}
 	}
-	return topics
+	return whats
+}
+
+// describeNamed tells about the first of what a name is one of, and how to read
+// about the other.
+func (r *run) describeNamed(name string, whats, names []string) error {
+	if len(names) > 0 {
+		return usagef("%q is an argument too many", names[0])
+	}
+	if err := r.describeKind(kinds(r.App, whats[0]+"s"), whats[0], []string{name}); err != nil {
+		return err
+	}
+	for _, what := range whats[1:] {
+		r.note("there is an %s of that name, too: restspace help %s %s", what, what, name)
+	}
+	return nil
 }
 
 // showHelp prints the help of a command as its flag --help does.

@@ -28,7 +28,9 @@ func (r *run) patternCommand() *cobra.Command {
 		Use:   "pattern PATTERN",
 		Short: "Try a URL pattern: print the text that it expands to",
 		Long: `Expands a URL pattern with the values of a request, as a pipeline would, and
-prints the text: one line, or one for each combination where it reads lists.`,
+prints the text: one line, or one for each combination where it reads lists.
+
+` + strings.TrimSpace(urlpattern.Codes()),
 		Example: `  restspace pattern '/users/$>0' --url /contacts/jo --base /contacts
   restspace pattern '/mail/${list[].email}' --body message.json`,
 		Args: takes("PATTERN"),
