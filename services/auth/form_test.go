@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -20,6 +22,27 @@ func TestPathsOfThisServer(t *testing.T) {
 		"/" + strings.Repeat("a", 2000): false,
 	} {
 		assert.Equal(t, want, isOwnPath(path), path)
+	}
+}
+
+func TestFormsThatFail(t *testing.T) {
+	for _, row := range []struct {
+		err   error
+		leads string // "": nowhere
+	}{
+		{errWrong, "/in?reason=x&result=fail"},
+		{&bus.Error{Status: http.StatusTooManyRequests, Header: bus.Header{{Name: "Retry-After", Value: "30"}}}, "/in?result=fail&retry=30"},
+		{bus.Errorf(http.StatusServiceUnavailable, "too many wait"), ""},
+		{errors.New("the disk is full"), ""},
+	} {
+		reply, err := formFailed(new(bus.Message), "/in", url.Values{"reason": {"x"}}, row.err)
+		if row.leads == "" {
+			assert.Equal(t, row.err, err)
+			continue
+		}
+		require.NoError(t, err)
+		assert.Equal(t, http.StatusSeeOther, reply.Status)
+		assert.Equal(t, row.leads, reply.Header.Get("Location"))
 	}
 }
 

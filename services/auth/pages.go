@@ -86,8 +86,8 @@ func (view) Style() template.CSS { return template.CSS(style) }
 func (v *view) fail(query url.Values, says string) {
 	v.Failed, v.Says = true, says
 	seconds, err := strconv.Atoi(query.Get("retry"))
-	if wait := time.Duration(seconds) * time.Second; err == nil && wait > 0 && wait <= account.LongestWait {
-		v.Says = "Too many tries have failed. Wait " + inWords(wait) + ", then try again."
+	if err == nil && 0 < seconds && seconds <= int(account.LongestWait/time.Second) {
+		v.Says = "Too many tries have failed. Wait " + inWords(time.Duration(seconds)*time.Second) + ", then try again."
 	}
 }
 
