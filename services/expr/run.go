@@ -162,6 +162,9 @@ func (r *run) thrown(e *Expr, x *goja.Exception) error {
 	if err := x.Unwrap(); err != nil { // machines are dear: data that is wrong does not cost one
 		reason = err.Error()
 	}
+	if name, ok := strings.CutPrefix(reason, "TypeError: Object has no member '"); ok {
+		reason = noMethod(strings.TrimSuffix(name, "'"))
+	}
 	at := ""
 	for _, frame := range x.Stack() {
 		if e.list != "" { // its offsets are not those of the source
@@ -173,6 +176,22 @@ func (r *run) thrown(e *Expr, x *goja.Exception) error {
 		}
 	}
 	return bus.Errorf(http.StatusUnprocessableEntity, "%s%s: %s", e.shown(), at, reason)
+}
+
+// noMethod says whose method it is that something else was asked for.
+func noMethod(name string) string {
+	var owners []string
+	for _, owner := range []struct{ prototype, plural string }{
+		{"Array", "lists"}, {"String", "texts"}, {"Number", "numbers"}, {"Date", "dates"}, {"RegExp", "regular expressions"},
+	} {
+		if methodNames[owner.prototype][name] {
+			owners = append(owners, owner.plural)
+		}
+	}
+	if owners == nil {
+		return "what is before it has no method " + name
+	}
+	return fmt.Sprintf("%s is a method of %s, and what is before it is something else", name, strings.Join(owners, " and "))
 }
 
 // shown is an expression as the errors of an evaluation name it.
