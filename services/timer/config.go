@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/seed90475182/restspace/bus/spelling"
 	"github.com/seed90475182/restspace/services"
 	"github.com/seed90475182/restspace/services/requestspec"
 	"github.com/seed90475182/restspace/urlpattern"
@@ -78,7 +79,11 @@ func (c *Config) checkCall() error {
 		return errors.New(`it needs a call: write a method and a URL, such as "POST /jobs/cleanup"`)
 	}
 	spec, err := requestspec.Parse(c.Call, http.MethodPost)
+	word, rest, _ := strings.Cut(c.Call, " ")
 	switch {
+	case strings.HasPrefix(strings.TrimLeft(rest, " "), "/") && !slices.Contains(requestspec.Methods(), word):
+		methods := slices.DeleteFunc(requestspec.Methods(), func(m string) bool { return m == requestspec.CallersMethod })
+		return fault{"/call", fmt.Errorf("%q is no method: %s", word, spelling.Choice(word, methods))}
 	case err != nil:
 		return fault{"/call", err}
 	case spec.Method == requestspec.CallersMethod, spec.Part != nil, spec.Whole, spec.URL.FromData(), len(spec.URL.Args()) > 0:

@@ -27,6 +27,8 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 		"a zone of nothing": {Config{Call: "POST /a", Every: time.Hour, TimeZone: "UTC"}, "/timeZone", "it is about cron"},
 		"no call":           {Config{Every: time.Hour}, "", `it needs a call`},
 		"no URL":            {Config{Every: time.Hour, Call: "POST "}, "/call", "a URL is missing"},
+		"no method":         {Config{Every: time.Hour, Call: "FOO /lib/log"}, "/call", `"FOO" is no method: write one of GET, HEAD, POST, PUT, PATCH, DELETE`},
+		"nearly a method":   {Config{Every: time.Hour, Call: "POTS /lib/log"}, "/call", `"POTS" is no method: did you mean "POST"?`},
 		"a relative URL":    {Config{Every: time.Hour, Call: "POST jobs/x"}, "/call", "begins with no slash"},
 		"of a request":      {Config{Every: time.Hour, Call: "POST /a/$>0"}, "/call", "comes from a request"},
 		"of a body":         {Config{Every: time.Hour, Call: "$METHOD /a"}, "/call", "comes from a request"},
