@@ -32,7 +32,9 @@ func fault(name string, line, column int, message string) error {
 
 var (
 	execForm = regexp.MustCompile(`(?s)^template: (.*?):(\d+):(\d+): executing ".*?" at <(.*?)>: (?:error calling \w+: )?(.*)$`)
-	htmlForm = regexp.MustCompile(`(?s)^html/template:(.*?):(\d+):(\d+): `)
+	// what text/template says of a member of something that has none
+	memberForm = regexp.MustCompile(`^can't evaluate field (\S+) in type .*$`)
+	htmlForm   = regexp.MustCompile(`(?s)^html/template:(.*?):(\d+):(\d+): `)
 )
 
 // explain says where an execution ended, and why. Errors that are not the
@@ -48,7 +50,7 @@ func (p *program) explain(err error) error {
 		if found := execForm.FindStringSubmatch(err.Error()); found != nil {
 			line, column := numbers(found[2], found[3])
 			what := strings.TrimSuffix(found[4], " | "+shown)
-			return fault(found[1], line, column+1, what+": "+found[5])
+			return fault(found[1], line, column+1, what+": "+memberForm.ReplaceAllString(found[5], `there is no member $1: what should have it is no object`))
 		}
 		return fault(p.name, 0, 0, err.Error())
 	}

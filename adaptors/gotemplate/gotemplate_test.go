@@ -164,7 +164,7 @@ func TestFaults(t *testing.T) {
 		{"a.txt", "x\n{{if .a}}", `{}`, `a.txt:2:1: unexpected EOF`},
 		{"a.txt", "{{call .f}}", `{}`, `function "call" not defined`},
 		{"a.txt", "{{_shown 1}}", `{}`, `function "_shown" not defined`},
-		{"dir/a%20b.txt", "\n {{upper .a.b}}", `{"a": "x"}`, `dir/a%20b.txt:2:12: .a.b: can't evaluate field b`},
+		{"dir/a%20b.txt", "\n {{upper .a.b}}", `{"a": "x"}`, `dir/a%20b.txt:2:12: .a.b: there is no member b: what should have it is no object`},
 		{"a.txt", "{{lt .a 1}}", `{"a": "x"}`, `a.txt:1:3: lt .a 1: a text and a number can't be compared`},
 		{"a.txt", "{{index .l 3}}", `{"l": []}`, `index out of range`},
 		{"a.txt", "{{div 1 0}}", `{}`, `the result is no number`},
