@@ -18,6 +18,7 @@ import (
 type Keep struct {
 	store   Store
 	maxSize int64
+	watcher Watcher // nil: nobody is told
 }
 
 // NewKeep returns a Keep of a store, which stays the caller's to close. Bodies
@@ -26,8 +27,13 @@ func NewKeep(store Store, maxSize int64) *Keep {
 	return &Keep{store: store, maxSize: maxSize}
 }
 
+// Watched returns a Keep of the same store that tells w of its calls.
+func (k *Keep) Watched(w Watcher) *Keep { return &Keep{k.store, k.maxSize, w} }
+
 // Through returns a Keep of the store that wrap makes of this one's.
-func (k *Keep) Through(wrap func(Store) Store) *Keep { return &Keep{wrap(k.store), k.maxSize} }
+func (k *Keep) Through(wrap func(Store) Store) *Keep {
+	return &Keep{wrap(k.store), k.maxSize, k.watcher}
+}
 
 // Get is Store.Get, with MediaType in Info and in the body. The driver's body
 // is made anew for that: what has to happen when it is closed is in the Close
@@ -36,7 +42,9 @@ func (k *Keep) Get(ctx context.Context, key Key, o GetOptions) (*bus.Body, Info,
 	if err := checkDocument(key); err != nil {
 		return nil, Info{}, failure("get", key, err)
 	}
+	start := k.begin()
 	body, info, err := k.store.Get(ctx, key, o)
+	k.tell(Get, start, err)
 	if err != nil {
 		return nil, info, failure("get", key, err)
 	}
@@ -64,7 +72,9 @@ func (k *Keep) Put(ctx context.Context, key Key, b *bus.Body, c Condition) (Info
 	if k.maxSize > 0 && b.Size() < 0 {
 		b = bus.NewStream(&limited{body: b, left: k.maxSize, max: k.maxSize}, -1, b.MediaType())
 	}
+	start := k.begin()
 	info, err := k.store.Put(ctx, key, b, c)
+	k.tell(Put, start, err)
 	if err != nil {
 		return Info{}, failure("put", key, err)
 	}
@@ -76,7 +86,9 @@ func (k *Keep) Put(ctx context.Context, key Key, b *bus.Body, c Condition) (Info
 func (k *Keep) Delete(ctx context.Context, key Key, c Condition) error {
 	err := checkDocument(key)
 	if err == nil {
+		start := k.begin()
 		err = k.store.Delete(ctx, key, c)
+		k.tell(Delete, start, err)
 	}
 	return failure("delete", key, err)
 }
@@ -88,7 +100,12 @@ func (k *Keep) List(ctx context.Context, prefix Key, o ListOptions) iter.Seq2[In
 			yield(Info{}, failure("list", prefix, err))
 			return
 		}
+		start, told := k.begin(), false
 		for info, err := range k.store.List(ctx, prefix, o) {
+			if !told {
+				k.tell(List, start, err)
+				told = true
+			}
 			switch {
 			case err != nil:
 				yield(Info{}, failure("list", prefix, err))
@@ -100,17 +117,10 @@ func (k *Keep) List(ctx context.Context, prefix Key, o ListOptions) iter.Seq2[In
 				return
 			}
 		}
+		if !told {
+			k.tell(List, start, nil)
+		}
 	}
-}
-
-// Health returns why the store can't be relied on, such as a disk that failed
-// to keep a write; nil is well. A store that has nothing to say about it is
-// well.
-func (k *Keep) Health() error {
-	if s, ok := k.store.(interface{ Health() error }); ok {
-		return s.Health()
-	}
-	return nil
 }
 
 func checkDocument(key Key) error {

@@ -2,7 +2,6 @@ package adaptors_test
 
 import (
 	"context"
-	"errors"
 	"io"
 	"io/fs"
 	"strings"
@@ -128,18 +127,6 @@ func TestKeepSetsMediaTypes(t *testing.T) {
 		}
 		require.NoError(t, keep.Delete(t.Context(), adaptors.Key{name}, adaptors.Condition{}))
 	}
-}
-
-// ill is a store that has something to say about its health.
-type ill struct{ adaptors.Store }
-
-var errIll = errors.New("the disk failed")
-
-func (ill) Health() error { return errIll }
-
-func TestKeepHealth(t *testing.T) {
-	assert.NoError(t, adaptors.NewKeep(memstore.New(), 0).Health())
-	assert.ErrorIs(t, adaptors.NewKeep(ill{memstore.New()}, 0).Health(), errIll)
 }
 
 func TestKeepAllocatesLittle(t *testing.T) {

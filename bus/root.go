@@ -51,6 +51,23 @@ type Seen struct {
 	Tries       int    // of Upstream and of others in its place
 	Token       string // why a token was not believed
 	Err         error  // what Problem made a reply of
+
+	Counter Counter // is told what comes of the request; nil: nobody is
+}
+
+// A Counter is told what has come of requests. It is safe for concurrent use.
+type Counter interface {
+	// Count is called when the reply has been written, or could not be.
+	Count(o Outcome)
+}
+
+// Outcome is what has come of a request.
+type Outcome struct {
+	Method         string // as the client sent it
+	Status         int
+	Received, Sent int64         // bytes of the bodies
+	Took           time.Duration // until the reply was written
+	Err            error         // what Problem made a reply of, or why it was not written whole
 }
 
 // NewRoot returns the context of a request that has until timeout from now for

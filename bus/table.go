@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/seed90475182/restspace/urlpattern"
@@ -24,22 +23,7 @@ type Mount struct {
 	GetWrites bool // a GET of it may change something
 	PostReads bool // a POST of it changes nothing
 
-	calls, failures, nanoseconds atomic.Int64
-}
-
-// Stats counts what a mount has done. Read it with [Mount.Stats].
-type Stats struct {
-	Calls, Failures int64         // answers, and those of them that were errors
-	Time            time.Duration // spent in the service, all calls together
-}
-
-// Stats returns the counts until now.
-func (t *Mount) Stats() Stats {
-	return Stats{
-		Calls:    t.calls.Load(),
-		Failures: t.failures.Load(),
-		Time:     time.Duration(t.nanoseconds.Load()),
-	}
+	Tally *Tally // counts its calls; nil: nobody does
 }
 
 // Path returns the base path as text, with the "." of an exact mount.
@@ -59,7 +43,7 @@ func (t *Mount) Serve(ctx context.Context, m *Message) (reply *Message, err erro
 		if caught := recover(); caught != nil {
 			reply, err = nil, panicError(caught)
 		}
-		t.count(time.Since(epoch)-start, err)
+		t.Tally.count(time.Since(epoch)-start, err)
 	}()
 	m.URL.Base = len(t.Base)
 	if reply, err = t.Service.Serve(ctx, m); err != nil {
@@ -78,14 +62,6 @@ func (t *Mount) Serve(ctx context.Context, m *Message) (reply *Message, err erro
 // epoch is what hops take their time from: to ask for the time since it reads
 // one clock, and time.Now reads two.
 var epoch = time.Now()
-
-func (t *Mount) count(took time.Duration, err error) {
-	t.calls.Add(1)
-	t.nanoseconds.Add(int64(took))
-	if err != nil {
-		t.failures.Add(1)
-	}
-}
 
 // PanicError is a panic of a service, with the stack where it happened.
 type PanicError struct {

@@ -201,13 +201,13 @@ func TestMountServeFails(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			mount := &bus.Mount{Name: "x", Service: test.service}
+			tally := new(bus.Tally)
+			mount := &bus.Mount{Name: "x", Service: test.service, Tally: tally}
 			reply, err := mount.Serve(t.Context(), &bus.Message{})
 			assert.Nil(t, reply)
 			require.ErrorContains(t, err, test.text)
 			assert.Equal(t, test.status, bus.Classify(err).Status)
-			assert.Equal(t, int64(1), mount.Stats().Calls)
-			assert.Equal(t, int64(1), mount.Stats().Failures)
+			assert.Equal(t, bus.Stats{Calls: 1, Failures: 1, Time: tally.Stats().Time}, tally.Stats())
 		})
 	}
 	assert.Equal(t, 1, left.closed)
@@ -239,18 +239,19 @@ func TestMountLetsGoexitPass(t *testing.T) {
 
 func TestStats(t *testing.T) {
 	fail := errors.New("no")
-	mount := &bus.Mount{Service: bus.ServiceFunc(func(_ context.Context, m *bus.Message) (*bus.Message, error) {
+	tally := new(bus.Tally)
+	mount := &bus.Mount{Tally: tally, Service: bus.ServiceFunc(func(_ context.Context, m *bus.Message) (*bus.Message, error) {
 		time.Sleep(2 * time.Millisecond)
 		if m.Method == "FAIL" {
 			return nil, fail
 		}
 		return bus.Reply(404, nil), nil
 	})}
-	assert.Zero(t, mount.Stats())
+	assert.Zero(t, tally.Stats())
 	for _, method := range []string{"GET", "FAIL", "GET"} {
 		_, _ = mount.Serve(t.Context(), &bus.Message{Method: method})
 	}
-	stats := mount.Stats()
+	stats := tally.Stats()
 	assert.Equal(t, int64(3), stats.Calls)
 	assert.Equal(t, int64(1), stats.Failures, "a reply of 404 is an answer")
 	assert.GreaterOrEqual(t, stats.Time, 6*time.Millisecond)

@@ -164,7 +164,7 @@ func (a *accounts) call(ctx context.Context, email string, m *bus.Message) (*bus
 		return nil, err
 	}
 	m.User, m.Depth = &bus.User{Email: email, System: true}, 1
-	return inside{a.runtime, nil}.Serve(ctx, m)
+	return inside{runtime: a.runtime}.Serve(ctx, m)
 }
 
 // records returns what reads user records for a Verifier; nil where there are

@@ -110,13 +110,14 @@ func (r *Runtime) instanceOf(ctx context.Context, s *config.Service, conf *confi
 			return i, nil
 		}
 	}
-	i := &instance{conf: s, pool: &r.pool, log: log, dry: r.options.DryRun, ended: make(chan struct{}), rested: make(chan struct{})}
+	i := &instance{conf: s, pool: &r.pool, metrics: r.metrics, log: log, dry: r.options.DryRun, ended: make(chan struct{}), rested: make(chan struct{})}
 	i.ctx, i.stop = context.WithCancel(context.Background())
 	i.working, i.rest = context.WithCancel(i.ctx)
 	i.refs.Store(1)
+	bus := inside{r, s.Hosts, r.metrics.Mount(s.Name, s.Kind.Name)}
 	i.env = services.Env{
 		Name: s.Name, Base: s.Base, Exact: s.Exact, Config: s.Config,
-		Bus: inside{r, s.Hosts}, AsCaller: asCaller{inside{r, s.Hosts}}, Limits: limits, Log: log.With("mount", s.Name),
+		Bus: bus, AsCaller: asCaller{bus}, Limits: limits, Log: log.With("mount", s.Name),
 	}
 	if s.Kind.Users {
 		i.env.Identity = &accounts{r}
@@ -142,11 +143,12 @@ func limitsOf(s *config.Service, server config.Limits) services.Limits {
 }
 
 func (r *Runtime) newMounted(s *config.Service, i *instance, server *config.Server) *mounted {
-	m := &mounted{conf: s, instance: i, maxBody: max(i.env.Limits.Body, i.env.Limits.File), cors: newCORS(server.CORS), coder: r.coder}
+	m := &mounted{conf: s, instance: i, maxBody: max(i.env.Limits.Body, i.env.Limits.File), cors: newCORS(server.CORS), coder: r.coder,
+		meter: r.metrics.Mount(s.Name, s.Kind.Name)}
 	if s.CORS != nil {
 		m.cors = newCORS(s.CORS)
 	}
-	m.Mount = &bus.Mount{Name: s.Name, Base: s.Base, Exact: s.Exact, Service: m, GetWrites: s.GetWrites, PostReads: s.Kind.PostReads}
+	m.Mount = &bus.Mount{Name: s.Name, Base: s.Base, Exact: s.Exact, Service: m, GetWrites: s.GetWrites, PostReads: s.Kind.PostReads, Tally: &m.meter.Hops}
 	if n := s.Limits.InFlight; n > 0 {
 		m.places = semaphore.NewWeighted(int64(n))
 	}

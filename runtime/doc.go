@@ -8,7 +8,7 @@
 //     path (400 if it has none), clean fields, an id and a trace.
 //  2. [Runtime.Serve] pins the current generation, whose table finds the mount
 //     with the longest base path, or a page of the server itself (front.go,
-//     page.go, health.go).
+//     page.go, health.go, measure.go).
 //  3. It finds out who asks (identify.go, [identity]). A token that does not
 //     hold is nobody's, and so is the cookie of a page that the mount does not
 //     trust (cors.go). 404 if no mount was found, or an internal one.
@@ -20,7 +20,8 @@
 //     packed for clients that want that ([coding]). Errors become problem
 //     documents, the reply names its service and says whose pages may read it,
 //     and HEAD loses the body (front.go, bus.Problem).
-//  7. The edge writes the reply; closing its body lets the generation go.
+//  7. The edge writes the reply; closing its body lets the generation go. What
+//     came of the request is counted ([metrics]) and logged.
 //
 // A call from a service to another enters at step 5, through [inside]: with
 // the same user, one level deeper, within the budget of the request. One to

@@ -98,11 +98,3 @@ func (closedStore) Put(_ context.Context, _ adaptors.Key, b *bus.Body, _ adaptor
 
 // Delete refuses to remove anything.
 func (closedStore) Delete(context.Context, adaptors.Key, adaptors.Condition) error { return errDryRun }
-
-// Health is that of the store.
-func (s closedStore) Health() error {
-	if store, ok := s.Store.(interface{ Health() error }); ok {
-		return store.Health()
-	}
-	return nil
-}

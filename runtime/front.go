@@ -81,7 +81,7 @@ func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message,
 		}
 	}()
 	if to.mount != nil {
-		root.Seen.Mount = to.mount.Name
+		root.Seen.Mount, root.Seen.Counter = to.mount.Name, to.mount.meter
 	}
 	if m.Method == http.MethodOptions {
 		_ = m.Close()

@@ -179,6 +179,9 @@ func TestHealthOfAdaptors(t *testing.T) {
 		return fmt.Sprintf(`{"status":%q,"mounts":[{"name":"docs","path":"/docs","service":"json","status":%[1]q,"adaptors":[{"slot":"adaptor","adaptor":"file",%s}]}]}`, state, rest)
 	}
 	s.becomes(t, s.AdminAddr(), "", 200, told("ok", `"status":"ok"`))
+	status, _, _ := s.get(t, "/docs/none")
+	require.Equal(t, 404, status)
+	assert.Contains(t, s.metrics(t), `restspace_adaptor_call_duration_seconds_count{adaptor="file",kind="json",operation="get",outcome="missing",service="docs",slot="adaptor"} 1`)
 	require.NoError(t, os.Rename("docs", "moved"))
 	require.Eventually(t, func() bool {
 		_, text := s.at(t, s.AdminAddr(), "/readyz", "")

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/bus/record"
+	"github.com/seed90475182/restspace/runtime/config"
+	"github.com/seed90475182/restspace/runtime/metrics"
 )
 
 // inside is the bus as services see it: calls to the mounts of the generation
@@ -14,11 +17,12 @@ import (
 // request, sees the current generation.
 type inside struct {
 	runtime *Runtime
-	hosts   []string // other servers that the configuration of the mount names
+	hosts   []string       // other servers that the configuration of the mount names
+	meter   *metrics.Mount // nil: nobody counts what it calls of other servers
 }
 
 // Inside returns the bus as services see it: no rule holds for calls of it.
-func (r *Runtime) Inside() bus.Service { return inside{r, nil} }
+func (r *Runtime) Inside() bus.Service { return inside{runtime: r} }
 
 // Serve passes m to its mount.
 func (b inside) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error) {
@@ -68,11 +72,25 @@ func (b inside) outside(ctx context.Context, m *bus.Message) (*bus.Message, erro
 		return record.Serve(ctx, bus.ServiceFunc(planned), m)
 	}
 	if record.NodeOf(ctx) == nil {
-		return b.runtime.remote.serve(ctx, m, b.hosts, g.conf)
+		return b.call(ctx, m, g.conf)
 	}
 	return record.Serve(ctx, bus.ServiceFunc(func(ctx context.Context, m *bus.Message) (*bus.Message, error) {
-		return b.runtime.remote.serve(ctx, m, b.hosts, g.conf)
+		return b.call(ctx, m, g.conf)
 	}), m)
+}
+
+// call has another server answer m, and counts it.
+func (b inside) call(ctx context.Context, m *bus.Message, conf *config.Config) (*bus.Message, error) {
+	start := time.Now()
+	reply, err := b.runtime.remote.serve(ctx, m, b.hosts, conf)
+	if b.meter != nil {
+		status := 0
+		if err == nil {
+			status = reply.Status
+		}
+		b.meter.Called(status, time.Since(start))
+	}
+	return reply, err
 }
 
 // background gives m a Root of its own.

@@ -18,6 +18,7 @@ import (
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/runtime/config"
+	"github.com/seed90475182/restspace/runtime/metrics"
 	"github.com/seed90475182/restspace/services"
 )
 
@@ -37,6 +38,7 @@ type instance struct {
 	pool *adaptors.Pool
 	log  *slog.Logger
 
+	metrics *metrics.Metrics
 	service atomic.Pointer[started] // nil while it could not start
 	failure atomic.Pointer[error]   // why it could not, for the log
 	broken  atomic.Pointer[error]   // why its background work has ended
@@ -58,21 +60,6 @@ type started struct {
 	service       bus.Service // what answers
 	before, after bus.Service // pipelines; nil: there is none
 	parts         []part      // its adaptors, in the order of their slots
-}
-
-// part is an adaptor of a service.
-type part struct {
-	slot, kind string
-	made       any
-}
-
-// health returns why the adaptor can't be relied on. One that has nothing to say
-// about it is well.
-func (p *part) health() error {
-	if h, ok := p.made.(services.Health); ok {
-		return h.Health()
-	}
-	return nil
 }
 
 // start tries once to open the adaptors and make the service. A panic is an
@@ -97,8 +84,9 @@ func (i *instance) start(ctx context.Context) (err error) {
 		if err != nil {
 			return fmt.Errorf("service %q: %s %q: %w", i.conf.Name, key, chosen.Kind.Name, err)
 		}
-		env.Adaptors[key] = made
-		parts = append(parts, part{key, chosen.Kind.Name, made})
+		p := part{key, chosen.Kind.Name, made, i.metrics.Adaptor(i.conf.Name, i.conf.Kind.Name, key, chosen.Kind.Name)}
+		env.Adaptors[key] = i.given(&p)
+		parts = append(parts, p)
 	}
 	service, err := i.conf.Kind.New(ctx, env)
 	if err != nil {
@@ -128,12 +116,6 @@ func (i *instance) openAdaptor(ctx context.Context, a config.Adaptor) (any, erro
 		return nil, err
 	}
 	i.keep(made)
-	if store, ok := made.(adaptors.Store); ok {
-		if i.dry {
-			store = closedStore{store}
-		}
-		return adaptors.NewKeep(store, i.env.Limits.File), nil
-	}
 	return made, nil
 }
 

@@ -137,6 +137,7 @@ func (r *Runtime) enter(l *listening, conf *config.Config) {
 	for _, d := range l.doors {
 		d.serve(r.edgeOf(d, conf, l))
 	}
+	r.edge.Store(l.doors[0].edge)
 	if old == nil {
 		return
 	}
@@ -162,6 +163,7 @@ func (r *Runtime) edgeOf(d *door, conf *config.Config, l *listening) *edge.Serve
 	case adminDoor:
 		o.Host, o.Certificate = hosts(new(config.Server), d.address, anyName), nil
 		o.LogSample = 0 // it is asked every few seconds
+		o.Counter, o.Dropped = nil, nil
 		return edge.New(desk{r}, o)
 	}
 	return edge.New(r, o)
@@ -276,6 +278,8 @@ func (r *Runtime) edgeOptions(conf *config.Config, on *listening) edge.Options {
 		Host:           hosts(&conf.Server, on.doors[0].address, anyName),
 		Origin:         conf.Server.Origin(),
 		TrustedProxies: conf.Server.TrustedProxies,
+		Counter:        r.metrics.Elsewhere,
+		Dropped:        r.metrics.Dropped,
 		Log:            slog.New(r.log),
 		LogSample:      conf.Server.Log.Sample,
 	}

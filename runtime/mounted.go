@@ -14,6 +14,7 @@ import (
 	"github.com/seed90475182/restspace/runtime/coding"
 	"github.com/seed90475182/restspace/runtime/config"
 	"github.com/seed90475182/restspace/runtime/edge"
+	"github.com/seed90475182/restspace/runtime/metrics"
 	"github.com/seed90475182/restspace/services"
 )
 
@@ -30,6 +31,7 @@ type mounted struct {
 	cache    string              // Cache-Control of successful GETs
 	cors     cors
 	coder    *coding.Coder
+	meter    *metrics.Mount
 }
 
 // Serve holds m to the limits and passes it on. The place that m takes is free

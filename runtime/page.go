@@ -48,9 +48,18 @@ func (g *generation) answers(r *Runtime) {
 	}
 	g.pages = append(g.pages, newDescribed(g.conf, r.coder).pages()...)
 	h := &health{r, g}
-	g.desk = []page{shown(alive, "healthz"), shown(h.all, "readyz")}
-	if g.conf.Server.AdminListen == "" {
-		g.pages = append(g.pages, shown(alive, "healthz"), shown(h.seen, "readyz"))
+	g.desk = []page{shown(alive, "healthz"), shown(h.all, "readyz"), shown(r.measured, "metrics")}
+	if g.conf.Server.AdminListen != "" {
+		return
+	}
+	g.pages = append(g.pages, shown(alive, "healthz"), shown(h.seen, "readyz"))
+	if roles := g.conf.Server.AdminRoles; !roles.Nobody() {
+		g.pages = append(g.pages, shown(func(ctx context.Context, m *bus.Message, tokenErr error) (*bus.Message, error) {
+			if !roles.Admits(m.User, nil) {
+				return nil, challenge(roles.Refuse(m.User, nil, "read the metrics"), tokenErr)
+			}
+			return r.measured(ctx, m, nil)
+		}, "metrics"))
 	}
 }
 
@@ -68,7 +77,7 @@ func (d desk) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error) {
 	p := pageAt(g.desk, m.URL.Path)
 	switch {
 	case p == nil:
-		return nil, bus.Errorf(http.StatusNotFound, "nothing is here but /healthz and /readyz")
+		return nil, bus.Errorf(http.StatusNotFound, "nothing is here but /healthz, /readyz and /metrics")
 	case m.Method == http.MethodOptions:
 		reply := bus.Reply(http.StatusNoContent, nil)
 		reply.Header.Add("Allow", services.AllowField(p.methods))

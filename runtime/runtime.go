@@ -16,7 +16,9 @@ import (
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/runtime/coding"
 	"github.com/seed90475182/restspace/runtime/config"
+	"github.com/seed90475182/restspace/runtime/edge"
 	"github.com/seed90475182/restspace/runtime/identity"
+	"github.com/seed90475182/restspace/runtime/metrics"
 	"github.com/seed90475182/restspace/services"
 	"github.com/seed90475182/restspace/services/account"
 	"github.com/seed90475182/restspace/urlpattern"
@@ -31,6 +33,7 @@ type Options struct {
 	Listen   bool                        // serve the network; false answers Serve only
 	Address  string                      // what to listen on in the place of server.listen
 	Source   Source                      // what Reload reads; nil if there is only Load
+	Version  string                      // of the program, for its metrics
 	Once     bool                        // for one request: of a service that can't start only its own reply tells
 
 	// Calls is asked before each call of another server: its error is the answer,
@@ -57,6 +60,8 @@ type Runtime struct {
 	remote  outgoing
 	coder   *coding.Coder
 	hasher  *account.Hasher
+	metrics *metrics.Metrics
+	edge    atomic.Pointer[edge.Server] // that clients have; nil where the network is not served
 
 	current atomic.Pointer[generation]
 	log     liveLog
@@ -88,6 +93,7 @@ func New(o Options) *Runtime {
 		remote:  newOutgoing(o.Calls),
 		log:     liveLog{current: new(atomic.Pointer[slog.Handler])},
 	}
+	r.metrics = metrics.New(o.Version, r.facts)
 	r.life, r.end = context.WithCancel(context.Background())
 	r.cutoff, r.cut = context.WithCancel(context.Background())
 	return r
@@ -120,6 +126,7 @@ func (r *Runtime) load(ctx context.Context, name string, data []byte, again bool
 	next, err := r.prepare(ctx, what, again)
 	r.files = what.files
 	if err != nil {
+		r.refused()
 		return false, err
 	}
 	return r.swap(next, name), nil
@@ -185,6 +192,7 @@ func (r *Runtime) swap(next prepared, by string) (changed bool) {
 		next.follow(old)
 	}
 	r.current.Store(next.generation)
+	r.served()
 	r.logAs(next.conf)
 	if old != nil {
 		rest(old.without(next.generation))

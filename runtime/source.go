@@ -68,6 +68,7 @@ func (r *Runtime) replace(ctx context.Context, by string, c *adaptors.Condition,
 	what := r.reading(source.Name(), data)
 	next, err := r.prepare(ctx, what, true)
 	if err != nil {
+		r.refused()
 		return false, err
 	}
 	if info == nil || !bytes.Equal(old, data) {

@@ -57,7 +57,7 @@ func (r *run) configuration() (*config.Config, error) {
 
 // options returns the options of a runtime, which may listen to the network.
 func (r *run) options(listen bool) runtime.Options {
-	return runtime.Options{Services: r.Services, Adaptors: r.Adaptors, LogTo: r.stderr, Env: r.lookup, Listen: listen}
+	return runtime.Options{Services: r.Services, Adaptors: r.Adaptors, Version: r.Version, LogTo: r.stderr, Env: r.lookup, Listen: listen}
 }
 
 // countOf returns how many services conf has, in words.

@@ -85,7 +85,7 @@ func (s *serving) start(ctx context.Context) error {
 	}
 	s.url = s.server.URL()
 	if at := s.server.AdminAddr(); at != "" {
-		fmt.Fprintf(s.stdout, "http://%s answers /healthz and /readyz\n", at)
+		fmt.Fprintf(s.stdout, "http://%s answers /healthz, /readyz and /metrics\n", at)
 	}
 	if from := s.server.RedirectAddr(); from != "" {
 		fmt.Fprintf(s.stdout, "http://%s redirects to\n", from)

@@ -23,7 +23,7 @@ type Server struct {
 	Hosts          []string       `json:"hosts" doc:"which Host fields are answered, with or without a port; by default names of loopback there, else the publicURL's"`
 	TLS            *TLS           `json:"tls" doc:"the certificate that HTTPS is served with"` // nil: HTTP without TLS
 	RedirectHTTP   string         `json:"redirectHTTP" doc:"another address, host:port, that sends its clients to HTTPS"`
-	AdminListen    string         `json:"adminListen" doc:"an address of its own, host:port, for /healthz and /readyz, without TLS and open to whoever reaches it"` // "": listen
+	AdminListen    string         `json:"adminListen" doc:"an address of its own, host:port, for /healthz, /readyz and /metrics, without TLS and open to whoever reaches it"` // "": listen
 	TrustedProxies []netip.Prefix `json:"trustedProxies" doc:"addresses and networks whose X-Forwarded-For and X-Request-Id count"`
 	AllowHosts     []string       `json:"allowHosts" doc:"hosts that may be called though their addresses are private"`
 	CORS           []Origin       `json:"cors" doc:"origins whose pages may read answers, of services that do not say it themselves; * is any"`

@@ -24,7 +24,8 @@ type requestBody struct {
 	window  time.Duration
 	shared  bool // the connection has other streams: this is HTTP/2
 
-	ended  atomic.Bool // there is nothing more to read
+	came   atomic.Int64 // bytes that were read
+	ended  atomic.Bool  // there is nothing more to read
 	closed atomic.Bool
 
 	reading sync.Mutex // held by Read; guards what follows
@@ -56,6 +57,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.stream.Read(p)
 	b.moved += n
+	b.came.Add(int64(n))
 	if b.shared { // a deadline that passes while nobody reads would end the stream
 		_ = b.control.SetReadDeadline(time.Time{})
 	}
@@ -98,6 +100,14 @@ func (b *requestBody) Close() error {
 	b.reading.Lock()
 	defer b.reading.Unlock()
 	return err
+}
+
+// size returns how many bytes were read.
+func (b *requestBody) size() int64 {
+	if b == nil {
+		return 0
+	}
+	return b.came.Load()
 }
 
 // unread reports whether there may be more of the body.

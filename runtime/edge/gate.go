@@ -13,9 +13,10 @@ import (
 
 // gate bounds how many requests are worked on at once, and how many wait.
 type gate struct {
-	places  *semaphore.Weighted
-	queue   int64
-	waiting atomic.Int64
+	places   *semaphore.Weighted
+	queue    int64
+	inFlight atomic.Int64
+	waiting  atomic.Int64
 }
 
 func newGate(places, queue int) *gate {
@@ -26,6 +27,7 @@ func newGate(places, queue int) *gate {
 // without one, leave must follow.
 func (g *gate) enter(ctx context.Context) error {
 	if g.places.TryAcquire(1) {
+		g.inFlight.Add(1)
 		return nil
 	}
 	if g.waiting.Add(1) > g.queue {
@@ -36,10 +38,14 @@ func (g *gate) enter(ctx context.Context) error {
 	if g.places.Acquire(ctx, 1) != nil {
 		return busy()
 	}
+	g.inFlight.Add(1)
 	return nil
 }
 
-func (g *gate) leave() { g.places.Release(1) }
+func (g *gate) leave() {
+	g.inFlight.Add(-1)
+	g.places.Release(1)
+}
 
 // enter has r take its place among the requests that are worked on. A request
 // of HTTP/2 counts as a connection of HTTP/1.1 does, which has one at a time.

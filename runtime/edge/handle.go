@@ -23,7 +23,11 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	if err != nil && root.Seen.Err == nil {
 		root.Seen.Err = err
 	}
+	e.received, e.took = x.body.size(), time.Since(e.start)
 	s.log(r, root, e)
+	if c := root.Seen.Counter; c != nil {
+		c.Count(bus.Outcome{Method: r.Method, Status: e.status, Received: e.received, Sent: e.sent, Took: e.took, Err: root.Seen.Err})
+	}
 	if err != nil {
 		panic(http.ErrAbortHandler) // half an answer is sent: the connection must not look whole
 	}
@@ -116,7 +120,7 @@ func (s *Server) free(x *exchange) {
 // root returns the context of r.
 func (s *Server) root(r *http.Request, start time.Time) *bus.Root {
 	root := bus.NewRootAt(r.Context(), start, s.options.Limits.Timeout)
-	root.Limits = s.options.Inside
+	root.Limits, root.Seen.Counter = s.options.Inside, s.options.Counter
 	root.Client = s.options.client(r)
 	root.Host, root.Secure = s.options.origin(r)
 	if id := r.Header["X-Request-Id"]; id != nil && validID(id[0]) && s.options.trusts(r) {

@@ -14,6 +14,7 @@ import (
 type listener struct {
 	net.Listener
 	limits Limits
+	drop   func() // is told of each connection that is too many; nil: nobody
 
 	byIP *tally
 
@@ -49,6 +50,9 @@ func (l *listener) Accept() (net.Conn, error) {
 			return c, nil
 		}
 		_ = tcp.Close()
+		if l.drop != nil {
+			l.drop()
+		}
 	}
 }
 
@@ -60,6 +64,13 @@ func (l *listener) admit(ip netip.Addr) bool {
 	}
 	l.all++
 	return true
+}
+
+// count returns how many connections there are.
+func (l *listener) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all
 }
 
 func (l *listener) leave(c *conn, ip netip.Addr) {

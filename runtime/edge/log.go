@@ -12,9 +12,10 @@ import (
 
 // entry is what the log says of a request, beside what the Root has seen.
 type entry struct {
-	start  time.Time
-	status int
-	sent   int64
+	start          time.Time
+	took           time.Duration
+	status         int
+	received, sent int64 // bytes of the bodies
 }
 
 // log notes a request in one line. The query stays out of it, since queries
@@ -34,9 +35,9 @@ func (s *Server) log(r *http.Request, root *bus.Root, e entry) {
 		slog.String("method", clip(r.Method, 32)),
 		slog.String("path", clip(r.URL.EscapedPath(), 1024)),
 		slog.Int("status", e.status),
-		slog.Int64("received", max(r.ContentLength, 0)),
+		slog.Int64("received", e.received),
 		slog.Int64("sent", e.sent),
-		slog.Float64("duration_ms", float64(time.Since(e.start).Microseconds())/1000),
+		slog.Float64("duration_ms", float64(e.took.Microseconds())/1000),
 	)
 	attrs = appendSet(attrs, "mount", root.Seen.Mount)
 	attrs = appendSet(attrs, "upstream", root.Seen.Upstream)

@@ -22,6 +22,11 @@ type Options struct {
 	Log            *slog.Logger
 	LogSample      float64 // which part of the good requests the log shows: 1 is all
 
+	// Counter is told of each request that the service does not name another
+	// one for, and Dropped of each connection that was one too many. nil: nobody.
+	Counter bus.Counter
+	Dropped func()
+
 	crossOrigin *http.CrossOriginProtection // set by New
 	window      time.Duration               // slowWindow, but in tests
 }

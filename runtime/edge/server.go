@@ -69,6 +69,7 @@ func New(service bus.Service, o Options) *Server {
 // l for. The error is nil then. It is called once.
 func (s *Server) Serve(l net.Listener) error {
 	bounded := newListener(l, s.options.Limits)
+	bounded.drop = s.options.Dropped
 	s.listener.Store(bounded)
 	if s.retiring.Load() {
 		_ = bounded.Close()
@@ -83,6 +84,21 @@ func (s *Server) Serve(l net.Listener) error {
 		return nil
 	}
 	return err
+}
+
+// Load is how much a [Server] has to do.
+type Load struct {
+	Connections      int // that are open
+	InFlight, Queued int // requests that are worked on, and that wait
+}
+
+// Load returns how much there is to do now.
+func (s *Server) Load() Load {
+	load := Load{InFlight: int(s.gate.inFlight.Load()), Queued: int(s.gate.waiting.Load())}
+	if l := s.listener.Load(); l != nil {
+		load.Connections = l.count()
+	}
+	return load
 }
 
 // Shutdown takes no more connections, waits until all requests are answered or

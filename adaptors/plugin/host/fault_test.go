@@ -162,8 +162,10 @@ func TestCallsWaitForARestart(t *testing.T) {
 	}
 	kill(1)
 	assert.ErrorContains(t, s.Health(), "signal: killed")
+	assert.Zero(t, s.Restarts())
 	assert.NoError(t, putSmall(s, "doc"))
 	assert.NoError(t, s.Health())
+	assert.EqualValues(t, 1, s.Restarts())
 
 	kill(2)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed90475182/restspace/adaptors/plugin/wire"
@@ -32,6 +33,8 @@ type supervisor struct {
 	ctx  context.Context // until Close
 	stop context.CancelFunc
 	work sync.WaitGroup
+
+	restarts atomic.Int64
 
 	mu    sync.Mutex // guards state
 	state state
@@ -84,6 +87,7 @@ func (v *supervisor) run(p *process) {
 		v.log.Error("the plugin ended", "error", why)
 		p.end()
 		if p = v.restart(&starts, why); p != nil {
+			v.restarts.Add(1)
 			v.set(state{process: p, changed: make(chan struct{})})
 			v.log.Info("the plugin was started again", "pid", p.run.pid())
 		}
@@ -182,6 +186,9 @@ func (v *supervisor) down(s state) error {
 		Detail: "the program that this service needs is not running: try again later",
 		Header: bus.Header{{Name: "Retry-After", Value: strconv.Itoa(seconds)}}}
 }
+
+// Restarts returns how often the program was started again.
+func (v *supervisor) Restarts() int64 { return v.restarts.Load() }
 
 // Health returns why the program can't be relied on; nil is well. One whose file
 // is another one by now is not: that is started for the next configuration.

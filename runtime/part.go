@@ -1,0 +1,57 @@
+package runtime
+
+import (
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/runtime/metrics"
+	"github.com/seed90475182/restspace/services"
+)
+
+// part is an adaptor of a service.
+type part struct {
+	slot, kind string
+	made       any // as its Kind made it
+	meter      *metrics.Adaptor
+}
+
+// health returns why the adaptor can't be relied on. One that has nothing to say
+// about it is well.
+func (p *part) health() error {
+	if h, ok := p.made.(services.Health); ok {
+		return h.Health()
+	}
+	return nil
+}
+
+// given returns an adaptor as the service gets it.
+func (i *instance) given(p *part) any {
+	switch made := p.made.(type) {
+	case adaptors.Store:
+		if i.dry {
+			made = closedStore{made}
+		}
+		return adaptors.NewKeep(made, i.env.Limits.File).Watched(p.meter)
+	case adaptors.Mailer:
+		return adaptors.WatchedMailer(made, p.meter)
+	case adaptors.Engine:
+		return adaptors.WatchedEngine(made, p.meter)
+	}
+	return p.made
+}
+
+// ownedPart is an adaptor of an instance.
+type ownedPart struct {
+	part
+	instance *instance
+}
+
+// parts returns the adaptors of the instances that have started.
+func (g *generation) parts() (list []ownedPart) {
+	for _, i := range g.instances {
+		if s := i.service.Load(); s != nil {
+			for _, p := range s.parts {
+				list = append(list, ownedPart{p, i})
+			}
+		}
+	}
+	return list
+}
