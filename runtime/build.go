@@ -152,9 +152,7 @@ func (r *Runtime) newMounted(s *config.Service, i *instance, server *config.Serv
 	if n := s.Limits.InFlight; n > 0 {
 		m.places = semaphore.NewWeighted(int64(n))
 	}
-	if rate := s.Limits.Rate; rate.Count > 0 {
-		m.rates = newRates(rate.PerSecond(), rate.Count)
-	}
+	m.rates = newRates(s.Limits.Rate)
 	if c := s.Caching; c != nil {
 		kind := "private"
 		if c.Public {

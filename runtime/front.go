@@ -91,9 +91,13 @@ func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message,
 		return nil, errors.Join(err, m.Close())
 	}
 	inCookie, tokenErr := g.identify(root, m, to.cors)
-	switch {
-	case to.page != nil:
+	if to.page != nil {
 		return to.page.answer(ctx, m, tokenErr)
+	}
+	if err := g.rates.admit(ctx, m); err != nil {
+		return nil, errors.Join(err, m.Close())
+	}
+	switch {
 	case to.mount == nil:
 		_ = m.Close()
 		return nil, bus.Errorf(http.StatusNotFound, "no service is mounted at this path")

@@ -19,7 +19,8 @@ type generation struct {
 	table     *bus.Table // for requests from outside
 	calls     *bus.Table // for what services call
 	mounts    []*mounted
-	cors      cors // where nothing is mounted
+	cors      cors   // where nothing is mounted
+	rates     *rates // of all mounts together; nil: no limit
 	issuer    identity.Issuer
 	verifier  *identity.Verifier
 	trusted   map[keysOf]*identity.RemoteKeys
@@ -37,7 +38,7 @@ type generation struct {
 }
 
 func newGeneration(conf *config.Config) *generation {
-	g := &generation{conf: conf, instances: make(map[string]*instance), cors: newCORS(conf.Server.CORS), drained: make(chan struct{})}
+	g := &generation{conf: conf, instances: make(map[string]*instance), cors: newCORS(conf.Server.CORS), rates: newRates(conf.Server.Limits.Rate), drained: make(chan struct{})}
 	g.unpin = g.letGo
 	g.refs.Store(1)
 	return g

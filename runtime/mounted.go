@@ -5,15 +5,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
-	"strconv"
 
 	"golang.org/x/sync/semaphore"
 
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/runtime/coding"
 	"github.com/seed90475182/restspace/runtime/config"
-	"github.com/seed90475182/restspace/runtime/edge"
 	"github.com/seed90475182/restspace/runtime/metrics"
 	"github.com/seed90475182/restspace/services"
 )
@@ -70,12 +67,8 @@ func (s *mounted) admit(ctx context.Context, m *bus.Message) error {
 	case size < 0:
 		m.Body = limit(m.Body, s.maxBody)
 	}
-	if s.rates != nil {
-		if wait := s.rates.take(caller(ctx, m)); wait > 0 {
-			return &bus.Error{Status: http.StatusTooManyRequests, Type: bus.TypeRate,
-				Detail: "too many requests of one caller in a short time",
-				Header: bus.Header{{Name: "Retry-After", Value: strconv.Itoa(int(wait.Seconds()) + 1)}}}
-		}
+	if err := s.rates.admit(ctx, m); err != nil {
+		return err
 	}
 	if s.places != nil && !s.places.TryAcquire(1) {
 		return &bus.Error{Status: http.StatusServiceUnavailable, Type: bus.TypeBusy,
@@ -114,19 +107,3 @@ func (l *limitedStream) Read(p []byte) (int, error) {
 
 // Close is part of io.Closer: the body closes what it was made of.
 func (l *limitedStream) Close() error { return nil }
-
-// caller names who asks, for the rate limit: the user, or else the address.
-func caller(ctx context.Context, m *bus.Message) string {
-	if m.User != nil {
-		return m.User.Email
-	}
-	root := bus.RootOf(ctx)
-	if root == nil {
-		return ""
-	}
-	address, err := netip.ParseAddr(root.Client)
-	if err != nil {
-		return root.Client
-	}
-	return edge.ClientOf(address).String()
-}

@@ -410,6 +410,23 @@ func TestMountLimits(t *testing.T) {
 	assert.Equal(t, []int{200, 200, 429, 429}, statuses)
 }
 
+func TestRateOfAllMounts(t *testing.T) {
+	config := mounts([3]string{"a", "/a", "one"}, [3]string{"b", "/b", "two"})
+	s := start(t, newProbe(), strings.Replace(config, `{"services"`, `{"server": {"limits": {"rate": "3/m"}}, "services"`, 1))
+	for path, want := range map[string]int{"/a": 200, "/b": 200, "/c": 404} {
+		status, _, _ := s.get(t, path)
+		assert.Equal(t, want, status, path)
+	}
+	status, body, header := s.get(t, "/a")
+	assert.Equal(t, 429, status)
+	assert.Contains(t, body, bus.TypeRate)
+	assert.NotEmpty(t, header.Get("Retry-After"))
+	status, _ = s.at(t, s.Addr(), "/a", "E")
+	assert.Equal(t, 200, status, "a user is another caller than who is not signed in there")
+	status, _, _ = s.get(t, "/healthz")
+	assert.Equal(t, 200, status, "what the server itself answers does not count")
+}
+
 func TestCachingAndHosts(t *testing.T) {
 	config := strings.Replace(mounts([3]string{"a", "/a", "one"}), `"say"`, `"caching": {"maxAge": 60, "public": true}, "say"`, 1)
 	s := start(t, newProbe(), config)

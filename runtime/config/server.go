@@ -35,7 +35,7 @@ type Server struct {
 	AdminRoles *access.Spec `json:"-"`
 }
 
-// Limits of a server. All are above zero.
+// Limits of a server. All are above zero, but for a Rate that is none.
 type Limits struct {
 	HeaderBytes      Size     `json:"headerBytes" doc:"of a request's header"`
 	HeaderFields     int      `json:"headerFields" doc:"in a request's header"`
@@ -48,6 +48,7 @@ type Limits struct {
 	Queue            int      `json:"queue" doc:"requests that wait; more get 503"`
 	Connections      int      `json:"connections" doc:"open at one time"`
 	ConnectionsPerIP int      `json:"connectionsPerIP" doc:"open at one time from one address"`
+	Rate             Rate     `json:"rate" doc:"of each caller, for all services together; none if it is missing"`
 	Depth            int      `json:"depth" doc:"calls above a call"`
 	SubRequests      int      `json:"subRequests" doc:"calls that one request leads to"`
 	Buffered         Size     `json:"buffered" doc:"of one request, in memory at one time"`
