@@ -51,6 +51,7 @@ func (r *run) serve(ctx context.Context) error {
 	}
 	changes, done := s.watch()
 	defer done()
+	defer s.letIn()()
 	for {
 		select {
 		case <-changes:
@@ -92,6 +93,20 @@ func (s *serving) start(ctx context.Context) error {
 	}
 	_, err := fmt.Fprintln(s.stdout, s.url)
 	return err
+}
+
+// letIn has restspace user reach the records of users while the server has their
+// stores, if there are any. What it returns ends that.
+func (s *serving) letIn() (end func()) {
+	if s.server.Config().Auth.UserURLPattern == nil {
+		return func() {}
+	}
+	end, err := openDoor(s.server)
+	if err != nil {
+		s.note("restspace user can't reach this server: %v", err)
+		return func() {}
+	}
+	return end
 }
 
 // load has the server serve the configuration as it stands in the file. asked

@@ -17,9 +17,9 @@ func (r *run) userCommand() *cobra.Command {
 		Use:   "user COMMAND",
 		Short: "Make, list, change and delete users",
 		Long: `Commands for the records of users, in the service that auth.userUrlPattern leads
-to. They work without a server, and that is how the first administrator is made.
-A directory that a running server has is closed to them: end that server first,
-or send it the change over HTTP, as somebody with manageRoles.`,
+to. They need no server, and that is how the first administrator is made. Where one
+serves the configuration on this machine, it makes the changes: they ask it through
+a socket beside auth.keyFile, which only who may read the keys can connect to.`,
 		Example: `  restspace user add jo@example.com --role U --role A
   restspace user list`,
 		Args: func(cmd *cobra.Command, args []string) error {

@@ -17,16 +17,13 @@ import (
 	"github.com/seed90475182/restspace/urlpattern"
 )
 
-// users are the records of a configuration, of which a server in this process
-// has the stores.
+// users are the records of a configuration, as the server has them that serves
+// it, or else one in this process.
 type users struct {
 	conf  *config.Config
 	mount *config.Service
 	bus   bus.Service
 }
-
-// operator is who the audit says did it.
-const operator = "restspace user"
 
 // withUsers opens the records of users for work. email, if there is one, is
 // checked first.
@@ -48,6 +45,9 @@ func (r *run) withUsers(ctx context.Context, email string, work func(ctx context
 	u := &users{conf: conf}
 	if u.mount, err = userMount(conf); err != nil {
 		return err
+	}
+	if u.bus = running(conf); u.bus != nil {
+		return work(ctx, u, email)
 	}
 	options := r.options(false)
 	options.Once = true
