@@ -12,6 +12,9 @@ import (
 type writer struct {
 	*jsontext.Encoder
 	err error
+
+	named []named // schemas that were referred to, mount by mount
+	noted int     // how many of them are of other mounts than the one at hand
 }
 
 func newWriter(to io.Writer, options []jsontext.Options) *writer {
@@ -63,7 +66,7 @@ func (d *Description) OpenAPI(to io.Writer, v View, options ...jsontext.Options)
 		}
 	}
 	w.close()
-	w.components(d, &v)
+	w.components(d)
 	w.close()
 	return w.err
 }
@@ -117,7 +120,7 @@ type securityScheme struct {
 }
 
 // components writes what operations refer to.
-func (w *writer) components(d *Description, v *View) {
+func (w *writer) components(d *Description) {
 	w.open("components")
 	w.open("securitySchemes")
 	w.member(bearerScheme, securityScheme{Type: "http", Scheme: "bearer", BearerFormat: "JWT"})
@@ -137,7 +140,7 @@ func (w *writer) components(d *Description, v *View) {
 	w.close()
 	w.open("schemas")
 	w.member("problem", jsontext.Value(problemSchema))
-	w.schemas(d, v)
+	w.schemas()
 	w.close()
 	w.close()
 }

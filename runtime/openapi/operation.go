@@ -15,6 +15,7 @@ import (
 
 // paths writes the operations of a mount, which are in the order of paths.
 func (w *writer) paths(m *mount, list []operation, roles bool, schemes []string) {
+	w.noted = len(w.named)
 	for len(list) > 0 {
 		at := list[0].path
 		n := slices.IndexFunc(list, func(o operation) bool { return o.path.text != at.text })
@@ -23,6 +24,7 @@ func (w *writer) paths(m *mount, list []operation, roles bool, schemes []string)
 		}
 		w.open(at.text)
 		for _, o := range list[:n] {
+			w.note(m, &o)
 			w.member(strings.ToLower(o.Method), m.operation(&o, roles, schemes))
 		}
 		w.close()

@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -13,19 +14,27 @@ import (
 // component returns the name of a schema that operations of m share.
 func (m *mount) component(s *services.Schema) string { return m.Name + "." + s.Name }
 
-// schemas writes the schemas that the operations which v shows refer to.
-func (w *writer) schemas(d *Description, v *View) {
-	ids := make(map[string]bool)
-	for _, m := range d.mounts {
-		written := make(map[string]bool)
-		for _, o := range d.operations(m, v) {
-			for _, s := range o.schemas() {
-				if name := m.component(s); !written[name] {
-					written[name] = true
-					w.member(name, embedded(name, s.Text, ids))
-				}
-			}
+// named is a schema that operations refer to.
+type named struct {
+	name string
+	text jsontext.Value
+}
+
+// note keeps the schemas that an operation of m refers to, each once.
+func (w *writer) note(m *mount, o *operation) {
+	for _, s := range o.schemas() {
+		name := m.component(s)
+		if !slices.ContainsFunc(w.named[w.noted:], func(n named) bool { return n.name == name }) {
+			w.named = append(w.named, named{name, s.Text})
 		}
+	}
+}
+
+// schemas writes the schemas that operations refer to.
+func (w *writer) schemas() {
+	ids := make(map[string]bool)
+	for _, n := range w.named {
+		w.member(n.name, embedded(n.name, n.text, ids))
 	}
 }
 
