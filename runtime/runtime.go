@@ -233,6 +233,10 @@ func (r *Runtime) Config() *config.Config {
 	return nil
 }
 
+// Log returns what goes on as the current configuration says, whichever that is.
+// It is used after the first one was loaded.
+func (r *Runtime) Log() *slog.Logger { return slog.New(r.log) }
+
 // Files returns the files beside its own that the last configuration which was
 // to be current is made of, or would be if they were there: where one changes,
 // it may be another, or have no errors any more.

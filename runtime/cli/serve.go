@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/spf13/cobra"
 
 	"github.com/seed90475182/restspace/runtime"
@@ -26,7 +27,11 @@ requests, answers those that it has, and ends; a second signal ends it at once.
 When the file changes it is read again, and at SIGHUP: where it has errors, what
 is served stays as it is.
 
-The mounts and the address go to standard output, the log to standard error.`,
+The mounts and the address go to standard output, the log to standard error.
+
+Where the system allows the process so much memory only, as in a container, the
+garbage collector keeps it below nine tenths of that. GOMEMLIMIT in the
+environment says otherwise.`,
 		Example: `  restspace serve
   restspace serve --config next.json`,
 		Args: takes(),
@@ -42,6 +47,7 @@ func (r *run) serve(ctx context.Context) error {
 	signal.Notify(again, syscall.SIGHUP)
 	defer signal.Stop(again)
 
+	tell := limitMemory(memlimit.FromCgroup)
 	file := configfile.New(r.config)
 	options := r.options(true)
 	options.Source = file
@@ -49,6 +55,7 @@ func (r *run) serve(ctx context.Context) error {
 	if err := s.start(ctx); err != nil {
 		return errors.Join(err, s.server.Close(ctx))
 	}
+	tell(s.server.Log())
 	changes, done := s.watch()
 	defer done()
 	defer s.letIn()()
