@@ -2,7 +2,6 @@ package auth
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -27,26 +26,15 @@ type Config struct {
 // NewConfig returns a config with its defaults.
 func NewConfig() *Config { return &Config{Policy: account.DefaultPolicy()} }
 
-// fault is what is wrong with one key of the config.
-type fault struct {
-	pointer string
-	error
-}
-
-// Pointer returns where in the config it is.
-func (f fault) Pointer() string { return f.pointer }
-
-func (f fault) Unwrap() error { return f.error }
-
 // Check returns what is wrong with a config.
 func (c *Config) Check() error {
 	var all []error
 	if c.LoginPage != "" && !c.ownLoginPage() {
-		all = append(all, fault{"/loginPage", fmt.Errorf("%q is no path on this server: write one such as /login.html", c.LoginPage)})
+		all = append(all, services.Faultf("/loginPage", "%q is no path on this server: write one such as /login.html", c.LoginPage))
 	}
 	for role := range strings.FieldsSeq(c.ImpersonateRoles) {
 		if role == "all" || role == "none" || strings.ContainsAny(role, "{}/$") {
-			all = append(all, fault{"/impersonateRoles", fmt.Errorf(`%q is no role: write roles such as "A"`, role)})
+			all = append(all, services.Faultf("/impersonateRoles", `%q is no role: write roles such as "A"`, role))
 		}
 	}
 	return errors.Join(append(all, c.checkMail(), c.Policy.Check())...)
@@ -62,7 +50,7 @@ func (c *Config) ownLoginPage() bool {
 func (c *Config) checkMail() error {
 	if c.EmailSendURLPattern == "" {
 		if c.ResetURL != "" {
-			return fault{"/resetUrl", errors.New(`it is for mails, and there are none: set "emailSendUrlPattern", or leave it out`)}
+			return services.At("/resetUrl", errors.New(`it is for mails, and there are none: set "emailSendUrlPattern", or leave it out`))
 		}
 		return nil
 	}
@@ -71,12 +59,12 @@ func (c *Config) checkMail() error {
 		err = errors.New("it begins with no path on this server: write one such as /email/send/reset.html/${email}")
 	}
 	if err != nil {
-		return fault{"/emailSendUrlPattern", err}
+		return services.At("/emailSendUrlPattern", err)
 	}
 	c.emailSend = pattern
 	u, err := url.Parse(c.ResetURL)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.ContainsAny(c.ResetURL, "?# ") {
-		return fault{"/resetUrl", fmt.Errorf("%q is no URL of a page: write one such as https://example.com/auth/new-password, without a query", c.ResetURL)}
+		return services.Faultf("/resetUrl", "%q is no URL of a page: write one such as https://example.com/auth/new-password, without a query", c.ResetURL)
 	}
 	return nil
 }
@@ -96,12 +84,12 @@ func (c *Config) Link(targets services.Targets) (services.Target, error) {
 			_, err = targets(services.Call{Method: http.MethodGet, URL: urlpattern.URL{Path: path.Segments, Dir: path.Dir}})
 		}
 		if err != nil {
-			all = append(all, fault{"/loginPage", err})
+			all = append(all, services.At("/loginPage", err))
 		}
 	}
 	if c.emailSend != nil {
 		if _, err := targets(services.CallOf(http.MethodPost, c.emailSend)); err != nil {
-			all = append(all, fault{"/emailSendUrlPattern", err})
+			all = append(all, services.At("/emailSendUrlPattern", err))
 		}
 	}
 	return services.Target{GetReads: true}, errors.Join(all...)

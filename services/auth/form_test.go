@@ -85,7 +85,10 @@ func TestLink(t *testing.T) {
 	assert.Equal(t, services.Target{GetReads: true}, target)
 	assert.Equal(t, []string{"GET /login/in.html", "POST /mail/to/..."}, asked)
 	require.ErrorContains(t, err, "leads to no service")
-	var wrong fault
+	var wrong interface {
+		error
+		Pointer() string
+	}
 	require.ErrorAs(t, err, &wrong)
 	assert.Equal(t, "/loginPage", wrong.Pointer())
 }

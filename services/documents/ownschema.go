@@ -6,6 +6,7 @@ import (
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services"
 	"github.com/seed90475182/restspace/services/documents/schema"
 )
 
@@ -29,19 +30,10 @@ func ParseSchema(text []byte, at string) (*Schema, error) {
 	}
 	var faults []error
 	for _, e := range all {
-		faults = append(faults, fault{at + e.Pointer, e.Detail})
+		faults = append(faults, services.At(at+e.Pointer, errors.New(e.Detail)))
 	}
 	return nil, errors.Join(faults...)
 }
-
-// A fault is what is wrong with a value of a schema.
-type fault struct{ pointer, detail string }
-
-// Error is part of error.
-func (f fault) Error() string { return f.detail }
-
-// Pointer returns where it is.
-func (f fault) Pointer() string { return f.pointer }
 
 // own answers a GET of the schema of the root where there is none but that of
 // the configuration: nil for all else. It has no ETag, since no write replaces it.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services"
 	"github.com/seed90475182/restspace/services/documents/odata"
 )
 
@@ -21,12 +22,12 @@ type Summary struct{ members *odata.Selection }
 // with a Pointer() string: where it is, after at.
 func ParseSummary(members []string, at string) (*Summary, error) {
 	if len(members) == 0 {
-		return nil, fault{at, `it names no member: write one, such as "name", or leave it out`}
+		return nil, services.At(at, errors.New(`it names no member: write one, such as "name", or leave it out`))
 	}
 	var faults []error
 	for i, member := range members {
 		if _, err := odata.ParseSelection(member); err != nil {
-			faults = append(faults, fault{at + "/" + strconv.Itoa(i), err.Error()})
+			faults = append(faults, services.At(at+"/"+strconv.Itoa(i), err))
 		}
 	}
 	if faults != nil {
@@ -34,7 +35,7 @@ func ParseSummary(members []string, at string) (*Summary, error) {
 	}
 	all, err := odata.ParseSelection(strings.Join(members, ","))
 	if err != nil {
-		return nil, fault{at, err.Error()}
+		return nil, services.At(at, err)
 	}
 	return &Summary{all}, nil
 }

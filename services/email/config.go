@@ -31,47 +31,32 @@ const (
 	mostAttachments = 100
 )
 
-// fault is what is wrong with one key of the config.
-type fault struct {
-	pointer string
-	error
-}
-
-// Pointer returns where in the config it is.
-func (f fault) Pointer() string { return f.pointer }
-
-func (f fault) Unwrap() error { return f.error }
-
-func faultf(pointer, format string, args ...any) error {
-	return fault{pointer, fmt.Errorf(format, args...)}
-}
-
 // Check returns what is wrong with a config.
 func (c *Config) Check() error {
 	var all []error
 	if c.From == "" {
 		all = append(all, errors.New(`"from" is missing: write who mails are from, such as "Shop <shop@example.com>"`))
 	} else if list, err := mailboxes(c.From); err != nil {
-		all = append(all, fault{"/from", err})
+		all = append(all, services.At("/from", err))
 	} else if len(list) != 1 {
-		all = append(all, faultf("/from", "%d addresses: write one", len(list)))
+		all = append(all, services.Faultf("/from", "%d addresses: write one", len(list)))
 	}
 	for i, entry := range c.AllowFrom {
 		if _, err := sender(entry); err != nil {
-			all = append(all, fault{fmt.Sprintf("/allowFrom/%d", i), err})
+			all = append(all, services.At(fmt.Sprintf("/allowFrom/%d", i), err))
 		}
 	}
 	if err := checkText(c.Subject); err != nil {
-		all = append(all, fault{"/subject", err})
+		all = append(all, services.At("/subject", err))
 	}
 	if _, err := c.templates(); err != nil {
 		all = append(all, err)
 	}
 	if c.MaxRecipients < 1 || c.MaxRecipients > mostRecipients {
-		all = append(all, faultf("/maxRecipients", "write a number from 1 to %d", mostRecipients))
+		all = append(all, services.Faultf("/maxRecipients", "write a number from 1 to %d", mostRecipients))
 	}
 	if c.MaxAttachments < 0 || c.MaxAttachments > mostAttachments {
-		all = append(all, faultf("/maxAttachments", "write a number from 0 to %d", mostAttachments))
+		all = append(all, services.Faultf("/maxAttachments", "write a number from 0 to %d", mostAttachments))
 	}
 	return errors.Join(all...)
 }
@@ -106,11 +91,11 @@ func (c *Config) templates() ([]string, error) {
 	}
 	const write = `write the base path of a service, such as "/templates"`
 	if !strings.HasPrefix(c.Templates, "/") {
-		return nil, faultf("/templates", "%q is no path of this server: %s", c.Templates, write)
+		return nil, services.Faultf("/templates", "%q is no path of this server: %s", c.Templates, write)
 	}
 	path, err := urlpattern.ParsePath(c.Templates)
 	if err != nil {
-		return nil, faultf("/templates", "%w: %s", err, write)
+		return nil, services.Faultf("/templates", "%w: %s", err, write)
 	}
 	return slices.Clone(path.Segments), nil
 }
@@ -135,7 +120,7 @@ func (c *Config) Link(targets services.Targets) (services.Target, error) {
 	}
 	templates := services.Call{Method: http.MethodPost, URL: urlpattern.URL{Path: path}, Open: true}
 	if _, err := targets(templates); err != nil {
-		return target, fault{"/templates", err}
+		return target, services.At("/templates", err)
 	}
 	return target, nil
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/seed90475182/restspace/services"
 )
 
 // Config says which servers answer, and what they are given. Make one with
@@ -73,21 +75,6 @@ func (c *Config) Hosts() []string {
 	return hosts
 }
 
-// fault is what is wrong with one key of the config.
-type fault struct {
-	pointer string
-	error
-}
-
-// Pointer returns where in the config it is.
-func (f fault) Pointer() string { return f.pointer }
-
-func (f fault) Unwrap() error { return f.error }
-
-func faultf(pointer, format string, args ...any) error {
-	return fault{pointer, fmt.Errorf(format, args...)}
-}
-
 // Check returns what is wrong with a config.
 func (c *Config) Check() error {
 	return errors.Join(c.checkTargets(), c.checkHeaders(), c.checkCredentials(), c.checkTries(), c.checkHealth())
@@ -96,13 +83,13 @@ func (c *Config) Check() error {
 func (c *Config) checkTargets() error {
 	switch {
 	case c.URL == "" && c.Upstreams != nil && len(c.Upstreams) == 0:
-		return faultf("/upstreams", `an empty list: write where requests go, such as ["http://127.0.0.1:8080"]`)
+		return services.Faultf("/upstreams", `an empty list: write where requests go, such as ["http://127.0.0.1:8080"]`)
 	case c.URL == "" && c.Upstreams == nil:
 		return errors.New(`"url" is missing: write where requests go, such as "http://127.0.0.1:8080"`)
 	case c.URL != "" && c.Upstreams != nil:
-		return faultf("/upstreams", `both "url" and "upstreams": write all of them in "upstreams"`)
+		return services.Faultf("/upstreams", `both "url" and "upstreams": write all of them in "upstreams"`)
 	case len(c.Upstreams) > maxUpstreams:
-		return faultf("/upstreams", "%d upstreams: write at most %d", len(c.Upstreams), maxUpstreams)
+		return services.Faultf("/upstreams", "%d upstreams: write at most %d", len(c.Upstreams), maxUpstreams)
 	case c.URL != "":
 		return c.checkTarget("/url", c.URL)
 	}
@@ -110,7 +97,7 @@ func (c *Config) checkTargets() error {
 	for i, text := range c.Upstreams {
 		pointer := fmt.Sprintf("/upstreams/%d", i)
 		if first := slices.Index(c.Upstreams, text); first < i {
-			all = append(all, faultf(pointer, "the same as the one at %d: write each once", first))
+			all = append(all, services.Faultf(pointer, "the same as the one at %d: write each once", first))
 			continue
 		}
 		all = append(all, c.checkTarget(pointer, text))
@@ -120,7 +107,7 @@ func (c *Config) checkTargets() error {
 
 func (c *Config) checkTarget(pointer, text string) error {
 	if _, err := newTarget(text, c); err != nil {
-		return fault{pointer, err}
+		return services.At(pointer, err)
 	}
 	return nil
 }
@@ -129,7 +116,7 @@ func (c *Config) checkHeaders() error {
 	var all []error
 	for _, name := range slices.Sorted(maps.Keys(c.SetHeaders)) {
 		if err := checkField(name, c.SetHeaders[name]); err != nil {
-			all = append(all, fault{"/setHeaders/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name), err})
+			all = append(all, services.At("/setHeaders/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(name), err))
 		}
 	}
 	return errors.Join(all...)
@@ -138,7 +125,7 @@ func (c *Config) checkHeaders() error {
 func (c *Config) checkCredentials() error {
 	for i, name := range c.Credentials {
 		if name != "authorization" && name != "cookie" {
-			return faultf(fmt.Sprintf("/credentials/%d", i), `%q is no credential: write "authorization", "cookie" or both`, name)
+			return services.Faultf(fmt.Sprintf("/credentials/%d", i), `%q is no credential: write "authorization", "cookie" or both`, name)
 		}
 	}
 	return nil
@@ -147,10 +134,10 @@ func (c *Config) checkCredentials() error {
 func (c *Config) checkTries() error {
 	var all []error
 	if c.Retries < 0 || c.Retries > maxRetries {
-		all = append(all, faultf("/retries", "write a number from 0 to %d", maxRetries))
+		all = append(all, services.Faultf("/retries", "write a number from 0 to %d", maxRetries))
 	}
 	if c.Breaker.Failures < 1 {
-		all = append(all, faultf("/breaker/failures", "not above zero: write a number, such as 5"))
+		all = append(all, services.Faultf("/breaker/failures", "not above zero: write a number, such as 5"))
 	}
 	return errors.Join(append(all, checkTime("/timeout", c.Timeout), checkTime("/breaker/delay", c.Breaker.Delay))...)
 }
@@ -161,14 +148,14 @@ func (c *Config) checkHealth() error {
 	}
 	var wrong error
 	if _, err := c.Health.url(); err != nil {
-		wrong = fault{"/health/path", err}
+		wrong = services.At("/health/path", err)
 	}
 	return errors.Join(wrong, checkTime("/health/every", c.Health.Every))
 }
 
 func checkTime(pointer string, d time.Duration) error {
 	if d <= 0 {
-		return faultf(pointer, "not above zero: write more, or leave the key out")
+		return services.Faultf(pointer, "not above zero: write more, or leave the key out")
 	}
 	return nil
 }

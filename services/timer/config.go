@@ -2,7 +2,6 @@ package timer
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -32,15 +31,6 @@ type Config struct {
 
 const shortest = time.Second
 
-// fault is what is wrong with one key of the config.
-type fault struct {
-	pointer string
-	error
-}
-
-// Pointer returns where in the config it is.
-func (f fault) Pointer() string { return f.pointer }
-
 // Check returns what is wrong with a config.
 func (c *Config) Check() error {
 	return errors.Join(c.checkSchedule(), c.checkCall())
@@ -51,11 +41,11 @@ func (c *Config) checkSchedule() error {
 	case c.Every == 0 && c.Cron == "":
 		return errors.New(`it needs to know when: write "every": "10m", or "cron": "30 2 * * *"`)
 	case c.Every != 0 && c.Cron != "":
-		return fault{"/cron", errors.New(`both "every" and "cron": leave one out`)}
+		return services.At("/cron", errors.New(`both "every" and "cron": leave one out`))
 	case c.TimeZone != "" && c.Cron == "":
-		return fault{"/timeZone", errors.New("it is about cron, and there is none: leave it out")}
+		return services.At("/timeZone", errors.New("it is about cron, and there is none: leave it out"))
 	case c.Cron == "" && c.Every < shortest:
-		return fault{"/every", fmt.Errorf("%s is too short: write a second or more, such as \"10m\"", c.Every)}
+		return services.Faultf("/every", "%s is too short: write a second or more, such as \"10m\"", c.Every)
 	case c.Cron == "":
 		c.schedule = every(c.Every)
 		return nil
@@ -63,12 +53,12 @@ func (c *Config) checkSchedule() error {
 	var all []error
 	place, err := time.LoadLocation(c.TimeZone)
 	if err != nil || c.TimeZone == "Local" {
-		all = append(all, fault{"/timeZone", fmt.Errorf("%q is no time zone that is known here: write one such as Europe/Berlin", c.TimeZone)})
+		all = append(all, services.Faultf("/timeZone", "%q is no time zone that is known here: write one such as Europe/Berlin", c.TimeZone))
 		place = time.UTC // for what else is wrong
 	}
 	parsed, err := parseCron(c.Cron, place, time.Now())
 	if err != nil {
-		all = append(all, fault{"/cron", err})
+		all = append(all, services.At("/cron", err))
 	}
 	c.schedule = parsed
 	return errors.Join(all...)
@@ -83,22 +73,22 @@ func (c *Config) checkCall() error {
 	switch {
 	case strings.HasPrefix(strings.TrimLeft(rest, " "), "/") && !slices.Contains(requestspec.Methods(), word):
 		methods := slices.DeleteFunc(requestspec.Methods(), func(m string) bool { return m == requestspec.CallersMethod })
-		return fault{"/call", fmt.Errorf("%q is no method: %s", word, spelling.Choice(word, methods))}
+		return services.Faultf("/call", "%q is no method: %s", word, spelling.Choice(word, methods))
 	case err != nil:
-		return fault{"/call", err}
+		return services.At("/call", err)
 	case spec.Method == requestspec.CallersMethod, spec.Part != nil, spec.Whole, spec.URL.FromData(), len(spec.URL.Args()) > 0:
-		return fault{"/call", errors.New("a part that comes from a request, and there is none: write the method and the whole URL")}
+		return services.At("/call", errors.New("a part that comes from a request, and there is none: write the method and the whole URL"))
 	}
 	urls, err := spec.URL.Expand(&urlpattern.Values{})
 	switch {
 	case err != nil:
-		return fault{"/call", err}
+		return services.At("/call", err)
 	case len(urls) != 1, urls[0].Host == "" && !strings.HasPrefix(c.Call[strings.LastIndex(c.Call, " ")+1:], "/"):
-		return fault{"/call", errors.New("the URL begins with no slash: write a path on this server, such as /jobs/cleanup, or a URL with its scheme")}
+		return services.At("/call", errors.New("the URL begins with no slash: write a path on this server, such as /jobs/cleanup, or a URL with its scheme"))
 	}
 	c.method, c.url = spec.Method, urls[0]
 	if c.Body != nil && slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodDelete}, spec.Method) {
-		return fault{"/body", fmt.Errorf("%s sends none: leave it out, or call with POST", spec.Method)}
+		return services.Faultf("/body", "%s sends none: leave it out, or call with POST", spec.Method)
 	}
 	return nil
 }
@@ -121,7 +111,7 @@ func (c *Config) Link(targets services.Targets) (services.Target, error) {
 		return only, nil
 	}
 	if _, err := targets(services.Call{Method: c.method, URL: c.url}); err != nil {
-		return only, fault{"/call", err}
+		return only, services.At("/call", err)
 	}
 	return only, nil
 }

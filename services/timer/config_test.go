@@ -40,7 +40,10 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			err := row.config.Check()
 			require.ErrorContains(t, err, row.want)
-			var at fault
+			var at interface {
+				error
+				Pointer() string
+			}
 			if errors.As(err, &at) {
 				assert.Equal(t, row.pointer, at.Pointer())
 			} else {
@@ -84,7 +87,10 @@ func TestLink(t *testing.T) {
 
 	nowhere := config(t, func(c *Config) { c.Call = "POST /job/x" })
 	_, err = nowhere.Link(known)
-	var at fault
+	var at interface {
+		error
+		Pointer() string
+	}
 	require.ErrorAs(t, err, &at)
 	assert.Equal(t, "/call", at.Pointer())
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	_ "embed"
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -33,7 +32,7 @@ func (c *Config) Check() error {
 
 func (c *Config) compile() (*expr.Transform, error) {
 	if c.Transform == nil {
-		return nil, fault{"", errors.New(`it needs a transform: write "transform": {...}, an object whose strings are expressions`)}
+		return nil, services.At("", errors.New(`it needs a transform: write "transform": {...}, an object whose strings are expressions`))
 	}
 	t, err := expr.CompileTransform(c.Transform)
 	wrong, ok := errors.AsType[expr.TransformErrors](err)
@@ -42,19 +41,10 @@ func (c *Config) compile() (*expr.Transform, error) {
 	}
 	faults := make([]error, len(wrong))
 	for i, at := range wrong {
-		faults[i] = fault{"/transform" + at.Pointer, fmt.Errorf("%q, offset %d: %s", at.Source, at.Offset, at.Message)}
+		faults[i] = services.Faultf("/transform"+at.Pointer, "%q, offset %d: %s", at.Source, at.Offset, at.Message)
 	}
 	return nil, errors.Join(faults...)
 }
-
-// fault is what is wrong with a key of the config.
-type fault struct {
-	pointer string
-	error
-}
-
-// Pointer returns where it is.
-func (f fault) Pointer() string { return f.pointer }
 
 // Kind returns the Kind transform.
 func Kind() services.Kind {
