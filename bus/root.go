@@ -45,12 +45,13 @@ type Root struct {
 // the message.
 type Seen struct {
 	Mount, User string
-	Actor       string // who acts as User, where that is somebody else
-	Cookie      bool   // who User is was in a cookie, which caches do not look at
-	Upstream    string // host of the other server that answered, or was asked last
-	Tries       int    // of Upstream and of others in its place
-	Token       string // why a token was not believed
-	Err         error  // what Problem made a reply of
+	Actor       string        // who acts as User, where that is somebody else
+	Cookie      bool          // who User is was in a cookie, which caches do not look at
+	Upstream    string        // host of the other server that answered, or was asked last
+	Tries       int           // of Upstream and of others in its place
+	Waited      time.Duration // for the answers of these, to the header of the last
+	Token       string        // why a token was not believed
+	Err         error         // what Problem made a reply of
 
 	Counter Counter // is told what comes of the request; nil: nobody is
 }

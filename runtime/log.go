@@ -16,7 +16,7 @@ import (
 // handler returns where the log of a configuration goes.
 func (r *Runtime) handler(conf *config.Config) slog.Handler {
 	options := &slog.HandlerOptions{Level: conf.Server.Log.Level, ReplaceAttr: redact(r.secrets)}
-	if conf.Server.Log.Format == "text" {
+	if cmp.Or(conf.Server.Log.Format, r.options.LogFormat) == "text" {
 		return slog.NewTextHandler(r.options.LogTo, options)
 	}
 	return slog.NewJSONHandler(r.options.LogTo, options)

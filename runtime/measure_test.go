@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed90475182/restspace/runtime"
 )
 
 // metrics returns the lines of /metrics at server.adminListen.
@@ -93,4 +95,19 @@ func TestMetricsOfPlugins(t *testing.T) {
 	assert.Contains(t, p.metrics(t), restarts+"0")
 	require.NoError(t, syscall.Kill(p.pid(t, "/a"), syscall.SIGKILL))
 	assert.Eventually(t, func() bool { return strings.Contains(p.metrics(t), restarts+"1") }, 20*time.Second, 20*time.Millisecond)
+}
+
+func TestLogFormat(t *testing.T) {
+	for config, want := range map[string]string{
+		`{"services": []}`: "level=INFO msg=hello\n",
+		`{"server": {"log": {"format": "json"}}, "services": []}`: `"level":"INFO","msg":"hello"}` + "\n",
+	} {
+		t.Chdir(t.TempDir())
+		log := new(lockedBuffer)
+		r := runtime.New(runtime.Options{LogTo: log, LogFormat: "text"})
+		require.NoError(t, r.Load(t.Context(), "services.json", []byte(config)))
+		r.Log().Info("hello")
+		assert.Contains(t, log.String(), want)
+		require.NoError(t, r.Close(t.Context()))
+	}
 }

@@ -26,15 +26,16 @@ import (
 
 // Options of a Runtime.
 type Options struct {
-	Services services.Registry
-	Adaptors adaptors.Registry
-	LogTo    io.Writer                   // os.Stderr if nil
-	Env      func(string) (string, bool) // for {"$env"}: os.LookupEnv if nil
-	Listen   bool                        // serve the network; false answers Serve only
-	Address  string                      // what to listen on in the place of server.listen
-	Source   Source                      // what Reload reads; nil if there is only Load
-	Version  string                      // of the program, for its metrics
-	Once     bool                        // for one request: of a service that can't start only its own reply tells
+	Services  services.Registry
+	Adaptors  adaptors.Registry
+	LogTo     io.Writer                   // os.Stderr if nil
+	LogFormat string                      // "json" or "text", where the configuration does not say: json if it is empty
+	Env       func(string) (string, bool) // for {"$env"}: os.LookupEnv if nil
+	Listen    bool                        // serve the network; false answers Serve only
+	Address   string                      // what to listen on in the place of server.listen
+	Source    Source                      // what Reload reads; nil if there is only Load
+	Version   string                      // of the program, for its metrics
+	Once      bool                        // for one request: of a service that can't start only its own reply tells
 
 	// Calls is asked before each call of another server: its error is the answer,
 	// and nothing is sent. nil has all called.

@@ -50,7 +50,7 @@ func (r *run) serve(ctx context.Context) error {
 	tell := limitMemory(memlimit.FromCgroup)
 	file := configfile.New(r.config)
 	options := r.options(true)
-	options.Source = file
+	options.Source, options.LogFormat = file, r.logFormat()
 	s := &serving{run: r, file: file, server: runtime.New(options)}
 	if err := s.start(ctx); err != nil {
 		return errors.Join(err, s.server.Close(ctx))
@@ -71,6 +71,15 @@ func (r *run) serve(ctx context.Context) error {
 			return s.server.Close(context.WithoutCancel(ctx))
 		}
 	}
+}
+
+// logFormat returns the form of the log where the configuration does not say it: a
+// terminal has a reader.
+func (r *run) logFormat() string {
+	if isTerminal(r.stderr) {
+		return "text"
+	}
+	return "json"
 }
 
 // serving is a server and what was told of it.

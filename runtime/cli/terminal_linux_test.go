@@ -187,3 +187,9 @@ func TestAPasswordIsAskedForTwice(t *testing.T) {
 		assert.Empty(t, tm.seen(t), "nobody sees it")
 	}
 }
+
+// TestLogOnATerminal has the log be read by a person there.
+func TestLogOnATerminal(t *testing.T) {
+	assert.Equal(t, "text", (&run{stderr: openTerminal(t).tty}).logFormat())
+	assert.Equal(t, "json", (&run{stderr: new(strings.Builder)}).logFormat())
+}

@@ -67,7 +67,7 @@ func TestDefaults(t *testing.T) {
 			Depth: 16, SubRequests: 10000, Buffered: 67108864, FanOut: 1000, Parallel: 16,
 		},
 		Drain:      config.Duration(30 * time.Second),
-		Log:        config.Log{Level: slog.LevelInfo, Format: "json", Sample: 1},
+		Log:        config.Log{Level: slog.LevelInfo, Sample: 1},
 		AdminRoles: roles(t, ""),
 	}, c.Server)
 	assert.Equal(t, config.Auth{

@@ -59,7 +59,7 @@ type Limits struct {
 // Log says what is logged, and how.
 type Log struct {
 	Level  slog.Level `json:"level" doc:"the least level that is logged"`
-	Format string     `json:"format" enum:"json,text" doc:"of a line"`
+	Format string     `json:"format" enum:"json,text" doc:"of a line: text on a terminal and json elsewhere if it is missing"`
 	Sample float64    `json:"sample" doc:"which part of the good requests is logged: 1 is all"`
 }
 
@@ -75,7 +75,7 @@ func defaultServer() Server {
 		},
 		Drain:      Duration(30 * time.Second),
 		AdminRoles: new(access.Spec),
-		Log:        Log{Level: slog.LevelInfo, Format: "json", Sample: 1},
+		Log:        Log{Level: slog.LevelInfo, Sample: 1},
 	}
 }
 

@@ -28,7 +28,7 @@ func (s *Server) log(r *http.Request, root *bus.Root, e entry) {
 	if e.status < 400 && s.options.LogSample < 1 && rand.Float64() >= s.options.LogSample {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 14)
+	attrs := make([]slog.Attr, 0, 16)
 	attrs = append(attrs,
 		slog.String("id", root.ID),
 		slog.String("client", root.Client),
@@ -37,10 +37,12 @@ func (s *Server) log(r *http.Request, root *bus.Root, e entry) {
 		slog.Int("status", e.status),
 		slog.Int64("received", e.received),
 		slog.Int64("sent", e.sent),
-		slog.Float64("duration_ms", float64(e.took.Microseconds())/1000),
+		milliseconds("duration_ms", e.took),
 	)
 	attrs = appendSet(attrs, "mount", root.Seen.Mount)
-	attrs = appendSet(attrs, "upstream", root.Seen.Upstream)
+	if root.Seen.Upstream != "" {
+		attrs = append(attrs, slog.String("upstream", root.Seen.Upstream), milliseconds("upstream_ms", root.Seen.Waited))
+	}
 	if root.Seen.Tries > 1 {
 		attrs = append(attrs, slog.Int("tries", root.Seen.Tries))
 	}
@@ -77,6 +79,10 @@ func appendSet(attrs []slog.Attr, key, value string) []slog.Attr {
 		return attrs
 	}
 	return append(attrs, slog.String(key, value))
+}
+
+func milliseconds(key string, d time.Duration) slog.Attr {
+	return slog.Float64(key, float64(d.Microseconds())/1000)
 }
 
 func clip(s string, most int) string {

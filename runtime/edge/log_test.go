@@ -3,7 +3,12 @@ package edge
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -29,19 +34,58 @@ func TestTheLogNamesTheUpstream(t *testing.T) {
 		want     map[string]any
 	}{
 		{"", 0, map[string]any{}},
-		{"a:1", 1, map[string]any{"upstream": "a:1"}},
-		{"b:2", 3, map[string]any{"upstream": "b:2", "tries": 3.0}},
+		{"a:1", 1, map[string]any{"upstream": "a:1", "upstream_ms": 2.5}},
+		{"b:2", 3, map[string]any{"upstream": "b:2", "upstream_ms": 2.5, "tries": 3.0}},
 	} {
 		s := start(t, bus.ServiceFunc(func(ctx context.Context, _ *bus.Message) (*bus.Message, error) {
 			seen := &bus.RootOf(ctx).Seen
-			seen.Upstream, seen.Tries = row.upstream, row.tries
+			seen.Upstream, seen.Tries, seen.Waited = row.upstream, row.tries, 2500*time.Microsecond
 			return bus.Reply(200, nil), nil
 		}), nil)
 		s.get(t, "/")
 		line := make(map[string]any)
 		require.NoError(t, json.Unmarshal([]byte(s.log.String()), &line))
-		for _, key := range []string{"upstream", "tries"} {
+		for _, key := range []string{"upstream", "upstream_ms", "tries"} {
 			assert.Equal(t, row.want[key], line[key], "%v: %s", row, key)
 		}
 	}
 }
+
+func TestTheLogSaysWhatWasReceived(t *testing.T) {
+	for name, row := range map[string]struct {
+		read int64 // by the service
+		body io.Reader
+		want float64
+	}{
+		"of a known size":   {100, strings.NewReader("12345"), 5},
+		"of an unknown one": {100, io.MultiReader(strings.NewReader("12345"), strings.NewReader("678")), 8},
+		"a part of it":      {2, strings.NewReader("12345"), 2},
+		"nothing":           {100, nil, 0},
+	} {
+		counted := make(chan bus.Outcome, 1)
+		s := start(t, bus.ServiceFunc(func(_ context.Context, m *bus.Message) (*bus.Message, error) {
+			_, err := io.CopyN(io.Discard, m.Body.Reader(), row.read)
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return bus.Reply(200, bus.NewBody([]byte("ok"), "text/plain")), errors.Join(err, m.Close())
+		}), func(o *Options) { o.Counter = counter(counted) })
+		request, err := http.NewRequest("PUT", "http://"+s.address+"/", row.body)
+		require.NoError(t, err)
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err, name)
+		_ = response.Body.Close()
+		outcome := <-counted
+		line := make(map[string]any)
+		require.NoError(t, json.Unmarshal([]byte(s.log.String()), &line))
+		assert.Equal(t, row.want, line["received"], name)
+		assert.Positive(t, outcome.Took, name)
+		outcome.Took = 0
+		assert.Equal(t, bus.Outcome{Method: "PUT", Status: 200, Received: int64(row.want), Sent: 2}, outcome, name)
+	}
+}
+
+// counter is a bus.Counter that sends what it is told.
+type counter chan bus.Outcome
+
+func (c counter) Count(o bus.Outcome) { c <- o }

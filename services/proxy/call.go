@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/services"
@@ -24,6 +25,7 @@ type call struct {
 	root  *bus.Root    // nil in background work
 	tried upstreamSet
 	tries int
+	start time.Time
 	wrong failures // of upstreams, so far
 	sent  *upload  // of the last try; nil where the body is no stream
 }
@@ -40,7 +42,7 @@ func (p *proxy) newCall(ctx context.Context, m *bus.Message) (*call, error) {
 			return nil, err
 		}
 	}
-	return &call{proxy: p, m: m, root: bus.RootOf(ctx)}, nil
+	return &call{proxy: p, m: m, root: bus.RootOf(ctx), start: time.Now()}, nil
 }
 
 // hidesDots reports whether a server that cuts parameters off a segment (RFC
@@ -55,7 +57,8 @@ func (c *call) end() { _ = c.m.Close() }
 // request itself is.
 func (c *call) note(last outcome) {
 	if c.root != nil && c.m.Depth == 0 && last.from != nil {
-		c.root.Seen.Upstream, c.root.Seen.Tries = last.from.host, c.tries
+		seen := &c.root.Seen
+		seen.Upstream, seen.Tries, seen.Waited = last.from.host, c.tries, time.Since(c.start)
 	}
 }
 
