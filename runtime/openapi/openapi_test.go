@@ -2,6 +2,7 @@ package openapi_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -204,4 +206,35 @@ func TestSchemas(t *testing.T) {
 	assert.Equal(t, "#/components/schemas/at-staff.document/$defs/name", boss.Ref)
 	assert.True(t, boss.Value.Type.Is("string"))
 	assert.Len(t, doc.Components.Schemas, 4)
+}
+
+// TestSchemasWithIdentifiers has two mounts whose schemas say that they are the
+// same one, and one with anchors.
+func TestSchemasWithIdentifiers(t *testing.T) {
+	kept := func(base, schema string) string {
+		return service(base, `"service": "json", "adaptor": "memory", "readRoles": "all", "schema": `+schema)
+	}
+	var text bytes.Buffer
+	require.NoError(t, openapi.New(parse(t, services(
+		kept("/a", `{"$id": "https://example.org/a", "$ref": "#/$defs/b", "$defs": {"b": {"type": "object"}}}`),
+		kept("/b", `{"$id": "https://example.org/a", "type": "string"}`),
+		kept("/c", `{"$ref": "#here", "$defs": {"b": {"$anchor": "here", "type": "object"}}}`),
+	))).OpenAPI(&text, all))
+	var doc struct {
+		Components struct{ Schemas map[string]jsontext.Value }
+	}
+	require.NoError(t, json.Unmarshal(text.Bytes(), &doc))
+	schemas := doc.Components.Schemas
+	assert.JSONEq(t, `{"$id": "https://example.org/a", "$ref": "#/$defs/b", "$defs": {"b": {"type": "object"}}}`, string(schemas["at-a.document"]))
+	assert.JSONEq(t, `true`, string(schemas["at-b.document"]))
+	assert.JSONEq(t, `{"$id": "urn:restspace:at-c.document", "$ref": "#here", "$defs": {"b": {"$anchor": "here", "type": "object"}}}`, string(schemas["at-c.document"]))
+}
+
+func TestExactMounts(t *testing.T) {
+	list := operations(document(t, parse(t, services(
+		service("/notes.", `"service": "json", "adaptor": "memory", "readRoles": "all"`),
+		service("/steps.", `"service": "lib", "readRoles": "all"`),
+		service("/.", `"service": "static", "adaptor": "memory", "readRoles": "all"`),
+	)), all))
+	assert.ElementsMatch(t, []string{"GET /notes", "GET /"}, list)
 }
