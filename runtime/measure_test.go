@@ -43,7 +43,7 @@ func TestMetricsOfRequests(t *testing.T) {
 		`restspace_service_healthy{kind="probe",service="a"} 1`,
 		`restspace_config_last_reload_successful 1`,
 		`restspace_config_reloads_total{outcome="ok"} 1`,
-		`restspace_connections 1`,
+		`restspace_connections 1`, `restspace_outgoing_connections 0`,
 		`restspace_build_info{`, "go_goroutines ", "process_open_fds ",
 	} {
 		assert.Contains(t, text, want)

@@ -45,6 +45,9 @@ func newOutgoing(may func(url urlpattern.URL) error) outgoing {
 	}
 }
 
+// connections returns how many there are.
+func (o outgoing) connections() int { return o.named.Connections() + o.guarded.Connections() }
+
 func (o outgoing) close() error { return errors.Join(o.named.Close(), o.guarded.Close()) }
 
 // serve has the host of m's URL answer m. hosts are those that the mount which

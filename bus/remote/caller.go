@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -51,7 +52,8 @@ const (
 type Caller struct {
 	dialer net.Dialer
 	pool   pool
-	heads  sync.Pool // *[]byte
+	open   atomic.Int64 // connections
+	heads  sync.Pool    // *[]byte
 
 	transport *http.Transport // for https
 	secure    bus.Service     // of it
@@ -64,7 +66,7 @@ func New(o Options) *Caller {
 		heads:  sync.Pool{New: func() any { return new([]byte) }},
 	}
 	c.transport = &http.Transport{
-		DialContext:            c.dialer.DialContext,
+		DialContext:            c.dialSecure,
 		DisableCompression:     true,
 		ForceAttemptHTTP2:      true,
 		IdleConnTimeout:        idleTimeout,
@@ -183,8 +185,44 @@ func (c *Caller) dial(ctx context.Context, host string) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newConn(opened.(*net.TCPConn), host)
+	conn, err := newConn(opened.(*net.TCPConn), host)
+	if err != nil {
+		return nil, errors.Join(err, opened.Close())
+	}
+	conn.leave = c.enter()
+	return conn, nil
 }
+
+// dialSecure connects for TLS.
+func (c *Caller) dialSecure(ctx context.Context, network, address string) (net.Conn, error) {
+	opened, err := c.dialer.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return &counted{opened, c.enter()}, nil
+}
+
+// enter counts one more connection until leave is called, once or more.
+func (c *Caller) enter() (leave func()) {
+	c.open.Add(1)
+	return sync.OnceFunc(func() { c.open.Add(-1) })
+}
+
+// counted is a connection that says when it is closed.
+type counted struct {
+	net.Conn
+	leave func()
+}
+
+// Close is part of net.Conn.
+func (c *counted) Close() error {
+	c.leave()
+	return c.Conn.Close()
+}
+
+// Connections returns how many connections are open now, those that wait for the
+// next call included.
+func (c *Caller) Connections() int { return int(c.open.Load()) }
 
 // trace adds what lets the other server's log be laid beside ours.
 func trace(ctx context.Context, m *bus.Message) {

@@ -34,6 +34,13 @@ type conn struct {
 	request []byte // that the next Read writes before it waits
 	ask     asking
 	step    func(fd uintptr) bool // ask.step with raw's descriptor, bound once
+	leave   func()                // is called when it is closed
+}
+
+// Close is part of io.Closer.
+func (c *conn) Close() error {
+	c.leave()
+	return c.TCPConn.Close()
 }
 
 func newConn(c *net.TCPConn, host string) (*conn, error) {
@@ -41,7 +48,7 @@ func newConn(c *net.TCPConn, host string) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	it := &conn{TCPConn: c, host: host, window: streamWindow, raw: raw}
+	it := &conn{TCPConn: c, host: host, window: streamWindow, raw: raw, leave: func() {}}
 	it.step = it.ask.step
 	it.in = bufio.NewReaderSize(it, headBuffer)
 	return it, nil

@@ -225,6 +225,31 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 	})
 }
 
+func TestConnectionsAreCounted(t *testing.T) {
+	both(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/upgrade" {
+			c, _, err := http.NewResponseController(w).Hijack()
+			if err == nil {
+				_ = c.Close()
+			}
+		}
+	}, func(t *testing.T, up upstream) {
+		assert.Zero(t, up.Connections())
+		for range 3 {
+			up.ask(t, up.message(t, "GET", "/", nil))
+			assert.Equal(t, 1, up.Connections())
+		}
+		if up.URL[:5] == "http:" { // HTTP/2 has no connection to take
+			_, err := up.Serve(t.Context(), up.message(t, "POST", "/upgrade", nil))
+			require.Error(t, err)
+			assert.Zero(t, up.Connections(), "the other server has ended it")
+			up.ask(t, up.message(t, "GET", "/", nil))
+		}
+		require.NoError(t, up.Caller.Close())
+		assert.Eventually(t, func() bool { return up.Connections() == 0 }, 10*time.Second, time.Millisecond)
+	})
+}
+
 func TestStreamsMoveAtOnce(t *testing.T) {
 	both(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).EnableFullDuplex()

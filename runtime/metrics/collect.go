@@ -13,6 +13,7 @@ type descriptions struct {
 	hops, hopFailures, outgoing, healthy        *prometheus.Desc
 	adaptors, restarts                          *prometheus.Desc
 	connections, dropped, inFlight, queued      *prometheus.Desc
+	outgoingConnections                         *prometheus.Desc
 	reloads, reloaded, reloadedAt               *prometheus.Desc
 }
 
@@ -39,6 +40,8 @@ func describe() descriptions {
 		dropped:     desc("connections_dropped_total", "Connections that were closed at once: there were too many."),
 		inFlight:    desc("requests_in_flight", "Requests that are worked on."),
 		queued:      desc("requests_queued", "Requests that wait until others are done."),
+
+		outgoingConnections: desc("outgoing_connections", "Connections to other servers that are open, those that wait for the next call included."),
 
 		reloads:    desc("config_reloads_total", "Configurations that were to be served.", "outcome"),
 		reloaded:   desc("config_last_reload_successful", "1 where the last of them is served."),
@@ -109,6 +112,7 @@ func (m *Metrics) collectFacts(to chan<- prometheus.Metric, d *descriptions) {
 	gauge(to, d.connections, float64(facts.Connections))
 	gauge(to, d.inFlight, float64(facts.InFlight))
 	gauge(to, d.queued, float64(facts.Queued))
+	gauge(to, d.outgoingConnections, float64(facts.Outgoing))
 	for _, h := range facts.Healthy {
 		gauge(to, d.healthy, oneIf(h.Healthy), h.Service, h.Kind)
 	}

@@ -41,6 +41,7 @@ type Metrics struct {
 // Facts are what is not counted but is so when somebody asks.
 type Facts struct {
 	Connections, InFlight, Queued int
+	Outgoing                      int // connections to other servers
 	Healthy                       []Health
 	Plugins                       []Plugin
 }
