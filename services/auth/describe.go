@@ -21,15 +21,24 @@ func describe(c *Config) []services.Operation {
 	inBody := []services.Parameter{{Name: "token", In: services.InQuery, Doc: "body: the answer has the token", Schema: jsontext.Value(`{"const":"body"}`)}}
 
 	list := (&service{config: c}).routes().Operations(
-		operation("POST /login", "login", "Sign in, and get a cookie with a token", inBody, credentialsOf("email", "password"), shown),
-		operation("POST /logout", "logout", "Sign out", nil, nil, done),
-		operation("GET /user", "user", "Show who is signed in", nil, nil, shown),
-		operation("POST /impersonate/:email", "impersonate", "Act as another user", email, nil, shown),
-		operation("POST /impersonate/:email/with-roles", "impersonate-with-roles", "Act as another user, with some of their roles", email, credentialsOf("roles"), shown),
-		operation("POST /reset-password", "reset-password", "Have a mail sent with which a password can be set", nil, credentialsOf("email"), sent),
-		operation("POST /reset-password/:email", "reset-password-of", "Have a mail sent with which a password can be set", email, nil, sent),
-		operation("POST /token-update-password", "update-password", "Set a password with the token of a mail", nil, credentialsOf("email", "token", "password"), done),
-		operation("POST /token-update-password/:email", "update-password-of", "Set a password with the token of a mail", email, credentialsOf("token", "password"), done),
+		services.Operation{Method: http.MethodPost, Path: "/login", Name: "login", Doc: "Sign in, and get a cookie with a token",
+			Parameters: inBody, Sends: credentialsOf("email", "password"), Answers: shown},
+		services.Operation{Method: http.MethodPost, Path: "/logout", Name: "logout", Doc: "Sign out",
+			Answers: done},
+		services.Operation{Method: http.MethodGet, Path: "/user", Name: "user", Doc: "Show who is signed in",
+			Answers: shown},
+		services.Operation{Method: http.MethodPost, Path: "/impersonate/:email", Name: "impersonate", Doc: "Act as another user",
+			Parameters: email, Answers: shown},
+		services.Operation{Method: http.MethodPost, Path: "/impersonate/:email/with-roles", Name: "impersonate-with-roles", Doc: "Act as another user, with some of their roles",
+			Parameters: email, Sends: credentialsOf("roles"), Answers: shown},
+		services.Operation{Method: http.MethodPost, Path: "/reset-password", Name: "reset-password", Doc: "Have a mail sent with which a password can be set",
+			Sends: credentialsOf("email"), Answers: sent},
+		services.Operation{Method: http.MethodPost, Path: "/reset-password/:email", Name: "reset-password-of", Doc: "Have a mail sent with which a password can be set",
+			Parameters: email, Answers: sent},
+		services.Operation{Method: http.MethodPost, Path: "/token-update-password", Name: "update-password", Doc: "Set a password with the token of a mail",
+			Sends: credentialsOf("email", "token", "password"), Answers: done},
+		services.Operation{Method: http.MethodPost, Path: "/token-update-password/:email", Name: "update-password-of", Doc: "Set a password with the token of a mail",
+			Parameters: email, Sends: credentialsOf("token", "password"), Answers: done},
 	)
 	return slices.DeleteFunc(list, func(o services.Operation) bool { return c.hasNo(o.Path) })
 }
@@ -38,11 +47,6 @@ func describe(c *Config) []services.Operation {
 func (c *Config) hasNo(path string) bool {
 	return c.ImpersonateRoles == "" && strings.HasPrefix(path, "/impersonate") ||
 		c.emailSend == nil && (strings.HasPrefix(path, "/reset-password") || strings.HasPrefix(path, "/token-update-password"))
-}
-
-func operation(pattern, name, doc string, parameters []services.Parameter, sends []services.Content, answers []services.Answer) services.Operation {
-	method, path, _ := strings.Cut(pattern, " ")
-	return services.Operation{Method: method, Path: path, Name: name, Doc: doc, Parameters: parameters, Sends: sends, Answers: answers}
 }
 
 const userSchema = `{
