@@ -8,7 +8,7 @@
 //     path (400 if it has none), clean fields, an id and a trace.
 //  2. [Runtime.Serve] pins the current generation, whose table finds the mount
 //     with the longest base path, or a page of the server itself (front.go,
-//     page.go, health.go, measure.go).
+//     page.go, health.go, measure.go, described.go).
 //  3. It finds out who asks (identify.go, [identity]). A token that does not
 //     hold is nobody's, and so is the cookie of a page that the mount does not
 //     trust (cors.go). 404 if no mount was found, or an internal one.
