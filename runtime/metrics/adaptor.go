@@ -31,7 +31,6 @@ var outcomeNames = [outcomes]string{"ok", "missing", "conflict", "refused", "can
 // there, or not be as it must, or be something that can't be had; nobody may
 // wait any more. All else is a failure of the adaptor.
 func outcomeOf(err error) int {
-	var told *bus.Error
 	switch {
 	case err == nil:
 		return 0
@@ -43,7 +42,8 @@ func outcomeOf(err error) int {
 		return 3
 	case errors.Is(err, context.Canceled):
 		return 4
-	case errors.As(err, &told) && told.Status < 500:
+	}
+	if told, ok := errors.AsType[*bus.Error](err); ok && told.Status < 500 {
 		return 3
 	}
 	return 5

@@ -164,6 +164,16 @@ func TestRetain(t *testing.T) {
 	assert.NotSame(t, adaptor, m.Adaptor("a", "json", "adaptor", "memory"))
 }
 
+func TestCountingAllocatesNothing(t *testing.T) {
+	m := New("", func() Facts { return Facts{} })
+	mount, adaptor := m.Mount("a", "json"), m.Adaptor("a", "json", "adaptor", "file")
+	assert.Zero(t, testing.AllocsPerRun(100, func() {
+		mount.Count(bus.Outcome{Method: "GET", Status: 200, Sent: 1024, Took: time.Millisecond})
+		mount.Called(200, time.Millisecond)
+		adaptor.Called(adaptors.Get, time.Millisecond, nil)
+	}))
+}
+
 func BenchmarkCount(b *testing.B) {
 	m := New("", func() Facts { return Facts{} }).Mount("a", "json")
 	o := bus.Outcome{Method: "GET", Status: 200, Sent: 1024, Took: 300 * time.Microsecond}
