@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -54,7 +55,7 @@ func (d *Description) OpenAPI(to io.Writer, v View, options ...jsontext.Options)
 	w.token(jsontext.BeginObject)
 	w.member("openapi", "3.1.1")
 	w.member("info", info{Title: "restspace", Version: "1"})
-	if url := d.conf.Server.PublicURL; url != "" {
+	if url := d.conf.Server.PublicURL; url != "" && !slices.Contains(d.conf.Secrets, url) {
 		w.member("servers", []server{{strings.TrimSuffix(url, "/")}})
 	}
 	w.tags(d, &v)
@@ -140,7 +141,7 @@ func (w *writer) components(d *Description) {
 	w.close()
 	w.open("schemas")
 	w.member("problem", jsontext.Value(problemSchema))
-	w.schemas()
+	w.schemas(d.conf.Secrets)
 	w.close()
 	w.close()
 }

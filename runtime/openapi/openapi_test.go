@@ -30,12 +30,23 @@ func kinds() config.Kinds {
 func parse(t testing.TB, data []byte) *config.Config {
 	t.Helper()
 	lookup := config.Lookup{
-		Env:      func(name string) (string, bool) { return "http://upstream.example/" + name, true },
+		Env:      outside,
 		ReadFile: func(string) ([]byte, error) { return []byte("secret"), nil },
 	}
 	conf, err := config.Parse("services.json", data, kinds(), lookup)
 	require.NoError(t, err)
 	return conf
+}
+
+// outside is the environment of a test.
+func outside(name string) (string, bool) {
+	switch name {
+	case "EMPTY":
+		return "", true
+	case "URL":
+		return "http://upstream.example", true
+	}
+	return "http://upstream.example/" + name, true
 }
 
 // document returns what v shows, which is valid.
@@ -228,6 +239,22 @@ func TestSchemasWithIdentifiers(t *testing.T) {
 	assert.JSONEq(t, `{"$id": "https://example.org/a", "$ref": "#/$defs/b", "$defs": {"b": {"type": "object"}}}`, string(schemas["at-a.document"]))
 	assert.JSONEq(t, `true`, string(schemas["at-b.document"]))
 	assert.JSONEq(t, `{"$id": "urn:restspace:at-c.document", "$ref": "#here", "$defs": {"b": {"$anchor": "here", "type": "object"}}}`, string(schemas["at-c.document"]))
+}
+
+// TestSecretsStaySecret has a value from outside the file in a schema.
+func TestSecretsStaySecret(t *testing.T) {
+	kept := func(base, schema string) string {
+		return service(base, `"service": "json", "adaptor": "memory", "readRoles": "all", "schema": `+schema)
+	}
+	conf := parse(t, []byte(`{"server": {"publicURL": {"$env": "URL"}}, "services": [`+
+		kept("/a", `{"title": {"$env": "A\"B"}}`)+","+kept("/b", `{"title": {"$env": "EMPTY"}}`)+`]}`))
+	require.Contains(t, conf.Secrets, `http://upstream.example/A"B`)
+	require.Equal(t, "http://upstream.example", conf.Server.PublicURL)
+	var text bytes.Buffer
+	require.NoError(t, openapi.New(conf).OpenAPI(&text, all))
+	assert.NotContains(t, text.String(), "upstream")
+	assert.Contains(t, text.String(), `"at-a.document":true`)
+	assert.Contains(t, text.String(), `"at-b.document":{"title":""}`)
 }
 
 func TestExactMounts(t *testing.T) {

@@ -30,12 +30,24 @@ func (w *writer) note(m *mount, o *operation) {
 	}
 }
 
-// schemas writes the schemas that operations refer to.
-func (w *writer) schemas() {
+// schemas writes the schemas that operations refer to. One that holds a secret
+// becomes a schema of anything.
+func (w *writer) schemas(secrets []string) {
 	ids := make(map[string]bool)
 	for _, n := range w.named {
+		if holds(n.text, secrets) {
+			n.text = jsontext.Value("true")
+		}
 		w.member(n.name, embedded(n.name, n.text, ids))
 	}
+}
+
+// holds reports whether one of secrets is in a text of JSON.
+func holds(text jsontext.Value, secrets []string) bool {
+	return slices.ContainsFunc(secrets, func(secret string) bool {
+		quoted, err := jsontext.AppendQuote(nil, secret)
+		return err != nil || secret != "" && bytes.Contains(text, quoted[1:len(quoted)-1])
+	})
 }
 
 // schemas returns the schemas with names of an operation.
