@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -48,7 +51,7 @@ func (r *run) keyListCommand() *cobra.Command {
 			}
 			keys, err := identity.List(conf.Auth.KeyFile, conf.Auth.TokenLife.Duration())
 			if err != nil {
-				return err
+				return keysError(conf.Auth.KeyFile, err)
 			}
 			return r.printKeys(keys)
 		},
@@ -78,13 +81,21 @@ than auth.tokenLife end with the second rotation as well.`,
 			}
 			keys, err := identity.Rotate(conf.Auth.KeyFile, conf.Auth.TokenLife.Duration(), force)
 			if err != nil {
-				return err
+				return keysError(conf.Auth.KeyFile, err)
 			}
 			return r.printKeys(keys)
 		},
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "drop a key of which tokens may still hold")
 	return cmd
+}
+
+// keysError says what makes keys where there are none.
+func keysError(file string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("auth.keyFile %s: there are no keys yet: restspace serve and restspace token make the first one", file)
+	}
+	return err
 }
 
 func (r *run) printKeys(keys []identity.KeyInfo) error {
