@@ -3,12 +3,14 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/tailscale/hujson"
 
+	"github.com/seed90475182/restspace/services"
 	"github.com/seed90475182/restspace/urlpattern"
 )
 
@@ -88,6 +90,9 @@ func (r *reader) auth(v *hujson.Value) (_ Auth, pattern string) {
 // users reads where user records are; v is the block auth.
 func (r *reader) users(v *hujson.Value, pattern string, mounts []*Service) *urlpattern.Pattern {
 	if pattern == "" {
+		if v != nil && v.Find("/userUrlPattern") != nil {
+			r.member(v, authAt, "/userUrlPattern", errors.New("an empty pattern: write where user records are, such as /user/${email}, or leave it out"))
+		}
 		return nil
 	}
 	p, err := userPattern(pattern, mounts)
@@ -162,8 +167,10 @@ func finds(p *urlpattern.Pattern, mount *Service) error {
 	switch {
 	case err != nil || one.String() == other.String():
 		return fmt.Errorf("it leads to the same record for all users: write %s", right)
-	case !mount.Kind.Users || !mount.Kind.Documents || mount.Exact:
-		return nil
+	case mount.Kind.Users && !mount.Kind.Documents:
+		return fmt.Errorf("service %s keeps no records of users: mount one of the Kind user, and write its path", quote(mount.Name))
+	case !mount.Kind.Users || mount.Exact:
+		return mount.Accepts(services.Call{Method: http.MethodGet, URL: one})
 	}
 	name := one.Path[len(mount.Base):]
 	if len(name) != 1 || one.Dir || strings.TrimSuffix(name[0], mount.Kind.Extension) != ann {

@@ -255,9 +255,10 @@ func without(object map[string]any, key string) map[string]any {
 	return less
 }
 
-// documentWith returns a configuration of one service.
+// documentWith returns a configuration of one service, beside the records of users.
 func documentWith(t *testing.T, service map[string]any) []byte {
-	text, err := json.Marshal(map[string]any{"services": []any{service}, "auth": map[string]any{"userUrlPattern": "/a/${email}"}})
+	records := map[string]any{"name": "records", "basePath": "/records", "service": "user", "adaptor": "memory", "readRoles": "none"}
+	text, err := json.Marshal(map[string]any{"services": []any{service, records}, "auth": map[string]any{"userUrlPattern": "/records/${email}"}})
 	require.NoError(t, err)
 	return text
 }

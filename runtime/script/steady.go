@@ -120,7 +120,7 @@ var (
 	// token or a number, or one other character.
 	wordForm = regexp.MustCompile(`(?s)\{\{\w+\}\}|` +
 		`(?:\d[\w:.+-]*,? )*(?:` + dayForm + `)(?:,? (?:` + dayForm + `|at|[AP]M|(?:GMT|UTC)(?:[+-]\d{4})?|[+-]?\d[\w:.+-]*))*` +
-		`|[\p{L}\p{N}_:.+-]+|.`)
+		`|[\p{L}\p{N}_.+-][\p{L}\p{N}_:.+-]*|.`)
 
 	// timeForm is what may be a time. Two that are the same are so by chance.
 	timeForm = regexp.MustCompile(`^\d+$|\d:\d\d|` + dayForm)

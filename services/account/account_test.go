@@ -209,10 +209,12 @@ func TestPolicy(t *testing.T) {
 		"aaaaabbbbbccccc1":         "too easy to guess",
 		"qwertyuiop":               "too easy to guess",
 		"annexample1":              "too easy to guess",
+		"Jo@Example.com":           "too easy to guess",
+		"jo@example.com1":          "too easy to guess",
 		"\xff\xff\xff\xff":         "not UTF-8",
 		strings.Repeat("xK", 1000): "more than 1024 bytes",
 	} {
-		err := p.Admits(password, "ann", "example")
+		err := p.Admits(password, "ann", "example", "jo@example.com")
 		if want == "" {
 			assert.NoError(t, err, password)
 			continue

@@ -33,6 +33,7 @@ func easy(password string, about []string) bool {
 		known[word] = true
 	}
 	for _, fact := range about {
+		known[strings.ToLower(fact)] = true
 		for _, part := range strings.FieldsFunc(strings.ToLower(fact), notInWord) {
 			if len(part) >= 3 {
 				known[part] = true

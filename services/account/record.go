@@ -84,6 +84,15 @@ func (r *Record) Facts(names []string) map[string]string {
 	return facts
 }
 
+// IsRole reports whether a text is the name of a role, and not one of the other
+// words of rules.
+func IsRole(text string) bool {
+	return text != "" && text != "all" && text != "none" && strings.Trim(text, roleCharacters) == ""
+}
+
+// roleCharacters are those that a role is made of, in rules too.
+const roleCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:@+"
+
 // Roles are the names of roles. In JSON they are one text with spaces between
 // them, as everywhere in a configuration, or a list of texts.
 type Roles []string

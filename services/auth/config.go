@@ -33,7 +33,7 @@ func (c *Config) Check() error {
 		all = append(all, services.Faultf("/loginPage", "%q is no path on this server: write one such as /login.html", c.LoginPage))
 	}
 	for role := range strings.FieldsSeq(c.ImpersonateRoles) {
-		if role == "all" || role == "none" || strings.ContainsAny(role, "{}/$") {
+		if !account.IsRole(role) {
 			all = append(all, services.Faultf("/impersonateRoles", `%q is no role: write roles such as "A"`, role))
 		}
 	}

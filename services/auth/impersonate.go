@@ -2,6 +2,8 @@ package auth
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"net/http"
 	"slices"
 	"strings"
@@ -67,6 +69,9 @@ func (s *service) mayImpersonate(ctx context.Context, u *bus.User) error {
 // facts of the other one, and rules with {email}, count as well.
 func (s *service) actAsUser(ctx context.Context, m *bus.Message, email string, rolesOf func(*account.Record) ([]string, error)) (*bus.Message, error) {
 	record, err := s.identity.Record(ctx, email)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, bus.Errorf(http.StatusNotFound, "there is no user %s", email)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -115,20 +115,35 @@ func (s *service) sendReset(ctx context.Context, email string) {
 		record = *r
 		return nil
 	})
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errTooSoon) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
 	if err == nil {
-		err = s.mailReset(ctx, &record, token)
+		if err = s.mailReset(ctx, &record, token); err != nil {
+			err = errors.Join(err, s.withdraw(ctx, email, token))
+		}
 	}
 	s.audit(ctx, "reset-sent", email, "", err)
-	if err != nil {
+	if err != nil && !errors.Is(err, errTooSoon) {
 		s.log.Error("the mail for a new password can't be sent", "user", email, "error", err)
 	}
 }
 
 // errTooSoon says that a user has a token that is new.
-var errTooSoon = errors.New("a one-time token was sent a moment ago")
+var errTooSoon = bus.Errorf(http.StatusTooManyRequests, "a one-time token was sent a moment ago")
+
+// withdraw takes a one-time token back that could not be sent, so that another
+// one is when it is asked for.
+func (s *service) withdraw(ctx context.Context, email, token string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mailTime)
+	defer cancel()
+	return s.identity.Change(ctx, email, func(r *account.Record) error {
+		if r.State.Reset != nil && r.State.Reset.Hash == hashOf(token) {
+			r.State.Reset = nil
+		}
+		return nil
+	})
+}
 
 // mailReset calls what sends the mail.
 func (s *service) mailReset(ctx context.Context, r *account.Record, token string) error {

@@ -105,6 +105,11 @@ func (w *writing) read(after []byte) (err error) {
 		return bus.Errorf(http.StatusBadRequest, `the "email" of the record is another one than its name: write %q`, w.email)
 	}
 	w.sent.Roles = strings.Fields(strings.Join(w.sent.Roles, " "))
+	for _, role := range w.sent.Roles {
+		if !account.IsRole(role) {
+			return bus.Errorf(http.StatusBadRequest, `%.100q in "roles" is no role: write names such as U or E`, role)
+		}
+	}
 	return nil
 }
 
