@@ -166,7 +166,7 @@ func (s *store) find(ctx context.Context, m *bus.Message) (p *definition, length
 			return p, n, err
 		}
 	}
-	return nil, 0, bus.Errorf(http.StatusNotFound, "there is no pipeline here")
+	return nil, 0, bus.Errorf(http.StatusNotFound, "there is no pipeline here: a PUT with the field X-Restspace-Request-Mode: manage stores one")
 }
 
 // absent reports whether an error says that nothing is at a path, or that
