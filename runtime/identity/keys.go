@@ -26,7 +26,7 @@ import (
 // Keys are the signing keys of an installation: those that their file holds,
 // which another process may replace at any time. Safe for concurrent use.
 type Keys struct {
-	Log *slog.Logger // what to tell of a file that can't be read any more; slog.Default() at first
+	Log *slog.Logger // what to tell of other keys, and of a file that can't be read any more; slog.Default() at first
 
 	path string // "" is none
 
@@ -102,6 +102,9 @@ func (k *Keys) look() {
 	if err != nil {
 		k.Log.Error("the file of keys has changed, and is not one any more: the keys from before count", "error", err)
 		return
+	}
+	if signs := set.set.Keys[0].KeyID; signs != k.now.set.Keys[0].KeyID {
+		k.Log.Info("audit", "event", "key", "key", signs, "outcome", "ok")
 	}
 	k.now = set
 }

@@ -19,6 +19,8 @@ func TestRotationSignsNobodyOut(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "auth.key")
 	keys, err := MakeKeys(path)
 	require.NoError(t, err)
+	var log strings.Builder
+	keys.Log = slog.New(slog.NewJSONHandler(&log, nil))
 	issuer := Issuer{Keys: keys, Name: "restspace", Audience: "restspace"}
 	v := NewVerifier(issuer, nil, nil, slog.Default())
 	before, err := issuer.Sign(&bus.User{Email: "a@b.c"}, time.Hour)
@@ -44,6 +46,7 @@ func TestRotationSignsNobodyOut(t *testing.T) {
 		_, err = v.User(token)
 		assert.NoError(t, err, "a server that has the file finds the new key")
 	}
+	assert.Contains(t, log.String(), `"msg":"audit","event":"key","key":"`+list[0].ID+`","outcome":"ok"`)
 
 	_, err = Rotate(path, time.Hour, false)
 	assert.ErrorContains(t, err, "tokens of the key "+list[1].ID+" hold until")
