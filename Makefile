@@ -3,7 +3,9 @@ export CGO_ENABLED = 0
 
 GO ?= go
 BIN := bin/restspace
-S3SERVER := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/restspace/versitygw-v1.8.0
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/restspace
+S3SERVER := $(CACHE)/versitygw-v1.8.0
+CADDY := $(CACHE)/caddy-v2.11.9
 
 NODE := adaptors/plugin/languages/node examples/plugin-node
 
@@ -12,7 +14,7 @@ S3 := 127.0.0.1:7070
 REDIS := examples/plugin-redis
 PYTHON := python3-grpcio python3-protobuf python3-cryptography
 
-.PHONY: run run-contacts-s3 build test testdeps lint attack fuzz release release-check image soak-reload soak-large soak-plugins crash bench bench-http deps clean
+.PHONY: run run-contacts-s3 build test testdeps lint attack fuzz release release-check image soak-reload soak-large soak-plugins crash bench bench-http peers deps clean
 
 run: build ## build, and serve ./services.json
 	./$(BIN) serve
@@ -90,8 +92,19 @@ $(S3SERVER): # built once, in a minute or more and without the race detector
 	npm ci --prefix $* --ignore-scripts --no-audit --no-fund --loglevel=error || \
 	echo "NOT INSTALLED: the packages of $*: its tests are skipped"
 
-deps: ## programs that bench-http needs
+deps: ## programs that bench-http and peers need
 	@command -v wrk >/dev/null || { apt-get update -qq && apt-get install -y -qq wrk; }
+
+FIGURES := examples/figures
+
+peers: build deps $(CADDY) ## restspace beside nginx and Caddy, into $(FIGURES) and the README (some minutes)
+	@command -v nginx >/dev/null || { apt-get update -qq && apt-get install -y -qq nginx-light; }
+	$(GO) run ./runtime/benchhttp peers -restspace $(BIN) -caddy $(CADDY) -to $(FIGURES) -readme README.md
+
+$(CADDY): # built once, in a minute or more
+	@echo "building Caddy"
+	@GOBIN=$(@D)/new $(GO) install -trimpath -ldflags='-s -w -X github.com/caddyserver/caddy/v2.CustomVersion=$(@F:caddy-%=%)' github.com/caddyserver/caddy/v2/cmd/caddy@$(@F:caddy-%=%)
+	@mv $(@D)/new/caddy $@ && rmdir $(@D)/new
 
 RELEASES := linux-amd64 linux-arm64 darwin-arm64
 

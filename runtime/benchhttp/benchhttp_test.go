@@ -89,8 +89,8 @@ func TestRatio(t *testing.T) {
 			c.add(cpuTime, side, value)
 		}
 	}
-	assert.InDelta(t, 0.9, c.ratio(throughput), 1e-9, "more requests are better")
-	assert.InDelta(t, 100/90.0, c.ratio(cpuTime), 1e-9, "less time is better")
+	assert.InDelta(t, 0.9, c.ratio(throughput, bareSide), 1e-9, "more requests are better")
+	assert.InDelta(t, 100/90.0, c.ratio(cpuTime, bareSide), 1e-9, "less time is better")
 }
 
 func TestVerdict(t *testing.T) {

@@ -29,27 +29,29 @@ func (m metric) String() string {
 	}[m]
 }
 
-// The sides of a comparison.
+// The sides of a comparison, of which most have two.
 const (
 	restspaceSide = iota
 	bareSide
+	thirdSide
+	sides // how many there may be
 
 	stormSide = restspaceSide
 	quietSide = bareSide
 )
 
-// A comparison holds what was measured of each metric on both sides, in the
+// A comparison holds what was measured of each metric on each side, in the
 // order of the rounds.
-type comparison [metrics][2][]float64
+type comparison [metrics][sides][]float64
 
 func (c *comparison) add(m metric, side int, value float64) {
 	c[m][side] = append(c[m][side], value)
 }
 
 // ratio returns the median of the ratios of a metric round by round, so that 1
-// is par and more is better for restspace.
-func (c *comparison) ratio(m metric) float64 {
-	over, under := c[m][bareSide], c[m][restspaceSide]
+// is par with another side and more is better for restspace.
+func (c *comparison) ratio(m metric, other int) float64 {
+	over, under := c[m][other], c[m][restspaceSide]
 	if m == throughput {
 		over, under = under, over
 	}
@@ -87,7 +89,7 @@ func most(m metric, bound float64) target { return target{metric: m, bound: boun
 func (t target) verdict(c *comparison) (wanted, measured, verdict string) {
 	value, excess := 0.0, 0.0
 	if t.ratio {
-		value = c.ratio(t.metric)
+		value = c.ratio(t.metric, bareSide)
 		wanted, excess = fmt.Sprintf("ratio at least %.2f", t.bound), t.bound-value
 	} else {
 		value = median(c[t.metric][restspaceSide])

@@ -8,6 +8,11 @@
 //
 // It needs Linux with two cores, wrk, taskset and df.
 //
+// With the command peers it measures restspace beside nginx and Caddy instead, in
+// the same way, and writes a table and a plot:
+//
+//	go run ./runtime/benchhttp peers -restspace bin/restspace [-nginx program] [-caddy program] [-to directory] [-readme file]
+//
 // # How it measures
 //
 // The server under test has one core (GOMAXPROCS=1), wrk has the other, with
@@ -88,7 +93,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	command := measure
 	if len(args) > 0 {
 		others := map[string]func(context.Context, []string, io.Writer, io.Writer) error{
-			"bare": serveBare, "upstream": serveUpstream, "sockets": runSockets,
+			"bare": serveBare, "peers": peers, "upstream": serveUpstream, "sockets": runSockets,
 		}
 		if other, ok := others[args[0]]; ok {
 			command, args = other, args[1:]

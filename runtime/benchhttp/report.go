@@ -68,7 +68,7 @@ func (r *report) comparison(s scenario, c *comparison) {
 		if len(values[restspaceSide]) > 0 {
 			both := ""
 			if len(values[bareSide]) > 0 {
-				both = fmt.Sprintf("%11s %9.2f", number(median(values[bareSide])), c.ratio(metric(m)))
+				both = fmt.Sprintf("%11s %9.2f", number(median(values[bareSide])), c.ratio(metric(m), bareSide))
 			}
 			fmt.Fprintf(r.to, "  %-18s %11s %s\n", metric(m), number(median(values[restspaceSide])), both)
 		}

@@ -125,8 +125,15 @@ func compare(ctx context.Context, b *bench, s scenario) (*comparison, error) {
 	if err := b.sameAnswer(ctx, s, pair); err != nil {
 		return nil, err
 	}
-	var loads [2]load
-	for i, server := range pair {
+	return b.turns(ctx, s, pair[:])
+}
+
+// turns puts the load of a scenario on one server after the other, round by
+// round. A server's place is its side.
+func (b *bench) turns(ctx context.Context, s scenario, servers []*server) (*comparison, error) {
+	loads := make([]load, len(servers))
+	for i, server := range servers {
+		var err error
 		if loads[i], err = b.newLoad(s.of(i), server); err != nil {
 			return nil, err
 		}
@@ -136,13 +143,13 @@ func compare(ctx context.Context, b *bench, s scenario) (*comparison, error) {
 	}
 	c := new(comparison)
 	for range b.rounds {
-		for i, server := range pair {
+		for i, server := range servers {
 			if err := c.round(ctx, i, server, loads[i], b.seconds); err != nil {
 				return nil, fmt.Errorf("%s: %w", server.name, err)
 			}
 		}
 	}
-	for i, server := range pair {
+	for i, server := range servers {
 		megabytes, err := server.memory(peakMemory)
 		if err != nil {
 			return nil, err
