@@ -41,6 +41,12 @@ type Kind struct {
 	// has nobody to ask.
 	Ask func(ctx context.Context, config any, env Env) error
 
+	// Examine tells an operator how well what a config names does for the adaptor,
+	// and how to mend it. It may be called while others use the same. It changes
+	// nothing but what it makes for that under a name of its own, and removes.
+	// nil has nothing to tell.
+	Examine func(ctx context.Context, config any, env Env) []Finding
+
 	// New opens an adaptor for a decoded config. What it returns has the
 	// interface Of, and io.Closer where there is something to close.
 	New func(ctx context.Context, config any, env Env) (any, error)

@@ -107,6 +107,9 @@ func Kind() adaptors.Kind {
 			return []adaptors.Claim{{Space: "s3 " + c.server(), Path: path}}
 		},
 		FromURL: fromURL,
+		Examine: func(ctx context.Context, config any, env adaptors.Env) []adaptors.Finding {
+			return examine(ctx, *config.(*Config), env)
+		},
 		New: func(ctx context.Context, config any, env adaptors.Env) (any, error) {
 			return Open(ctx, *config.(*Config), env)
 		},

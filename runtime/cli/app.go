@@ -102,7 +102,7 @@ roles that may read and write there.`,
 	_ = root.MarkPersistentFlagFilename("config", "json") // it is there
 	root.SetHelpCommand(r.helpCommand())
 	root.AddCommand(
-		r.serveCommand(), r.checkCommand(), r.routesCommand(), r.callCommand(), r.testCommand(), r.copyCommand(),
+		r.serveCommand(), r.checkCommand(), r.doctorCommand(), r.routesCommand(), r.callCommand(), r.testCommand(), r.copyCommand(),
 		r.patternCommand(), r.tokenCommand(), r.keyCommand(), r.userCommand(), r.fmtCommand(), r.schemaCommand(), r.openapiCommand(), r.importCommand(), r.pluginCommand(),
 		r.completionCommand(), r.versionCommand(),
 	)

@@ -35,15 +35,22 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/*.txtar. Beside testscript's own commands they
-// have await, bucket, build, certificate, fails, http, interrupt, large, peak,
-// program and signal.
+// have await, bucket, build, certificate, fails, fault, http, interrupt, large, peak,
+// program, reached and signal, and the condition root.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // else each command takes a second under the race detector
 			env.Values[theTest] = env.T()
+			env.Values[theServer] = new(*s3test.Server)
 			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "root" {
+				return false, fmt.Errorf("there is no condition %s", name)
+			}
+			return os.Geteuid() == 0, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"await":       await,
@@ -51,18 +58,23 @@ func TestScripts(t *testing.T) {
 			"build":       build,
 			"certificate": certificate,
 			"fails":       fails,
+			"fault":       fault,
 			"http":        request,
 			"interrupt":   interrupt,
 			"large":       large,
 			"peak":        peak,
 			"program":     program,
+			"reached":     reached,
 			"signal":      signal,
 		},
 	})
 }
 
-// theTest is the key of the test in the values of a script.
-const theTest = "test"
+// The keys of the test and of the S3 server in the values of a script.
+const (
+	theTest   = "test"
+	theServer = "server"
+)
 
 // bucket starts an S3 server with a bucket, whose URL is then in BUCKET, and that
 // of the server in ENDPOINT. Its objects are the files of the directory OBJECTS.
@@ -73,6 +85,7 @@ func bucket(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	t := ts.Value(theTest).(testing.TB)
 	server := s3test.Start(t)
+	*ts.Value(theServer).(**s3test.Server) = server
 	name := server.Bucket(t)
 	ts.Setenv("ENDPOINT", server.Endpoint)
 	ts.Setenv("BUCKET", "s3://"+name)
@@ -213,6 +226,16 @@ func trust(ts *testscript.TestScript) *tls.Config {
 		return nil
 	}
 	return tlstest.Pair{Cert: cert}.Trust()
+}
+
+// reached is "reached NAME": it sets a variable to the address, host:port, of the
+// server that wrote its address to the file out.
+func reached(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: reached NAME")
+	}
+	_, at, _ := strings.Cut(address(ts), "://")
+	ts.Setenv(args[0], at)
 }
 
 // address returns the last address in the file out, when there is one.

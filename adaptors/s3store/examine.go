@@ -1,0 +1,159 @@
+package s3store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/seed90475182/restspace/adaptors"
+)
+
+// examination is what is found out about the server of a bucket.
+type examination struct {
+	*Store
+	title    string // of the bucket, with its prefix
+	findings []adaptors.Finding
+}
+
+// examine tells how well a server does for a store. It writes objects of names
+// that no document has, and removes them.
+func examine(ctx context.Context, c Config, env adaptors.Env) []adaptors.Finding {
+	e := &examination{title: "bucket " + c.Bucket}
+	store, err := Open(ctx, c, env)
+	if err != nil {
+		e.problem(err.Error(), "")
+		e.clock(serverTime(err))
+		return e.findings
+	}
+	defer store.Close()
+	e.Store = store
+	if out, err := store.api.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &store.bucket}); err == nil {
+		said, _ := middleware.GetServerTime(out.ResultMetadata)
+		e.clock(said)
+	}
+	if e.writes(ctx) {
+		e.compares(ctx)
+		e.lists(ctx)
+	}
+	return e.findings
+}
+
+func (e *examination) tell(grade adaptors.Grade, text, cure string) {
+	e.findings = append(e.findings, adaptors.Finding{Check: "store", Grade: grade, Text: text, Cure: cure})
+}
+
+func (e *examination) problem(text, cure string) { e.tell(adaptors.Problem, text, cure) }
+
+// clock compares the clocks, where the server has said its time.
+func (e *examination) clock(said time.Time) {
+	if !said.IsZero() {
+		e.findings = append(e.findings, adaptors.ClockFinding("the S3 server of "+e.title, said))
+	}
+}
+
+// serverTime returns the time that an answer says which an error is about.
+func serverTime(err error) time.Time {
+	var answer *smithyhttp.ResponseError
+	if !errors.As(err, &answer) || answer.Response == nil {
+		return time.Time{}
+	}
+	said, _ := http.ParseTime(answer.Response.Header.Get("Date"))
+	return said
+}
+
+// writes finds out whether an object is kept as it is written, and reports
+// whether more can be tried.
+func (e *examination) writes(ctx context.Context) bool {
+	id := newWrite()
+	object := e.prefix + ".try-" + id
+	defer e.removeTrial(ctx, object)
+	in := &s3.PutObjectInput{Bucket: &e.bucket, Key: &object, Body: bytes.NewReader([]byte("0123456789")), Metadata: map[string]string{writeKey: id}}
+	if _, err := e.api.PutObject(ctx, in); err != nil {
+		e.unwritten(err)
+		return false
+	}
+	e.tell(adaptors.Good, e.title+" can be read and written", "")
+	out, err := e.api.GetObject(ctx, &s3.GetObjectInput{Bucket: &e.bucket, Key: &object, Range: aws.String("bytes=2-4")})
+	if err != nil {
+		e.problem(e.title+": an object that was just written can't be read: "+answer(err), "give the credentials the right s3:GetObject, or use another server")
+		return true
+	}
+	defer out.Body.Close()
+	if f := factsOf(out.ETag, nil, nil, out.Metadata); f.etag == "" || f.write != id {
+		e.problem(e.title+": the server loses the ETag or the metadata of an object", "use another server: without them a write can't be told from another")
+	}
+	if aws.ToString(out.ContentRange) != "bytes 2-4/10" {
+		e.tell(adaptors.Warning, e.title+": the server gives the whole of an object where a range is asked for", "use another server where parts of large files are asked for")
+	}
+	return true
+}
+
+// unwritten tells why nothing can be written.
+func (e *examination) unwritten(err error) {
+	if status(err) != http.StatusForbidden {
+		e.problem(e.title+": nothing can be written: "+answer(err), "see what the server's own log says of it")
+		return
+	}
+	e.tell(adaptors.Warning, e.title+" can only be read ("+answer(err)+"), so that its conditions were not tried",
+		"give the credentials the rights s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload, unless that is meant")
+}
+
+// compares tries the conditions of writes.
+func (e *examination) compares(ctx context.Context) {
+	all := true
+	for _, a := range []*ability{&e.createOnly, &e.replaceIf, &e.deleteIf, &e.createOnlyFromParts, &e.replaceFromParts} {
+		does, err := e.tried(ctx, a)
+		if err == nil && does {
+			continue
+		}
+		all = false
+		if err != nil {
+			e.problem(fmt.Sprintf("%s: whether the server compares, in the moment of a write, %s, can't be tried: %s", e.title, a.what, answer(err)), "try again when it answers")
+			continue
+		}
+		e.tell(adaptors.Warning, fmt.Sprintf("%s: the server does not compare, in the moment of a write, %s: requests with such a condition are answered with 501", e.title, a.what),
+			"use a newer version of it, or another server, where clients send If-Match or If-None-Match")
+	}
+	if all {
+		e.tell(adaptors.Good, e.title+": the server compares all conditions of writes", "")
+	}
+}
+
+// lists finds out whether a listing is in the order of bytes, and begins where it
+// is to.
+func (e *examination) lists(ctx context.Context) {
+	stem := e.prefix + ".try-" + newWrite()
+	names := []string{stem + "B", stem + "a"} // any other order puts the a first
+	for _, name := range names {
+		defer e.removeTrial(ctx, name)
+		if _, err := e.api.PutObject(ctx, &s3.PutObjectInput{Bucket: &e.bucket, Key: &name, Body: bytes.NewReader(nil)}); err != nil {
+			e.problem(e.title+": its listing can't be tried: "+answer(err), "try again when it answers")
+			return
+		}
+	}
+	in := &s3.ListObjectsV2Input{Bucket: &e.bucket, Prefix: &stem}
+	whole, err := e.api.ListObjectsV2(ctx, in)
+	if err == nil && (len(whole.Contents) != 2 || *whole.Contents[0].Key != names[0]) {
+		err = errors.New("it is not in the order of bytes, or lacks what was just written")
+	}
+	if err == nil {
+		var rest *s3.ListObjectsV2Output
+		in.StartAfter = &names[0]
+		if rest, err = e.api.ListObjectsV2(ctx, in); err == nil && (len(rest.Contents) != 1 || *rest.Contents[0].Key != names[1]) {
+			err = errors.New("it does not begin after the name that it is told")
+		}
+	}
+	if err != nil {
+		e.problem(e.title+": the server's listing: "+answer(err), "use another server: documents would be left out of directories")
+		return
+	}
+	e.tell(adaptors.Good, e.title+": the server lists what was just written, in the order of bytes", "")
+}

@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/spf13/cobra"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/runtime/config"
+	"github.com/seed90475182/restspace/runtime/doctor"
+)
+
+func (r *run) doctorCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Look for what is wrong around a server, and tell the cure",
+
+		SuggestFor: []string{"diagnose", "health", "status"},
+		Long: `Looks at the configuration and at the machine that is to serve it: permissions,
+ports, the certificate, limits of the system, disks, clocks, and what the servers of
+buckets can do. Each line is ok, a warning, or a problem with what to do about it.
+With a problem the exit code is 1.
+
+It may run beside the server, as the server's user. It takes no lock. It starts
+plugins, to read their configs, and ends them. To a bucket it writes empty objects
+of names that no document has, and removes them; where it may not, it only reads.
+It calls nobody whom the configuration does not name.`,
+		Example: `  restspace doctor
+  restspace doctor --json --config next.json`,
+		Args: takes(),
+		RunE: func(cmd *cobra.Command, _ []string) error { return r.doctor(cmd.Context(), asJSON) },
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a list in JSON")
+	return cmd
+}
+
+func (r *run) doctor(ctx context.Context, asJSON bool) error {
+	all := []adaptors.Finding{} // a list in JSON
+	tell := func(f adaptors.Finding) {
+		if all = append(all, f); !asJSON {
+			r.printFinding(f)
+		}
+	}
+	conf, findings := r.examineConfig(ctx)
+	for _, f := range findings {
+		tell(f)
+	}
+	patient := &doctor.Patient{File: filepath.Clean(r.config), Config: conf}
+	for f := range patient.Examine(ctx) {
+		tell(f)
+	}
+	count := make(map[adaptors.Grade]int)
+	for _, f := range all {
+		count[f.Grade]++
+	}
+	var err error
+	if asJSON {
+		if err = json.MarshalWrite(r.stdout, all, jsontext.WithIndent("  ")); err == nil {
+			_, err = fmt.Fprintln(r.stdout)
+		}
+	} else {
+		_, err = fmt.Fprintf(r.stdout, "%d ok, warnings: %d, problems: %d\n", count[adaptors.Good], count[adaptors.Warning], count[adaptors.Problem])
+	}
+	if err == nil && count[adaptors.Problem] > 0 {
+		return errTold
+	}
+	return err
+}
+
+// examineConfig checks the configuration; it is nil where that has errors.
+func (r *run) examineConfig(ctx context.Context) (*config.Config, []adaptors.Finding) {
+	found := func(grade adaptors.Grade, text string) adaptors.Finding {
+		return adaptors.Finding{Check: "configuration", Grade: grade, Text: text}
+	}
+	name, data, err := r.source()
+	var conf *config.Config
+	if err == nil {
+		conf, err = r.parseAsking(ctx, name, data)
+	}
+	var places config.Errors
+	switch {
+	case errors.As(err, &places):
+		findings := make([]adaptors.Finding, len(places))
+		for i, one := range places {
+			findings[i] = found(adaptors.Problem, one.Error())
+		}
+		return nil, findings
+	case errors.Is(err, os.ErrPermission):
+		f := found(adaptors.Problem, err.Error())
+		f.Cure = "have the user of the server read it"
+		return nil, []adaptors.Finding{f}
+	case err != nil:
+		return nil, []adaptors.Finding{found(adaptors.Problem, err.Error())}
+	}
+	return conf, []adaptors.Finding{found(adaptors.Good, name+" can be served: "+countOf(conf))}
+}
+
+// printFinding prints a finding as a line.
+func (r *run) printFinding(f adaptors.Finding) {
+	p := r.paintFor(r.stdout)
+	set := map[adaptors.Grade]func(string) string{adaptors.Good: p.green, adaptors.Warning: p.bold, adaptors.Problem: p.red}[f.Grade]
+	line := fmt.Sprintf("%s %s: %s", set(fmt.Sprintf("%-7s", f.Grade)), f.Check, printable(f.Text))
+	if f.Cure != "" {
+		line += ": " + printable(f.Cure)
+	}
+	fmt.Fprintln(r.stdout, line)
+}

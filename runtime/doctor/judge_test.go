@@ -1,0 +1,100 @@
+package doctor
+
+import (
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/seed90475182/restspace/adaptors"
+)
+
+const (
+	mega = 1 << 20
+	giga = 1 << 30
+)
+
+func TestDisksThatAreFull(t *testing.T) {
+	for _, row := range []struct {
+		disk  disk
+		grade adaptors.Grade
+		text  string
+	}{
+		{disk{100 * giga, 500 * giga, 1000, 2000}, adaptors.Good, "on the disk of /d there are 100.0 GiB left"},
+		{disk{100 * giga, 500 * giga, 0, 0}, adaptors.Good, "on the disk of /d there are 100.0 GiB left"},
+		{disk{30 * giga, 1000 * giga, 1000, 2000}, adaptors.Good, "on the disk of /d there are 30.0 GiB left"},
+		{disk{2 * giga, 100 * giga, 1000, 2000}, adaptors.Warning, "on the disk of /d there are only 2.0 GiB left, of 100.0 GiB"},
+		{disk{100 * mega, giga, 1000, 2000}, adaptors.Warning, "on the disk of /d there are only 100.0 MiB left, of 1.0 GiB"},
+		{disk{1000, giga, 1000, 2000}, adaptors.Problem, "on the disk of /d there are 1000 B left"},
+		{disk{100 * giga, 500 * giga, 200, 9000}, adaptors.Warning, "on the disk of /d there is only room for 200 more files, of 9000"},
+		{disk{100 * giga, 500 * giga, 20, 9000}, adaptors.Problem, "on the disk of /d there is room for 20 more files"},
+	} {
+		f := space("/d", row.disk)
+		assert.Equal(t, row.text, f.Text)
+		assert.Equal(t, row.grade, f.Grade, row.text)
+		assert.Equal(t, row.grade != adaptors.Good, f.Cure != "", row.text)
+	}
+}
+
+func TestMemoryThatIsLimited(t *testing.T) {
+	for _, row := range []struct {
+		own, allowed, system uint64
+		grade                adaptors.Grade
+		text                 string
+	}{
+		{0, 0, 4 * giga, adaptors.Good, "memory is not limited: there is 4.0 GiB"},
+		{0, giga, 4 * giga, adaptors.Good, "the garbage collector keeps to nine tenths of the 1.0 GiB of memory that the process may have"},
+		{giga / 2, giga, 4 * giga, adaptors.Good, "the garbage collector keeps to 512.0 MiB of memory, as GOMEMLIMIT says"},
+		{2 * giga, giga, 4 * giga, adaptors.Problem, "GOMEMLIMIT is 2.0 GiB, and there is only memory of 1.0 GiB: the system ends the process before it is reached"},
+		{2 * giga, 0, giga, adaptors.Problem, "GOMEMLIMIT is 2.0 GiB, and there is only memory of 1.0 GiB: the system ends the process before it is reached"},
+		{0, 64 * mega, 4 * giga, adaptors.Warning, "there is only memory of 64.0 MiB"},
+	} {
+		f := memoryOf(row.own, row.allowed, row.system)
+		assert.Equal(t, row.text, f.Text)
+		assert.Equal(t, row.grade, f.Grade, row.text)
+	}
+}
+
+func TestCores(t *testing.T) {
+	assert.Equal(t, good("2 of 4 cores are used"), coresOf(2, 4))
+	assert.Equal(t, adaptors.Warning, coresOf(1, 1).Grade)
+	assert.Equal(t, "GOMAXPROCS is 3, and there are only 2 cores", coresOf(3, 2).Text)
+}
+
+func TestClocks(t *testing.T) {
+	for off, grade := range map[time.Duration]adaptors.Grade{
+		0: adaptors.Good, 50 * time.Second: adaptors.Good, -2 * time.Minute: adaptors.Warning,
+		4 * time.Minute: adaptors.Warning, 6 * time.Minute: adaptors.Problem, -time.Hour: adaptors.Problem,
+	} {
+		assert.Equal(t, grade, adaptors.ClockFinding("x", time.Now().Add(off)).Grade, off)
+	}
+}
+
+// The process of this test stands for a server: how it was started is told to it
+// by its arguments.
+func TestServersOfAConfiguration(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"services.json", "other.json"} {
+		assert.NoError(t, os.WriteFile(name, nil, 0o600))
+	}
+	here, err := os.Getwd()
+	assert.NoError(t, err)
+	for _, row := range []struct {
+		args   []string
+		file   string
+		serves bool
+	}{
+		{[]string{"restspace", "serve"}, "services.json", true},
+		{[]string{"restspace", "serve"}, here + "/services.json", true},
+		{[]string{"restspace", "serve"}, "other.json", false},
+		{[]string{"restspace", "serve", "--config", "other.json"}, "other.json", true},
+		{[]string{"restspace", "--config=" + here + "/other.json", "serve"}, "other.json", true},
+		{[]string{"restspace", "serve", "--config=none.json"}, "none.json", false},
+		{[]string{"restspace", "test"}, "services.json", false},
+		{[]string{"serve"}, "services.json", false},
+	} {
+		assert.Equal(t, row.serves, process{os.Getpid(), row.args}.serves(row.file), strconv.Quote(row.file)+" by %q", row.args)
+	}
+}
