@@ -14,7 +14,7 @@ S3 := 127.0.0.1:7070
 REDIS := examples/plugin-redis
 PYTHON := python3-grpcio python3-protobuf python3-cryptography
 
-.PHONY: run run-contacts-s3 build test testdeps lint attack fuzz release release-check image soak-reload soak-large soak-plugins crash bench bench-http peers deps clean
+.PHONY: run run-contacts-s3 build test testdeps lint attack fuzz release release-check image soak soak-reload soak-large soak-plugins crash bench bench-http peers deps clean
 
 run: build ## build, and serve ./services.json
 	./$(BIN) serve
@@ -55,6 +55,11 @@ fuzz: ## each fuzz target for FUZZTIME: a number of inputs as in 5000x, or a tim
 		echo "$$package $$name" && \
 		$(GO) test -run='^$$' -fuzz="^$$name$$" -fuzztime=$(FUZZTIME) -timeout 30m $$package > fuzz.log 2>&1 || { cat fuzz.log; exit 1; }; \
 	done; rm -f fuzz.log
+
+SOAK := 30m
+
+soak: ## for SOAK: a server at 60 % of its capacity, a reload each 10 seconds, a plugin that is killed each 30: nothing grows, and no answer is wrong
+	RESTSPACE_SOAK_TIME=$(SOAK) $(GO) test -count=1 -timeout 0 -run='^TestSoak$$' -v ./runtime/soak
 
 soak-reload: ## 1,000 reloads beside 500 requests a second (about a minute)
 	RESTSPACE_SOAK=1 $(GO) test -count=1 -timeout 10m -run='^TestReloadsUnderLoad$$' -v ./runtime
