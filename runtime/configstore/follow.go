@@ -1,0 +1,225 @@
+package configstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"time"
+
+	"github.com/seed90475182/restspace/adaptors"
+)
+
+// Apply takes a configuration over, or returns why it can't be and changes
+// nothing. When ctx has ended it takes nothing over.
+type Apply func(ctx context.Context, data []byte) error
+
+// step is what a server does next.
+type step int
+
+const (
+	rest   step = iota // nothing: it has what it should have
+	wait               // another server has the turn
+	refuse             // the version failed
+	tell               // this server could not take the version over: say so
+	blame              // the server that had the turn is gone: the version failed
+	take               // take the turn
+	settle             // call the version good
+	free               // give back a turn that came to nothing
+)
+
+// next returns what this server does about the version that the document has.
+func (s *Shared) next(now *seen, version string) step {
+	switch f, t := now.Failed, now.Turn; {
+	case t != nil && t.Server != s.server && now.quiet() < staleTime:
+		return wait
+	case now.Version != version:
+		return take
+	case t != nil && t.Server != s.server && now.deserted(version):
+		return blame
+	case s.failed == version && (f == nil || f.Absent):
+		return tell
+	case f != nil && f.Absent && f.Server == s.server:
+		return take
+	case s.served.Version != version && f != nil:
+		return refuse
+	case s.served.Version != version:
+		return take
+	case t != nil && t.Server == s.server:
+		return free
+	case f != nil || now.Good != nil && now.Good.Version == version || now.quiet() < goodTime:
+		return rest
+	}
+	return settle
+}
+
+// Follow looks whether there is another version, and takes it over if it is this
+// server's turn. changed says whether it did. The error is why this server has
+// not got what the document says, or can't know.
+func (s *Shared) Follow(ctx context.Context, apply Apply) (changed bool, err error) {
+	s.acting.Lock()
+	defer s.acting.Unlock()
+	changed, err = s.follow(ctx, apply)
+	if err == nil {
+		s.trouble.Store(nil)
+	} else {
+		s.trouble.Store(&err)
+	}
+	return changed, err
+}
+
+func (s *Shared) follow(ctx context.Context, apply Apply) (changed bool, err error) {
+	version, err := s.offered(ctx)
+	if err != nil {
+		return false, s.unread(err)
+	}
+	if s.settled(version) {
+		return false, nil // nobody writes to the record before there is another version
+	}
+	now, err := s.look(ctx)
+	if err == nil {
+		version, err = s.offered(ctx) // after the record, which may be about a newer one than was seen before
+	}
+	if err != nil {
+		return false, s.unread(err)
+	}
+	switch s.next(now, version) {
+	case take:
+		return s.take(ctx, now, version, apply, s.fail)
+	case refuse:
+		return false, s.refusal(now)
+	case tell:
+		next := now.record
+		next.Turn, next.Failed = nil, &failure{Server: s.server, Error: s.why.Error()}
+		return false, errors.Join(s.why, s.tried(s.write(ctx, now, next)))
+	case blame:
+		return false, s.blame(ctx, now)
+	case free:
+		s.release(ctx)
+	case settle:
+		next := now.record
+		next.Good = &s.served
+		next.Turn = nil
+		return false, s.tried(s.write(ctx, now, next))
+	}
+	return false, nil
+}
+
+// deserted reports whether who has the turn, which is stale, is the first to try
+// a version.
+func (s *seen) deserted(version string) bool {
+	return s.Turn != nil && s.Turn.Version == version && s.Version == version && len(s.Servers) == 0
+}
+
+// blame notes that a version failed, since who has the turn is gone.
+func (s *Shared) blame(ctx context.Context, now *seen) error {
+	next := now.record
+	next.Turn, next.Failed = nil, &failure{now.Turn.Server, "it was not heard of any more while it was the first to take that over", true}
+	return s.tried(s.write(ctx, now, next))
+}
+
+// settled reports whether nothing is left to do about a version.
+func (s *Shared) settled(version string) bool {
+	r := s.seen
+	return r != nil && r.Turn == nil && r.Version == version && r.Good != nil && r.Good.Version == version && s.served.Version == version
+}
+
+// tried returns the error of a write that another server may be before.
+func (s *Shared) tried(err error) error {
+	if err == nil || errors.Is(err, adaptors.ErrCondition) {
+		return nil
+	}
+	return s.unread(err)
+}
+
+// take takes the turn, if no other server is before, and then the version. fail
+// ends a turn in which that could not be done.
+func (s *Shared) take(ctx context.Context, now *seen, version string, apply Apply, fail func(context.Context, string, error) error) (changed bool, err error) {
+	next := now.record
+	if next.Version != version {
+		next.Servers = nil
+	}
+	next.Version, next.Failed, next.Turn = version, nil, &turn{Server: s.server, Version: version}
+	begun := time.Now()
+	if err := s.write(ctx, now, next); err != nil {
+		return false, s.tried(err)
+	}
+	data, info, err := s.document(ctx)
+	if err != nil || versionOf(info) != version { // there is another one by now
+		s.release(ctx)
+		return false, s.unread(err)
+	}
+	err = s.holding(ctx, begun, func(ctx context.Context) error { return apply(ctx, data) })
+	switch {
+	case errors.Is(err, errLost): // whether it could be taken over is not known: that is for the next turn
+		return false, err
+	case err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		s.release(ctx)
+		return false, err
+	case err != nil:
+		return false, fail(ctx, version, err)
+	}
+	return true, s.done(ctx, content{version, data})
+}
+
+// maxServers is how many servers a record names: the last ones.
+const maxServers = 100
+
+// done notes that this server has a version.
+func (s *Shared) done(ctx context.Context, c content) error {
+	err := s.mine(ctx, func(r *record) {
+		r.Turn = nil
+		r.Servers = append(slices.Clone(r.Servers[max(0, len(r.Servers)-maxServers+1):]), s.server)
+		if r.Good == nil {
+			r.Good = &c
+		}
+	})
+	if err == nil {
+		s.served = c
+	}
+	return s.unread(err) // where it is not noted, the next Follow does so
+}
+
+// fail notes why a version can't be taken over. This server does not try it
+// again: where that can't be noted now, the next Follow does so.
+func (s *Shared) fail(ctx context.Context, version string, why error) error {
+	s.failed, s.why = version, why
+	err := s.mine(ctx, func(r *record) { r.Turn, r.Failed = nil, &failure{Server: s.server, Error: why.Error()} })
+	if err != nil {
+		return errors.Join(why, s.unread(err))
+	}
+	return why
+}
+
+// refusal says why no more servers take the version.
+func (s *Shared) refusal(now *seen) error {
+	if now.Failed.Server == s.server && s.failed == now.Version {
+		return s.why
+	}
+	return fmt.Errorf("%s is not taken over, since the server %s could not: %s\nMend that and put it there again, the same content too",
+		s.name, now.Failed.Server, now.Failed.Error)
+}
+
+// unread says of what an error of the store is; nil stays nil.
+func (s *Shared) unread(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no %s: put it there", s.name)
+	}
+	return &storeError{s.name, err}
+}
+
+// storeError is why a configuration can't be read or written.
+type storeError struct {
+	name  string
+	cause error
+}
+
+// Error is part of error.
+func (e *storeError) Error() string { return e.name + ": " + e.cause.Error() }
+
+// Unwrap returns the cause.
+func (e *storeError) Unwrap() error { return e.cause }

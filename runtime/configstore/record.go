@@ -1,0 +1,129 @@
+package configstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/runtime/config"
+)
+
+// record is what the servers know of a rollout. It is changed by copying.
+type record struct {
+	Version string   `json:"version,omitempty"` // that is rolled out
+	Servers []string `json:"servers,omitempty"` // that have it, in the order of their turns
+	Failed  *failure `json:"failed,omitempty"`  // why no more take it
+	Turn    *turn    `json:"turn,omitempty"`    // nil: it is free
+	Good    *content `json:"good,omitempty"`    // what a server starts with; nil before the first
+}
+
+// failure is why a version is not rolled out.
+type failure struct {
+	Server string `json:"server"`
+	Error  string `json:"error"`
+	Absent bool   `json:"absent,omitempty"` // the server has not said so: it had the turn, and was not heard of any more
+}
+
+// turn is the right to take a version over.
+type turn struct {
+	Server  string `json:"server"`
+	Version string `json:"version,omitempty"` // which; "" is to put another one there
+	Beat    int    `json:"beat"`              // counts up while the server lives
+}
+
+// content is a version with its bytes.
+type content struct {
+	Version string `json:"version"`
+	Content []byte `json:"content"`
+}
+
+// versionOf tells the versions of a document apart.
+func versionOf(info adaptors.Info) string {
+	return info.ETag + " " + info.ModTime.UTC().Format(time.RFC3339Nano)
+}
+
+// suffix makes the name of the record.
+const suffix = ".rollout"
+
+// maxRecord has room for a configuration in base64.
+const maxRecord = config.MaxBytes*4/3 + 1<<20
+
+// seen is the record when this server last looked.
+type seen struct {
+	record
+	etag  string    // "" is none
+	since time.Time // when it was first seen so
+}
+
+// quiet returns for how long the record has been seen to stay the same.
+func (s *seen) quiet() time.Duration { return time.Since(s.since) }
+
+// look reads the record, if it is another one than before.
+func (s *Shared) look(ctx context.Context) (*seen, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	_, info, err := s.store.Get(ctx, s.beside, adaptors.GetOptions{Meta: true})
+	if err == nil && s.seen != nil && info.ETag == s.seen.etag {
+		return s.seen, nil
+	}
+	now := new(seen)
+	if err == nil {
+		now.etag, err = s.readRecord(ctx, &now.record)
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		now.record, now.etag = record{}, ""
+		if s.seen != nil && s.seen.etag == "" {
+			return s.seen, nil
+		}
+	case err != nil:
+		return nil, err
+	}
+	now.since = time.Now() // not before the answer: it may have been written meanwhile
+	s.seen = now
+	return now, nil
+}
+
+func (s *Shared) readRecord(ctx context.Context, r *record) (etag string, err error) {
+	body, info, err := s.store.Get(ctx, s.beside, adaptors.GetOptions{})
+	if err != nil {
+		return "", err
+	}
+	defer body.Close()
+	data, err := body.Bytes(maxRecord)
+	if err != nil {
+		return "", err
+	}
+	if err := json.Unmarshal(data, r); err != nil {
+		return "", fmt.Errorf("%s%s is no record of a rollout (%w): remove it", s.name, suffix, err)
+	}
+	return info.ETag, nil
+}
+
+// write makes next the record if it is still as it was seen. If not, the error
+// is adaptors.ErrCondition.
+func (s *Shared) write(ctx context.Context, was *seen, next record) error {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	data, err := json.Marshal(next, jsontext.WithIndent("  "))
+	if err != nil {
+		return err
+	}
+	condition := adaptors.Condition{Absent: true}
+	if was.etag != "" {
+		condition = adaptors.Condition{Match: []string{was.etag}}
+	}
+	info, err := s.store.Put(ctx, s.beside, bus.NewBody(append(data, '\n'), "application/json"), condition)
+	if err != nil {
+		return err
+	}
+	s.seen = &seen{next, info.ETag, time.Now()}
+	return nil
+}

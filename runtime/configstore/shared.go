@@ -1,0 +1,179 @@
+package configstore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/runtime/config"
+)
+
+// Options of a Shared.
+type Options struct {
+	Store  *adaptors.Keep // where it is; who made it closes it
+	Key    adaptors.Key   // of the document
+	Name   string         // of the document, in messages
+	Server string         // of this server, for people; another process of that name is told apart
+	Note   func(string)   // is told what Start waits for; nil tells nobody
+}
+
+// A Shared is a configuration that several servers have in common. It is a
+// runtime.Source. A server calls Start, and then Follow again and again; Start
+// and Follow are for one goroutine, all else is safe for concurrent use.
+type Shared struct {
+	store   *adaptors.Keep
+	key     adaptors.Key // of the document
+	beside  adaptors.Key // of the record
+	name    string
+	server  string // no other process has it
+	note    func(string)
+	changed chan struct{}
+	trouble atomic.Pointer[error]
+
+	acting sync.Mutex // held by who reads and writes the record; guards what follows
+	seen   *seen
+	served content // what this server has
+	failed string  // the version that this server could not take over,
+	why    error   // and why
+}
+
+// New returns the configuration at a key of a store.
+func New(o Options) *Shared {
+	s := &Shared{
+		store: o.Store, key: o.Key, name: o.Name, note: o.Note,
+		server:  fmt.Sprintf("%s (%08x)", o.Server, rand.Uint32()),
+		changed: make(chan struct{}, 1),
+	}
+	s.beside = slices.Clone(o.Key)
+	s.beside[len(s.beside)-1] += suffix
+	if s.note == nil {
+		s.note = func(string) {}
+	}
+	return s
+}
+
+// Name returns the name of the document, as messages show it.
+func (s *Shared) Name() string { return s.name }
+
+// Health returns why this server has not got what the document says, or can't
+// know; nil: it has.
+func (s *Shared) Health() error {
+	if err := s.trouble.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// Due returns for how long to wait before the next Follow. Servers that were
+// started together are not due together.
+func (s *Shared) Due() time.Duration { return lookTime/2 + rand.N(lookTime) }
+
+// Changed tells that this process has changed the document: Follow is due at
+// once, and ends the turn that Replace took.
+func (s *Shared) Changed() <-chan struct{} { return s.changed }
+
+// Read returns the content of the document, whether or not it has been rolled
+// out.
+func (s *Shared) Read(ctx context.Context) ([]byte, error) {
+	data, _, err := s.document(ctx)
+	return data, err
+}
+
+// document returns the content of the document and its facts.
+func (s *Shared) document(ctx context.Context) ([]byte, adaptors.Info, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	body, info, err := s.store.Get(ctx, s.key, adaptors.GetOptions{})
+	if err != nil {
+		return nil, info, err
+	}
+	defer body.Close()
+	data, err := body.Bytes(config.MaxBytes)
+	return bytes.Clone(data), info, err
+}
+
+// offered returns the version of the document.
+func (s *Shared) offered(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	_, info, err := s.store.Get(ctx, s.key, adaptors.GetOptions{Meta: true})
+	return versionOf(info), err
+}
+
+// Replace makes next the document if that is old; nil is none. If not, the error
+// is adaptors.ErrCondition. The caller has made sure that it can serve next, and
+// does so once this returns: it has the turn then, which the next Follow ends.
+// Where another server has it, the error is of status 503.
+func (s *Shared) Replace(ctx context.Context, old, next []byte) error {
+	if !s.acting.TryLock() {
+		return busy("this server")
+	}
+	defer s.acting.Unlock()
+	if err := s.takeToReplace(ctx); err != nil {
+		return err
+	}
+	err := s.put(ctx, old, next)
+	if err != nil {
+		s.release(ctx)
+		return fmt.Errorf("replace %s: %w", s.name, err)
+	}
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// takeToReplace takes the turn for another version, which has no name yet.
+func (s *Shared) takeToReplace(ctx context.Context) error {
+	now, err := s.look(ctx)
+	if err != nil {
+		return err
+	}
+	if now.Turn != nil && now.Turn.Server != s.server && now.quiet() < staleTime {
+		return busy(now.Turn.Server)
+	}
+	next := now.record
+	next.Turn = &turn{Server: s.server}
+	err = s.write(ctx, now, next)
+	if errors.Is(err, adaptors.ErrCondition) {
+		return busy("another server")
+	}
+	return err
+}
+
+// put replaces the document.
+func (s *Shared) put(ctx context.Context, old, next []byte) error {
+	data, info, err := s.document(ctx)
+	condition := adaptors.Condition{Match: []string{info.ETag}}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		data, condition = nil, adaptors.Condition{Absent: true}
+	case err != nil:
+		return err
+	}
+	if (data == nil) != (old == nil) || !bytes.Equal(data, old) {
+		return adaptors.ErrCondition
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	_, err = s.store.Put(ctx, s.key, bus.NewBody(next, "application/json"), condition)
+	return err
+}
+
+// busy is the error for a change while a server takes another one over.
+func busy(server string) error {
+	return &bus.Error{Status: http.StatusServiceUnavailable, Type: bus.TypeUnavailable,
+		Detail: server + " is just taking a configuration over: try again in a few seconds",
+		Header: bus.Header{{Name: "Retry-After", Value: "5"}}}
+}
