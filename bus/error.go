@@ -15,6 +15,7 @@ import (
 const (
 	TypeBodyTooLarge    = "urn:restspace:problem:body-too-large"
 	TypeBusy            = "urn:restspace:problem:too-many-requests-in-flight"
+	TypeDelay           = "urn:restspace:problem:too-long-to-wait" // for a core
 	TypeRate            = "urn:restspace:problem:rate"
 	TypeTimeout         = "urn:restspace:problem:timeout"
 	TypeSlowBody        = "urn:restspace:problem:body-too-slow"

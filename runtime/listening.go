@@ -272,7 +272,7 @@ func (r *Runtime) edgeOptions(conf *config.Config, on *listening) edge.Options {
 		Limits: edge.Limits{
 			HeaderBytes: int(l.HeaderBytes), HeaderFields: l.HeaderFields,
 			HeaderTimeout: l.HeaderTimeout.Duration(), IdleTimeout: l.IdleTimeout.Duration(), Timeout: l.Timeout.Duration(),
-			InFlight: l.InFlight, Queue: l.Queue,
+			InFlight: l.InFlight, Queue: l.Queue, Delay: l.Delay.Duration(),
 			Connections: l.Connections, ConnectionsPerIP: l.ConnectionsPerIP,
 		},
 		Host:           hosts(&conf.Server, on.doors[0].address, anyName),

@@ -19,13 +19,14 @@ const (
 	checkedLogins
 	throttledLogins
 	busyLogins
+	refused
 	metrics // how many there are
 )
 
 func (m metric) String() string {
 	return [metrics]string{
 		"requests a second", "CPU a request, us", "p50, ms", "p99, ms", "peak RSS, MB", "first answer, ms", "idle RSS, MB",
-		"logins/s with 401", "logins/s with 429", "logins/s with 503",
+		"logins/s with 401", "logins/s with 429", "logins/s with 503", "refused a second",
 	}[m]
 }
 

@@ -15,6 +15,7 @@ const (
 	smallDocument = "note.json"
 	mediumFile    = "100k.bin"
 	largeFile     = "10m.bin"
+	listFile      = "list.json" // 100 KB
 	manyDocuments = 100_000
 	manyPath      = "/many/"
 )
@@ -91,6 +92,27 @@ func (d *data) fillMany(n int) error {
 		}
 	}
 	return nil
+}
+
+// fillStatic makes the files of the mount static.
+func (d *data) fillStatic() error {
+	if err := os.MkdirAll(d.path("static"), 0o755); err != nil {
+		return err
+	}
+	item := document(1<<10 - 1) // and a comma
+	list := `{"items":[` + strings.Repeat(item+",", 99) + item + "]}"
+	for name, content := range map[string]string{smallDocument: d.document, listFile: list} {
+		if err := os.WriteFile(d.path("static", name), []byte(content), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// staticMount returns the service that shows them.
+func (d *data) staticMount() any {
+	return map[string]any{"name": "static", "basePath": "/static", "service": "static", "readRoles": "all",
+		"adaptor": "file", "adaptorConfig": map[string]any{"root": d.path("static")}}
 }
 
 // document returns a JSON document of a size.

@@ -40,6 +40,11 @@
 // processes have both cores. A ratio of 0.50 below p99 is twice as long in the
 // storm. Beside other work the figures say what that does, and no more.
 //
+// Those of overloads ask for three times what the server can do, in requests that
+// wait for the upstream and in requests that need the core, on up to 1,024
+// connections. What they get stands beside the most that it can do, and how long
+// that takes beside one client alone: a ratio of 0.50 below p99 is twice as long.
+//
 // # How to read the figures
 //
 // Each scenario has three lines: the medians of restspace, the medians of the

@@ -25,9 +25,6 @@ const (
 // peerNames are the names of the sides.
 func peerNames() [sides]string { return [sides]string{"restspace", "nginx", "Caddy"} }
 
-// listFile is a list of documents.
-const listFile = "list.json"
-
 // A peerTask is what all of them do.
 type peerTask struct {
 	title string
@@ -117,7 +114,7 @@ func newPeerRun(ctx context.Context, b *bench, nginx, caddy string) (*peerRun, e
 		return nil, err
 	}
 	r.machine = fmt.Sprintf("%s, %d cores, Linux %s", processor, runtime.NumCPU(), strings.TrimSpace(string(kernel)))
-	return r, r.fill()
+	return r, b.data.fillStatic()
 }
 
 // builtFrom says of which commit a program of Go was built, if it knows, and with
@@ -145,22 +142,6 @@ func versionIn(output string) string {
 		}
 	}
 	return strings.TrimSpace(output)
-}
-
-// fill makes the files that are served.
-func (r *peerRun) fill() error {
-	d := r.bench.data
-	if err := os.MkdirAll(d.path("static"), 0o755); err != nil {
-		return err
-	}
-	item := document(1<<10 - 1) // and a comma
-	list := "[" + strings.Repeat(item+",", 99) + item + "]"
-	for name, content := range map[string]string{smallDocument: d.document, listFile: list} {
-		if err := os.WriteFile(d.path("static", name), []byte(content), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // measure does all tasks, and prints what came of each.

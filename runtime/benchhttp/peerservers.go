@@ -77,8 +77,7 @@ http://{{.Address}} {
 func (b *bench) launchStatic(ctx context.Context, upstream string) (*server, error) {
 	served := &site{limits: proxyLimits(), services: []any{
 		map[string]any{"name": "lib", "basePath": "/lib", "service": "lib", "readRoles": "all"},
-		map[string]any{"name": "static", "basePath": "/static", "service": "static", "readRoles": "all",
-			"adaptor": "file", "adaptorConfig": map[string]any{"root": b.data.path("static")}},
+		b.data.staticMount(),
 		proxyMount(upstream),
 	}}
 	return b.launchers(served)[restspaceSide](ctx)

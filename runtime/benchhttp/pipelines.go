@@ -18,7 +18,7 @@ const (
 )
 
 // pipelineMount returns the service of a pipeline.
-func pipelineMount(path, readRoles string, elements ...any) any {
+func pipelineMount(path, readRoles string, elements ...any) map[string]any {
 	return map[string]any{
 		"name": strings.TrimPrefix(path, "/"), "basePath": path, "service": "pipeline", "readRoles": readRoles,
 		"pipeline": elements,

@@ -60,6 +60,8 @@ func (r *report) comparison(s scenario, c *comparison) {
 	switch {
 	case s.beside != "":
 		other = "plain GET"
+	case s.flooded:
+		one, other = "at 3 times", "capacity"
 	case s.networks > 0:
 		one, other = "in a storm", "quiet"
 	}

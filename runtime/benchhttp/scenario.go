@@ -18,6 +18,7 @@ type scenario struct {
 	proxied     bool   // both servers pass the requests on to an upstream
 	socket      bool   // the requests are messages over WebSockets
 	networks    int    // that logins with wrong passwords come from; 0: nobody signs in
+	flooded     bool   // more requests are made than can be answered
 	connections int
 	run         func(context.Context, *bench, scenario) (*comparison, error)
 	targets     []target
@@ -65,6 +66,10 @@ func scenarios() []scenario {
 			targets: []target{par(p99, 0.5)}},
 		{name: "login-storm-one", method: "GET", path: "/docs/" + smallDocument, signed: true, networks: 1, run: storm,
 			targets: []target{par(p99, 0.5)}},
+		{name: "overload-wait", method: "GET", path: proxyPath + slowPath, connections: waitPlaces, flooded: true, run: overload,
+			targets: []target{par(throughput, 0.8), par(p99, 0.5), most(peakRSS, 128)}},
+		{name: "overload-work", method: "GET", path: workPath, connections: 4, flooded: true, run: overload,
+			targets: []target{par(throughput, 0.8), par(p99, 0.5), most(peakRSS, 128)}},
 	}
 }
 

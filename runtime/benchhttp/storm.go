@@ -147,7 +147,7 @@ func (w *weather) note(err error) {
 // other makes a request that has nothing to do with logins.
 func (w *weather) other(ctx context.Context, transport http.RoundTripper) {
 	sent := time.Now()
-	status, err := w.send(ctx, transport, w.scenario.method, w.scenario.path, nil, w.headers(w.scenario))
+	status, err := w.send(ctx, transport, w.server.address, w.scenario.method, w.scenario.path, nil, w.headers(w.scenario))
 	took := time.Since(sent)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -174,7 +174,7 @@ func (w *weather) login(ctx context.Context) {
 	if err == nil {
 		from := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, byte(1+network>>8), byte(network), 1)}}
 		transport := &http.Transport{DialContext: from.DialContext, DisableKeepAlives: true}
-		status, err = w.send(ctx, transport, http.MethodPost, "/auth/login", body, map[string]string{"Content-Type": "application/json"})
+		status, err = w.send(ctx, transport, w.server.address, http.MethodPost, "/auth/login", body, map[string]string{"Content-Type": "application/json"})
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -183,8 +183,8 @@ func (w *weather) login(ctx context.Context) {
 }
 
 // send makes a request and reads its answer.
-func (w *weather) send(ctx context.Context, transport http.RoundTripper, method, path string, body []byte, header map[string]string) (status int, err error) {
-	request, err := http.NewRequestWithContext(ctx, method, "http://"+w.server.address+path, bytes.NewReader(body))
+func (b *bench) send(ctx context.Context, transport http.RoundTripper, address, method, path string, body []byte, header map[string]string) (status int, err error) {
+	request, err := http.NewRequestWithContext(ctx, method, "http://"+address+path, bytes.NewReader(body))
 	if err != nil {
 		return 0, err
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/coder/websocket"
 	"github.com/julienschmidt/httprouter"
@@ -33,6 +34,7 @@ func upstreamRouter() *httprouter.Router {
 	router.GET("/"+firstDocument, same("application/json", firstContent))
 	router.GET("/"+largeFile, same("application/octet-stream", strings.Repeat("x", 10<<20)))
 	router.GET(socketPath, echo)
+	router.GET(slowPath, slow(same("application/json", document(1<<10))))
 	return router
 }
 
@@ -45,6 +47,14 @@ func same(mediaType, content string) httprouter.Handle {
 		header.Set("Content-Length", size)
 		header.Set("ETag", `"same"`)
 		_, _ = w.Write(body) // the client has gone
+	}
+}
+
+// slow answers after a while.
+func slow(answer httprouter.Handle) httprouter.Handle {
+	return func(w http.ResponseWriter, r *http.Request, p httprouter.Params) {
+		time.Sleep(slowTime)
+		answer(w, r, p)
 	}
 }
 

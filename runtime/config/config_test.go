@@ -63,7 +63,7 @@ func TestDefaults(t *testing.T) {
 		Limits: config.Limits{
 			HeaderBytes: 32768, HeaderFields: 100, HeaderTimeout: config.Duration(5 * time.Second),
 			IdleTimeout: config.Duration(time.Minute), Timeout: config.Duration(30 * time.Second),
-			MaxBody: 1048576, MaxFile: 67108864, InFlight: 256, Queue: 256, Connections: 10000, ConnectionsPerIP: 256,
+			MaxBody: 1048576, MaxFile: 67108864, InFlight: 256, Queue: 128, Delay: 500000000, Connections: 10000, ConnectionsPerIP: 256,
 			Depth: 16, SubRequests: 10000, Buffered: 67108864, FanOut: 1000, Parallel: 16,
 		},
 		Drain:      config.Duration(30 * time.Second),

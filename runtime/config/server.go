@@ -46,6 +46,7 @@ type Limits struct {
 	MaxFile          Size     `json:"maxFile" doc:"of a body that is streamed to a store"`
 	InFlight         int      `json:"inFlight" doc:"requests that are worked on at one time"`
 	Queue            int      `json:"queue" doc:"requests that wait; more get 503"`
+	Delay            Duration `json:"delay" doc:"that requests may wait for a core; more get 503"`
 	Connections      int      `json:"connections" doc:"open at one time"`
 	ConnectionsPerIP int      `json:"connectionsPerIP" doc:"open at one time from one address"`
 	Rate             Rate     `json:"rate" doc:"of each caller, for all services together; none if it is missing"`
@@ -70,7 +71,7 @@ func defaultServer() Server {
 			HeaderBytes: 32 << 10, HeaderFields: 100, HeaderTimeout: Duration(5 * time.Second),
 			IdleTimeout: Duration(60 * time.Second), Timeout: Duration(30 * time.Second),
 			MaxBody: 1 << 20, MaxFile: 64 << 20,
-			InFlight: 256, Queue: 256, Connections: 10_000, ConnectionsPerIP: 256,
+			InFlight: 256, Queue: 128, Delay: Duration(500 * time.Millisecond), Connections: 10_000, ConnectionsPerIP: 256,
 			Depth: 16, SubRequests: 10_000, Buffered: 64 << 20, FanOut: 1000, Parallel: 16,
 		},
 		Drain:      Duration(30 * time.Second),

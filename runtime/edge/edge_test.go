@@ -53,7 +53,7 @@ func (b *lockedBuffer) String() string {
 func testLimits() Limits {
 	return Limits{
 		HeaderBytes: 32 << 10, HeaderFields: 100, HeaderTimeout: time.Second, IdleTimeout: time.Second, Timeout: time.Second,
-		InFlight: 4, Queue: 2, Connections: 20, ConnectionsPerIP: 10,
+		InFlight: 4, Queue: 2, Delay: time.Minute, Connections: 20, ConnectionsPerIP: 10,
 	}
 }
 

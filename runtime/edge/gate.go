@@ -51,6 +51,9 @@ func (g *gate) leave() {
 // of HTTP/2 counts as a connection of HTTP/1.1 does, which has one at a time.
 // Without an error, leave must follow.
 func (s *Server) enter(r *http.Request, root *bus.Root) error {
+	if err := s.delay.check(); err != nil {
+		return err
+	}
 	if r.ProtoMajor == 2 && !s.streams.enter(peerOf(r)) {
 		return busy()
 	}

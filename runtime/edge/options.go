@@ -40,6 +40,7 @@ type Limits struct {
 	Timeout          time.Duration // to the first byte of an answer
 	InFlight         int           // requests that are worked on
 	Queue            int           // requests that wait for a place among them
+	Delay            time.Duration // that requests may wait for a core
 	Connections      int
 	ConnectionsPerIP int
 }

@@ -20,6 +20,7 @@ type Server struct {
 	options Options
 	http    http.Server
 	gate    *gate
+	delay   *delay
 	streams *tally // requests of HTTP/2
 	writer  *bus.ReplyWriter
 	pool    sync.Pool // *exchange
@@ -44,6 +45,7 @@ func New(service bus.Service, o Options) *Server {
 		service: service,
 		options: o,
 		gate:    newGate(o.Limits.InFlight, o.Limits.Queue),
+		delay:   newDelay(o.Limits.Delay),
 		streams: newTally(o.Limits.ConnectionsPerIP),
 		writer:  bus.NewReplyWriter(),
 		pool:    sync.Pool{New: func() any { return new(exchange) }},

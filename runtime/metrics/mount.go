@@ -51,6 +51,7 @@ func (m *Mount) Called(status int, took time.Duration) { m.outgoing[classOf(stat
 var limits = [...]struct{ problem, name string }{
 	{bus.TypeBodyTooLarge, "maxBody"},
 	{bus.TypeBusy, "inFlight"},
+	{bus.TypeDelay, "delay"},
 	{bus.TypeRate, "rate"},
 	{bus.TypeTimeout, "timeout"},
 	{bus.TypeSlowBody, "slowBody"},

@@ -23,8 +23,8 @@ func newBudget() budget { return budget{elements: maxElements, bytes: maxBytes} 
 var (
 	errElements = fmt.Errorf("it makes more than %d elements", maxElements)
 	errBytes    = fmt.Errorf("it makes more than %d bytes of text", maxBytes)
-	errTime     = fmt.Errorf("it takes longer than %s", most*tickTime)
-	errAllTime  = fmt.Errorf("with those before it, it takes longer than %s: a transform computes no longer", mostOfAll*tickTime)
+	errTime     = fmt.Errorf("it takes longer than %s", most)
+	errAllTime  = fmt.Errorf("with those before it, it takes longer than %s: a transform computes no longer", mostOfAll)
 	errNested   = fmt.Errorf("it makes something nested more than %d deep", maxNesting)
 	errOutput   = fmt.Errorf("it makes more than %d bytes beside its input", maxBytes)
 	errReread   = fmt.Errorf("its loops and variables read more than %d bytes of what it makes", maxReread)

@@ -1,14 +1,16 @@
 package expr
 
 import (
+	"runtime"
+	"runtime/metrics"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
 const (
-	most      = 5  // ticks that an evaluation may last
-	mostOfAll = 50 // ticks that all the evaluations of a transform may last
+	most      = 50 * time.Millisecond  // that an evaluation may last
+	mostOfAll = 500 * time.Millisecond // that all the evaluations of a transform may last
 	tickTime  = 10 * time.Millisecond
 )
 
@@ -21,6 +23,7 @@ type Engine struct {
 	mu      sync.Mutex // guards what follows
 	working map[*machine]struct{}
 	ticking bool
+	ready   []metrics.Sample // how many goroutines wait to run
 }
 
 // take returns a machine that is watched.
@@ -33,6 +36,7 @@ func (g *Engine) take() *machine {
 	defer g.mu.Unlock()
 	if g.working == nil {
 		g.working = make(map[*machine]struct{})
+		g.ready = []metrics.Sample{{Name: "/sched/goroutines/runnable:goroutines"}}
 	}
 	g.working[m] = struct{}{}
 	m.watched.all.Store(0)
@@ -53,20 +57,21 @@ func (g *Engine) give(m *machine, whole bool) {
 	}
 }
 
-// tick is the watchdog: it runs while machines work, and counts for each how
-// often it has seen it in one evaluation, and in all since it was taken. A process that stood still has fewer
-// ticks, not evaluations that are late.
+// tick is the watchdog: it runs while machines work, and adds to the age of each
+// one that is in an evaluation. A process that stood still has fewer ticks, and one
+// with more to do than it can counts less of each, not evaluations that are late.
 func (g *Engine) tick() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	passed := int64(g.share())
 	for m := range g.working {
 		if !m.watched.busy.Load() {
 			continue
 		}
-		switch age, all := m.watched.age.Add(1), m.watched.all.Add(1); {
-		case age > most:
+		switch age, all := m.watched.age.Add(passed), m.watched.all.Add(passed); {
+		case age > int64(most):
 			m.stop(errTime)
-		case all > mostOfAll:
+		case all > int64(mostOfAll):
 			m.stop(errAllTime)
 		}
 	}
@@ -76,11 +81,19 @@ func (g *Engine) tick() {
 	}
 }
 
+// share returns how much of a tick a goroutine has had a core for: those that wait
+// take turns with those that run.
+func (g *Engine) share() time.Duration {
+	metrics.Read(g.ready)
+	cores := time.Duration(runtime.GOMAXPROCS(0))
+	return tickTime * cores / (cores + time.Duration(g.ready[0].Value.Uint64()))
+}
+
 // watched is what the watchdog knows of a machine.
 type watched struct {
 	busy    atomic.Bool
-	age     atomic.Int32 // ticks in this evaluation
-	all     atomic.Int32 // ticks in all evaluations since it was taken
+	age     atomic.Int64 // nanoseconds in this evaluation
+	all     atomic.Int64 // nanoseconds in all evaluations since it was taken
 	stopped atomic.Bool
 	reason  error // why, once it is stopped
 }
