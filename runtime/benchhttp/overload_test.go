@@ -26,11 +26,11 @@ func TestFlood(t *testing.T) {
 	s := scenario{method: "GET", path: "/a"}
 	f := newFlood(b, s, &server{address: strings.TrimPrefix(flooded.URL, "http://")})
 	defer f.transport.CloseIdleConnections()
-	over := f.open(t.Context(), 300)
+	over := f.open(t.Context(), 200)
 	require.NoError(t, f.verdict())
-	assert.EqualValues(t, 300, asked.Load())
-	assert.EqualValues(t, 200, over.Requests, "those that are answered well count alone")
-	assert.Equal(t, 100, f.refused)
+	assert.EqualValues(t, 200, asked.Load())
+	assert.EqualValues(t, 134, over.Requests, "those that are answered well count alone")
+	assert.Equal(t, 66, f.refused)
 
 	asked.Store(0)
 	alone := f.closed(t.Context(), 1)
