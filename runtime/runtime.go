@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"os/exec"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,7 @@ import (
 	"github.com/seed90475182/restspace/runtime/coding"
 	"github.com/seed90475182/restspace/runtime/config"
 	"github.com/seed90475182/restspace/runtime/edge"
+	"github.com/seed90475182/restspace/runtime/hashing"
 	"github.com/seed90475182/restspace/runtime/identity"
 	"github.com/seed90475182/restspace/runtime/metrics"
 	"github.com/seed90475182/restspace/services"
@@ -45,6 +47,10 @@ type Options struct {
 	// touched; nil: those.
 	Keys *identity.Keys
 
+	// Hashing returns a command that runs [hashing.Serve]: passwords are hashed
+	// there. nil: in this process, beside the requests of others.
+	Hashing func() *exec.Cmd
+
 	// DryRun has nothing changed: what would is answered with 204, and told to
 	// the record of the request (see package record). There is no background
 	// work.
@@ -60,6 +66,7 @@ type Runtime struct {
 	pool    adaptors.Pool
 	remote  outgoing
 	coder   *coding.Coder
+	hashing *hashing.Process // nil: passwords are hashed here
 	hasher  *account.Hasher
 	metrics *metrics.Metrics
 	edge    atomic.Pointer[edge.Server] // that clients have; nil where the network is not served
@@ -90,11 +97,15 @@ func New(o Options) *Runtime {
 		options: o,
 		kinds:   config.Kinds{Services: o.Services, Adaptors: o.Adaptors},
 		coder:   coding.New(),
-		hasher:  account.NewHasher(),
 		remote:  newOutgoing(o.Calls),
 		log:     liveLog{current: new(atomic.Pointer[slog.Handler])},
 	}
 	r.metrics = metrics.New(o.Version, r.facts)
+	r.hasher = account.NewHasher(account.InProcess(account.AtOnce()))
+	if o.Hashing != nil {
+		r.hashing = hashing.New(o.Hashing, slog.New(r.log))
+		r.hasher = account.NewHasher(r.hashing)
+	}
 	r.life, r.end = context.WithCancel(context.Background())
 	r.cutoff, r.cut = context.WithCancel(context.Background())
 	return r
@@ -309,6 +320,9 @@ func (r *Runtime) Close(ctx context.Context) error {
 	r.current.Store(nil)
 	r.retire(g, nil)
 	r.retired.Wait()
+	if r.hashing != nil {
+		r.hashing.Close()
+	}
 	err = errors.Join(err, r.remote.close())
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		slog.New(r.log).Warn("requests were cut off at the end of the drain time")

@@ -42,7 +42,7 @@ type Identity interface {
 	// Fields of its user.
 	Facts(r *account.Record) map[string]string
 
-	// Hasher is the one of the process.
+	// Hasher is the one of the server.
 	Hasher() *account.Hasher
 }
 

@@ -32,7 +32,7 @@ func newLoginArena(t *testing.T) *arena {
 	p.seed(t)
 	p.configure(t, replaced(t, withMount(t, `{"name": "auth", "basePath": "/auth", "service": "auth", "readRoles": "all", "writeRoles": "all"}`),
 		`"auth": {`, `"auth": { "userUrlPattern": "/auth/users/${email}",`))
-	hasher := account.NewHasher()
+	hasher := account.NewHasher(account.InProcess(1))
 	require.NoError(t, os.MkdirAll(p.data("users"), 0o750))
 	for email, roles := range map[string]string{"user@x": "U", "admin@x": "U E A"} {
 		hash, err := hasher.Hash(t.Context(), passwords()[email])

@@ -26,6 +26,7 @@ type App struct {
 	Services services.Registry
 	Adaptors adaptors.Registry
 	Version  string // what the command version prints
+	Program  string // the file of the program, which serve runs again to hash passwords; "": it hashes them itself
 }
 
 // The exit codes of a command.
@@ -104,7 +105,7 @@ roles that may read and write there.`,
 	root.AddCommand(
 		r.serveCommand(), r.checkCommand(), r.doctorCommand(), r.routesCommand(), r.callCommand(), r.testCommand(), r.copyCommand(),
 		r.patternCommand(), r.tokenCommand(), r.keyCommand(), r.userCommand(), r.fmtCommand(), r.schemaCommand(), r.openapiCommand(), r.importCommand(), r.pluginCommand(),
-		r.completionCommand(), r.versionCommand(),
+		r.completionCommand(), r.versionCommand(), r.hashPasswordsCommand(),
 	)
 	for _, cmd := range root.Commands() {
 		completeNoFiles(cmd)

@@ -27,6 +27,9 @@ requests, answers those that it has, and ends; a second signal ends it at once.
 When the file changes it is read again, and at SIGHUP: where it has errors, what
 is served stays as it is.
 
+Passwords are hashed in a second process of this program, which comes and goes
+with them and ends with the server.
+
 The mounts and the address go to standard output, the log to standard error.
 
 Where the system allows the process so much memory only, as in a container, the
@@ -50,7 +53,7 @@ func (r *run) serve(ctx context.Context) error {
 	tell := limitMemory(memlimit.FromCgroup)
 	file := configfile.New(r.config)
 	options := r.options(true)
-	options.Source, options.LogFormat = file, r.logFormat()
+	options.Source, options.LogFormat, options.Hashing = file, r.logFormat(), r.hashing()
 	s := &serving{run: r, file: file, server: runtime.New(options)}
 	if err := s.start(ctx); err != nil {
 		return errors.Join(err, s.server.Close(ctx))

@@ -4,11 +4,6 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"maps"
-	goruntime "runtime"
-	"runtime/debug"
-	"runtime/metrics"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -106,7 +101,7 @@ func TestFacts(t *testing.T) {
 }
 
 func TestPasswords(t *testing.T) {
-	h := account.NewHasher()
+	h := account.NewHasher(account.InProcess(1))
 	hash, err := h.Hash(t.Context(), "correct horse battery")
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$"), hash)
@@ -148,44 +143,6 @@ func TestPasswords(t *testing.T) {
 	cancel()
 	_, err = h.Hash(ended, "x")
 	assert.ErrorIs(t, err, context.Canceled)
-}
-
-// TestGarbageWhilePasswordsWait holds a Hasher to leave the collector of garbage as
-// it was.
-func TestGarbageWhilePasswordsWait(t *testing.T) {
-	percent := func() uint64 {
-		now := []metrics.Sample{{Name: "/gc/gogc:percent"}}
-		metrics.Read(now)
-		return now[0].Value.Uint64()
-	}
-	for _, usual := range []int{100, 1e6, -1} {
-		before := debug.SetGCPercent(usual)
-		h := account.NewHasher()
-		var hashing sync.WaitGroup
-		for range 4 * goruntime.GOMAXPROCS(0) {
-			hashing.Go(func() {
-				_, err := h.Hash(t.Context(), "correct horse battery")
-				assert.NoError(t, err)
-			})
-		}
-		hashed := make(chan struct{})
-		go func() { defer close(hashed); hashing.Wait() }()
-		seen := make(map[uint64]bool)
-		for waiting := true; waiting; time.Sleep(100 * time.Microsecond) {
-			seen[percent()] = true
-			select {
-			case <-hashed:
-				waiting = false
-			default:
-			}
-		}
-		if usual == 100 {
-			assert.Greater(t, slices.Max(slices.Collect(maps.Keys(seen))), uint64(100), "it is rarer while some wait")
-		} else {
-			assert.Equal(t, map[uint64]bool{uint64(usual): true}, seen, "it is not more frequent")
-		}
-		assert.Equal(t, usual, debug.SetGCPercent(before))
-	}
 }
 
 func TestPolicy(t *testing.T) {
@@ -233,10 +190,45 @@ func TestPolicy(t *testing.T) {
 }
 
 func BenchmarkCheck(b *testing.B) {
-	h := account.NewHasher()
+	h := account.NewHasher(account.InProcess(1))
 	hash, err := h.Hash(b.Context(), "correct horse battery")
 	require.NoError(b, err)
 	for b.Loop() {
 		_, _ = h.Check(b.Context(), "wrong horse battery", hash)
 	}
+}
+
+// busy is a Worker that has begun what it does not end before it is freed.
+type busy struct{ begun, freed chan struct{} }
+
+func (b *busy) Hash(context.Context, string) (string, error) {
+	b.begun <- struct{}{}
+	<-b.freed
+	return "hashed", nil
+}
+
+func (b *busy) Check(context.Context, string, string) (bool, error) { return true, nil }
+
+func TestTooManyPasswords(t *testing.T) {
+	b := &busy{begun: make(chan struct{}), freed: make(chan struct{})}
+	h := account.NewHasher(b)
+	var waiting sync.WaitGroup
+	for range 32 * account.AtOnce() {
+		waiting.Go(func() {
+			hash, err := h.Hash(t.Context(), "x")
+			assert.NoError(t, err)
+			assert.Equal(t, "hashed", hash)
+		})
+		<-b.begun
+	}
+	_, err := h.Check(t.Context(), "x", "")
+	var full *bus.Error
+	require.ErrorAs(t, err, &full)
+	assert.Equal(t, 503, full.Status)
+	assert.Equal(t, "2", full.Header.Get("Retry-After"))
+	close(b.freed)
+	waiting.Wait()
+	ok, err := h.Check(t.Context(), "x", "")
+	assert.NoError(t, err)
+	assert.True(t, ok)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"runtime"
 
 	"github.com/alexedwards/argon2id"
 	"golang.org/x/sync/semaphore"
@@ -42,27 +41,29 @@ func checkHash(hash string) error {
 // noHash is a hash of strength that no password has.
 const noHash = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-// A Hasher makes and compares hashes of passwords: as many at one time as
-// there are cores but one, and a few that wait. While some wait the heap may grow
-// by 128 MiB more than usually: less where GOMEMLIMIT says so. It is safe for
-// concurrent use.
+// A Hasher makes and compares hashes of passwords: as many at one time as its
+// Worker finds right, and a few that wait. It is safe for concurrent use.
 type Hasher struct {
-	working, waiting *semaphore.Weighted
-	garbage          garbage
+	worker Worker
+	places *semaphore.Weighted // for passwords that are worked on or wait
 }
 
-// NewHasher returns a Hasher. All that a process hashes goes through one.
-func NewHasher() *Hasher {
-	cores := int64(max(1, runtime.GOMAXPROCS(0)-1))
-	return &Hasher{working: semaphore.NewWeighted(cores), waiting: semaphore.NewWeighted(32 * cores)}
+// placesOf is how many passwords are on their way or wait for each that is worked
+// on.
+const placesOf = 32
+
+// NewHasher returns a Hasher whose work w does. All that a server hashes goes
+// through one.
+func NewHasher(w Worker) *Hasher {
+	return &Hasher{worker: w, places: semaphore.NewWeighted(int64(placesOf * AtOnce()))}
 }
 
 // Hash returns the hash of a password, in PHC string format. An error is that
 // of ctx, or a *bus.Error: 503 where too many wait, 400 for one that is too
 // long.
 func (h *Hasher) Hash(ctx context.Context, password string) (hash string, err error) {
-	err = h.do(ctx, password, func() error {
-		hash, err = argon2id.CreateHash(password, strength())
+	err = h.do(password, func() error {
+		hash, err = h.worker.Hash(ctx, password)
 		return err
 	})
 	return hash, err
@@ -79,8 +80,8 @@ func (h *Hasher) Check(ctx context.Context, password, hash string) (ok bool, err
 	if hash == "" || wrong != nil {
 		hash = noHash
 	}
-	err = h.do(ctx, password, func() error {
-		ok, err = argon2id.ComparePasswordAndHash(password, hash)
+	err = h.do(password, func() error {
+		ok, err = h.worker.Check(ctx, password, hash)
 		return err
 	})
 	if err == nil && wrong != nil {
@@ -105,31 +106,16 @@ func (h *Hasher) Admits(ctx context.Context, log *slog.Logger, r *Record, passwo
 	return ok && r != nil, err
 }
 
-// do has work done when its turn comes.
-func (h *Hasher) do(ctx context.Context, password string, work func() error) error {
+// do has work done, if there is a place for it.
+func (h *Hasher) do(password string, work func() error) error {
 	if len(password) > MaxPassword {
 		return bus.Errorf(http.StatusBadRequest, "the password has more than %d bytes", MaxPassword)
 	}
-	if !h.waiting.TryAcquire(1) {
+	if !h.places.TryAcquire(1) {
 		return &bus.Error{Status: http.StatusServiceUnavailable, Type: bus.TypeBusy,
 			Detail: "too many passwords are being checked: try again",
 			Header: bus.Header{{Name: "Retry-After", Value: "2"}}, Err: errors.New("the queue of the password hasher is full")}
 	}
-	defer h.waiting.Release(1)
-	if err := h.turn(ctx); err != nil {
-		return err
-	}
-	defer h.working.Release(1)
-	h.garbage.renew()
+	defer h.places.Release(1)
 	return work()
-}
-
-// turn waits until there is a core to work on.
-func (h *Hasher) turn(ctx context.Context) error {
-	if ctx.Err() == nil && h.working.TryAcquire(1) {
-		return nil
-	}
-	h.garbage.wait()
-	defer h.garbage.done()
-	return h.working.Acquire(ctx, 1)
 }

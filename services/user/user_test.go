@@ -50,7 +50,7 @@ func (k *known) Forget(email string) {
 
 func newFixture(t *testing.T) *fixture {
 	kind := user.Kind()
-	f := &fixture{T: t, store: adaptors.NewKeep(memstore.New(), 0), log: new(bytes.Buffer), known: &known{hasher: account.NewHasher()}}
+	f := &fixture{T: t, store: adaptors.NewKeep(memstore.New(), 0), log: new(bytes.Buffer), known: &known{hasher: account.NewHasher(account.InProcess(1))}}
 	service, err := kind.New(t.Context(), services.Env{
 		Config:   kind.Config(),
 		Adaptors: map[string]any{"adaptor": f.store},

@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"os"
+	"runtime"
 	"runtime/debug"
 
 	adaptors "github.com/seed90475182/restspace/adaptors/all"
@@ -12,7 +13,7 @@ import (
 )
 
 func main() {
-	app := cli.App{Services: services.Registry(), Adaptors: adaptors.Registry(), Version: version()}
+	app := cli.App{Services: services.Registry(), Adaptors: adaptors.Registry(), Version: version(), Program: self()}
 	os.Exit(app.Run(context.Background(), os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 }
 
@@ -22,4 +23,14 @@ func version() string {
 		return info.Main.Version
 	}
 	return "unknown"
+}
+
+// self returns the file of this program: on Linux also where another one has
+// taken its place since it was started, which may be of another version.
+func self() string {
+	if runtime.GOOS == "linux" {
+		return "/proc/self/exe"
+	}
+	path, _ := os.Executable() // "" where nobody knows
+	return path
 }

@@ -35,8 +35,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/*.txtar. Beside testscript's own commands they
-// have await, bucket, build, certificate, fails, fault, http, interrupt, large, peak,
-// program, reached and signal, and the condition root.
+// have await, bucket, build, certificate, fails, fault, hasher, http, interrupt,
+// large, peak, program, reached, signal and vanishes, and the condition root.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -59,6 +59,7 @@ func TestScripts(t *testing.T) {
 			"certificate": certificate,
 			"fails":       fails,
 			"fault":       fault,
+			"hasher":      hasher,
 			"http":        request,
 			"interrupt":   interrupt,
 			"large":       large,
@@ -66,6 +67,7 @@ func TestScripts(t *testing.T) {
 			"program":     program,
 			"reached":     reached,
 			"signal":      signal,
+			"vanishes":    vanishes,
 		},
 	})
 }
@@ -123,27 +125,34 @@ func request(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	r, err := http.NewRequest(args[0], address(ts)+args[1], strings.NewReader(body))
 	ts.Check(err)
+	addFields(r, fields)
+	ts.Check(exchange(ts, r))
+}
+
+// addFields adds fields, Name:value each, to a request.
+func addFields(r *http.Request, fields []string) {
 	for _, field := range fields {
 		name, value, _ := strings.Cut(field, ":")
 		r.Header.Add(name, strings.TrimSpace(value))
 	}
-	ts.Check(exchange(ts, r))
 }
 
 var fieldForm = regexp.MustCompile(`^[A-Za-z-]+:`)
 
-// interrupt is "interrupt COUNT PATH BODY": a POST during which the server gets
+// interrupt is "interrupt COUNT PATH [Name:value]... BODY": a POST during which the server gets
 // that many SIGTERM, before it has the body. With "!" the server is to end
 // before it answers.
 func interrupt(ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) != 3 {
-		ts.Fatalf("usage: interrupt COUNT PATH BODY")
+	if len(args) < 3 {
+		ts.Fatalf("usage: interrupt COUNT PATH [Name:value]... BODY")
 	}
+	fields, sent := args[2:len(args)-1], args[len(args)-1]
 	count, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	body := &lateBody{Reader: strings.NewReader(args[2]), wanted: make(chan struct{}), sent: make(chan struct{})}
+	body := &lateBody{Reader: strings.NewReader(sent), wanted: make(chan struct{}), sent: make(chan struct{})}
 	r, err := http.NewRequest("POST", address(ts)+args[1], body)
 	ts.Check(err)
+	addFields(r, fields)
 	r.Header.Set("Expect", "100-continue") // so that the body is read when the service wants it
 	done := make(chan error, 1)
 	go func() { done <- exchange(ts, r) }()
@@ -249,9 +258,9 @@ var addressForm = regexp.MustCompile(`(?m)^https?://\S+\n`)
 
 // signal is "signal NAME": a signal to the processes in the background.
 func signal(ts *testscript.TestScript, neg bool, args []string) {
-	names := map[string]syscall.Signal{"HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM, "INT": syscall.SIGINT}
+	names := map[string]syscall.Signal{"HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "KILL": syscall.SIGKILL}
 	if neg || len(args) != 1 || names[args[0]] == 0 {
-		ts.Fatalf("usage: signal HUP|TERM|INT")
+		ts.Fatalf("usage: signal HUP|TERM|INT|KILL")
 	}
 	for _, p := range alive(ts) {
 		ts.Check(p.Signal(names[args[0]]))
