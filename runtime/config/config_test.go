@@ -47,7 +47,7 @@ func TestServer(t *testing.T) {
 		Limits: config.Limits{
 			HeaderBytes: 1 << 10, HeaderFields: 2, HeaderTimeout: config.Duration(3 * time.Millisecond),
 			IdleTimeout: config.Duration(4 * time.Second), Timeout: config.Duration(5 * time.Minute),
-			MaxBody: 6, MaxFile: 7 << 30, InFlight: 8, Queue: 9, Connections: 10, ConnectionsPerIP: 11, Rate: config.Rate{Count: 17, Per: time.Minute},
+			MaxBody: 6, MaxFile: 7 << 30, InFlight: 8, Queue: 9, Delay: config.Duration(18 * time.Second), Connections: 10, ConnectionsPerIP: 11, Rate: config.Rate{Count: 17, Per: time.Minute},
 			Depth: 12, SubRequests: 13, Buffered: 14 << 20, FanOut: 15, Parallel: 16,
 		},
 		Drain:      config.Duration(90 * time.Second),
