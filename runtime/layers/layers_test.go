@@ -16,7 +16,7 @@ const module = "github.com/seed90475182/restspace/"
 var order = [...]string{"urlpattern", "bus", "adaptors", "services", "runtime", "examples"}
 
 // libraries may be imported by their siblings.
-var libraries = [...]string{"services/documents", "services/documents/decimal", "services/expr", "services/requestspec", "services/account", "adaptors/plugin/wire"}
+var libraries = [...]string{"services/documents", "services/documents/decimal", "services/expr", "services/relay", "services/requestspec", "services/account", "adaptors/plugin/wire"}
 
 // known is what the runtime may know of services and adaptors: what authors of
 // plugins get, and what a user record is.

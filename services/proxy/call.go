@@ -5,18 +5,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/seed90475182/restspace/bus"
-	"github.com/seed90475182/restspace/services"
+	"github.com/seed90475182/restspace/services/relay"
 	"github.com/seed90475182/restspace/urlpattern"
 )
-
-// smallBody is up to what size the body of a request is read before it is
-// sent: so that it can be sent again.
-const smallBody = 64 << 10
 
 // call is a request on its way to an upstream, or to one after the other.
 type call struct {
@@ -31,24 +25,11 @@ type call struct {
 }
 
 func (p *proxy) newCall(ctx context.Context, m *bus.Message) (*call, error) {
-	if !slices.Contains(methods[:], m.Method) {
-		return nil, services.MethodNotAllowed(m.Method, methods[:])
-	}
-	if slices.ContainsFunc(m.ServicePath(), hidesDots) {
-		return nil, bus.Errorf(http.StatusBadRequest, "a segment of the path has ..; in it, which some servers take for the directory above: leave it out")
-	}
-	if size := m.Body.Size(); size >= 0 && size <= smallBody {
-		if _, err := m.Body.Bytes(smallBody); err != nil {
-			return nil, err
-		}
+	if err := relay.Prepare(m); err != nil {
+		return nil, err
 	}
 	return &call{proxy: p, m: m, root: bus.RootOf(ctx), start: time.Now()}, nil
 }
-
-// hidesDots reports whether a server that cuts parameters off a segment (RFC
-// 3986 section 3.3) before it looks for dots finds them, and leaves the path
-// that requests are to stay below.
-func hidesDots(segment string) bool { return strings.Contains(segment, "..;") }
 
 // end lets go of what came with the request.
 func (c *call) end() { _ = c.m.Close() }
@@ -58,7 +39,7 @@ func (c *call) end() { _ = c.m.Close() }
 func (c *call) note(last outcome) {
 	if c.root != nil && c.m.Depth == 0 && last.from != nil {
 		seen := &c.root.Seen
-		seen.Upstream, seen.Tries, seen.Waited = last.from.host, c.tries, time.Since(c.start)
+		seen.Upstream, seen.Tries, seen.Waited = last.from.Host, c.tries, time.Since(c.start)
 	}
 }
 
@@ -98,8 +79,8 @@ func (c *call) try(ctx context.Context) outcome {
 	out, v = c.judge(reply, err)
 	out.from, why = u, out.why
 	if v == bad {
-		c.log.Debug("try failed", "upstream", u.host, "error", why, "again", out.again)
-		c.wrong.add(u.host, why)
+		c.log.Debug("try failed", "upstream", u.Host, "error", why, "again", out.again)
+		c.wrong.add(u.Host, why)
 	}
 	if reply == nil || reply.Body.Stream() == nil {
 		release()
@@ -135,7 +116,7 @@ func (c *call) judge(reply *bus.Message, err error) (outcome, verdict) {
 	if broken := c.sent.failure(); broken != nil {
 		return outcome{err: broken}, unknown
 	}
-	told := c.complaint(err)
+	told := relay.Complaint(c.name, err)
 	if told == nil {
 		return outcome{err: err}, unknown
 	}

@@ -69,7 +69,7 @@ func (c *Config) Hosts() []string {
 	var hosts []string
 	for _, text := range c.urls() {
 		if t, err := newTarget(text, c); err == nil {
-			hosts = append(hosts, t.host)
+			hosts = append(hosts, t.Host)
 		}
 	}
 	return hosts

@@ -1,41 +1,15 @@
 package proxy
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/seed90475182/restspace/bus"
 )
 
-// complaint returns what the failure of an upstream is to clients, nil if err
-// is none.
-func (p *proxy) complaint(err error) *bus.Error {
-	upstream := "the server behind " + strconv.Quote(p.name)
-	var told *bus.Error
-	switch {
-	case errors.Is(err, context.Canceled):
-		return nil
-	case errors.Is(err, context.DeadlineExceeded):
-		return &bus.Error{Status: http.StatusGatewayTimeout, Type: bus.TypeTimeout, Err: err, Detail: upstream + " does not answer in time"}
-	case errors.As(err, &told) && ofUpstream(told.Type):
-		return &bus.Error{Status: told.Status, Type: told.Type, Err: told.Err, Detail: strings.Replace(told.Detail, "the other server", upstream, 1)}
-	}
-	return nil
-}
-
 // answered is the failure of an upstream that has answered.
 func answered(status int) error { return fmt.Errorf("the answer is a %d", status) }
-
-// ofUpstream reports whether an error of this type says something about the
-// upstream.
-func ofUpstream(problem string) bool {
-	return problem == bus.TypeUnreachable || problem == bus.TypeUpstream || problem == bus.TypeTimeout
-}
 
 // failed returns the error of the last try. With several upstreams it tells the
 // log what each of them said.

@@ -7,12 +7,13 @@ import (
 	"strings"
 
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services/relay"
 	"github.com/seed90475182/restspace/urlpattern"
 )
 
 // fields says which fields of a header go on.
 type fields struct {
-	drop   []string   // of requests, beside those of proxies
+	drop   []string   // of requests, beside those that never go on
 	set    bus.Header // of requests; an empty value leaves the field out
 	host   bool       // Host is what the client asked for
 	prefix string     // the base path that is not sent, "" if it is or is none
@@ -20,7 +21,7 @@ type fields struct {
 }
 
 func newFields(c *Config, base []string) fields {
-	f := fields{drop: []string{"Host", "Expect"}, host: c.PreserveHost, cookie: c.passes("cookie")}
+	f := fields{host: c.PreserveHost, cookie: c.passes("cookie")}
 	for name, credential := range map[string]string{"Authorization": "authorization", "Cookie": "cookie"} {
 		if !c.passes(credential) {
 			f.drop = append(f.drop, name)
@@ -37,16 +38,9 @@ func newFields(c *Config, base []string) fields {
 
 // request returns the header for an upstream. root is nil in background work.
 func (f *fields) request(m *bus.Message, root *bus.Root) bus.Header {
-	h := make(bus.Header, 0, len(m.Header)+len(f.set)+8)
-	socket := named(m.Header.Get("Upgrade"), "websocket")
-	for _, field := range m.Header {
-		if !socket && bus.OfConnection(field.Name) {
-			continue // over h2c a client could ask for what is not below the mount
-		}
-		if !f.dropped(field.Name) {
-			h = append(h, field)
-		}
-	}
+	h := slices.DeleteFunc(relay.Request(m.Header, len(f.set)+8), func(field bus.Field) bool {
+		return slices.ContainsFunc(f.drop, func(other string) bool { return relay.Named(field.Name, other) })
+	})
 	h = f.forwarded(h, root)
 	f.setIn(&h)
 	return h
@@ -92,25 +86,13 @@ func proto(secure bool) string {
 	return "http"
 }
 
-func (f *fields) dropped(name string) bool {
-	if hasPrefix(name, "X-Forwarded-") || named(name, "Forwarded") || named(name, "X-Real-Ip") {
-		return true
-	}
-	return slices.ContainsFunc(f.drop, func(other string) bool { return named(name, other) })
-}
-
 // reply takes out of the header of an upstream's reply what is not for clients.
 func (f *fields) reply(h bus.Header) bus.Header {
-	return slices.DeleteFunc(h, func(field bus.Field) bool {
-		return hasPrefix(field.Name, "X-Restspace-") || named(field.Name, "X-Request-Id") ||
-			!f.cookie && named(field.Name, "Set-Cookie")
-	})
-}
-
-func named(name, other string) bool { return len(name) == len(other) && strings.EqualFold(name, other) }
-
-func hasPrefix(name, prefix string) bool {
-	return len(name) > len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
+	h = relay.Reply(h)
+	if !f.cookie {
+		h.Del("Set-Cookie")
+	}
+	return h
 }
 
 // checkField returns what is wrong with a field that is set in requests. It
@@ -119,7 +101,7 @@ func checkField(name, value string) error {
 	switch {
 	case !bus.IsToken(name):
 		return errors.New("not the name of a field: write letters, digits and hyphens")
-	case bus.OfConnection(name) || named(name, "Expect"):
+	case bus.OfConnection(name) || relay.Named(name, "Expect"):
 		return errors.New("the server sets this field as the connection and the body need it: leave it out")
 	case strings.TrimSpace(value) != value || !bus.IsFieldValue(value):
 		return errors.New("a value with a control character in it, or a space at one end: leave that out")

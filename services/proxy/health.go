@@ -45,9 +45,9 @@ func (p *proxy) Health() error {
 	for _, u := range p.upstreams {
 		switch why := u.why.Load(); {
 		case u.ill.Load():
-			err = errors.Join(err, fmt.Errorf("the upstream %s is ill", u.host))
+			err = errors.Join(err, fmt.Errorf("the upstream %s is ill", u.Host))
 		case u.breaker.IsOpen() && why != nil:
-			err = errors.Join(err, fmt.Errorf("the upstream %s is left alone for a while: %w", u.host, *why))
+			err = errors.Join(err, fmt.Errorf("the upstream %s is left alone for a while: %w", u.Host, *why))
 		}
 	}
 	return err
@@ -69,9 +69,9 @@ func (p *proxy) ask(ctx context.Context, u *upstream) {
 		ill := failures >= illAfter
 		switch was := u.ill.Swap(ill); {
 		case ill && !was:
-			p.log.Warn("the upstream is ill", "upstream", u.host, "error", why)
+			p.log.Warn("the upstream is ill", "upstream", u.Host, "error", why)
 		case was && !ill:
-			p.log.Info("the upstream is well again", "upstream", u.host)
+			p.log.Info("the upstream is well again", "upstream", u.Host)
 		}
 		select {
 		case <-ctx.Done():
@@ -89,7 +89,7 @@ func (p *proxy) askOnce(ctx context.Context, u *upstream, limit time.Duration) e
 	if err != nil {
 		return err
 	}
-	url.Scheme, url.Host = u.scheme, u.host
+	url.Scheme, url.Host = u.Scheme, u.Host
 	m := &bus.Message{Method: http.MethodGet, URL: url}
 	p.fields.setIn(&m.Header)
 	reply, err := p.bus.Serve(ctx, m)

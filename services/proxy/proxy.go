@@ -5,7 +5,6 @@ import (
 	"context"
 	_ "embed"
 	"log/slog"
-	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/services"
+	"github.com/seed90475182/restspace/services/relay"
 )
 
 //go:embed README.md
@@ -28,23 +28,8 @@ func Kind() services.Kind {
 
 		Composes: true,
 		Config:   func() any { return NewConfig() },
-		Describe: describe,
+		Describe: func(any) []services.Operation { return relay.Operations() },
 	}, open)
-}
-
-// describe tells which methods go on: what the upstreams make of them is theirs.
-func describe(any) []services.Operation {
-	var list []services.Operation
-	for _, path := range []string{"", "/*path"} {
-		for _, method := range methods {
-			o := services.Operation{Method: method, Path: path, Doc: "Pass the request on"}
-			if method != http.MethodGet && method != http.MethodDelete {
-				o.Sends = []services.Content{{MediaType: "*/*"}, {}}
-			}
-			list = append(list, o)
-		}
-	}
-	return list
 }
 
 func open(_ context.Context, env services.Env, c Config, _ services.None) (bus.Service, error) {
@@ -84,12 +69,8 @@ type proxy struct {
 	turn      atomic.Uint64 // where the next choice begins
 }
 
-// methods are those that go on. Others are for a proxy itself, or of protocols
-// that need more than this.
-var methods = [...]string{http.MethodDelete, http.MethodGet, http.MethodPatch, http.MethodPost, http.MethodPut}
-
 // Methods is part of services.Methods.
-func (p *proxy) Methods([]string, bool) []string { return methods[:] }
+func (p *proxy) Methods([]string, bool) []string { return relay.Methods() }
 
 // Serve is part of bus.Service.
 func (p *proxy) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error) {

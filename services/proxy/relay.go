@@ -1,6 +1,9 @@
 package proxy
 
-import "github.com/seed90475182/restspace/bus"
+import (
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services/relay"
+)
 
 // relay returns the reply of an upstream as the client is to see it.
 func (c *call) relay(out outcome) *bus.Message {
@@ -11,7 +14,7 @@ func (c *call) relay(out outcome) *bus.Message {
 		asked = c.root.Host
 	}
 	for i := range reply.Header {
-		if f := &reply.Header[i]; named(f.Name, "Location") || named(f.Name, "Content-Location") {
+		if f := &reply.Header[i]; relay.Named(f.Name, "Location") || relay.Named(f.Name, "Content-Location") {
 			f.Value = out.from.below(f.Value, c.m.URL.BasePath(), asked)
 		}
 	}

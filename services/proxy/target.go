@@ -4,19 +4,18 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/services/relay"
 	"github.com/seed90475182/restspace/urlpattern"
 )
 
 // target is where the requests of a mount go.
 type target struct {
-	scheme, host string
+	relay.Target                     // whose path stands before that of the request
 	pattern      *urlpattern.Pattern // makes the URL; nil: it is what follows
-	path         []string            // stands before the path of the request
-	dir          bool                // path ends in a slash
+	dir          bool                // the path ends in a slash
 	page         bool                // which was written, so that links are relative to it
 	query        string              // stands before the query of the request
 	strips       bool                // of the request, only the path below the mount
@@ -31,7 +30,7 @@ func newTarget(text string, c *Config) (*target, error) {
 	if literal.Host == "" {
 		return nil, errors.New(`no server: write the URL with its scheme and host, such as "http://127.0.0.1:8080/api"`)
 	}
-	t := &target{scheme: literal.Scheme, host: literal.Host, strips: c.StripPrefix}
+	t := &target{Target: relay.Target{Scheme: literal.Scheme, Host: literal.Host}, strips: c.StripPrefix}
 	args := p.Args()
 	for _, a := range args {
 		switch a.Source {
@@ -50,7 +49,7 @@ func newTarget(text string, c *Config) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.path, t.dir, t.query = whole[0].Path, whole[0].Dir, whole[0].Query
+	t.Path, t.dir, t.query = whole[0].Path, whole[0].Dir, whole[0].Query
 	front, _, _ := strings.Cut(text, "?")
 	t.page = strings.HasSuffix(front, "/")
 	return t, nil
@@ -65,10 +64,7 @@ func (t *target) url(m *bus.Message) (urlpattern.URL, error) {
 	if t.strips {
 		rest = m.ServicePath()
 	}
-	u := urlpattern.URL{Scheme: t.scheme, Host: t.host, Path: rest, Dir: m.URL.Dir, Query: m.URL.Query}
-	if len(t.path) > 0 {
-		u.Path = slices.Concat(t.path, rest)
-	}
+	u := t.URL(m, rest)
 	u.Dir = u.Dir || len(rest) == 0 && t.dir
 	switch {
 	case t.query != "" && u.Query != "":
@@ -104,29 +100,14 @@ func (t *target) expand(m *bus.Message) (urlpattern.URL, error) {
 	return urlpattern.URL{}, &bus.Error{Status: http.StatusBadRequest, Detail: detail, Err: err}
 }
 
-// below returns the path of a client's request that leads to what text, a
-// reference of an upstream, names: text itself where that is not below the
-// target. base is the base path of the mount, and asked the host that the
-// client asked for where upstreams are told it.
-func (t *target) below(text string, base []string, asked string) string {
-	reference, fragment, marked := strings.Cut(text, "#")
-	u, err := urlpattern.ParseURL(reference)
+// below is Here, with the base path of the mount where requests go without it.
+// Where codes make the URL nobody knows what a reference is here.
+func (t *target) below(reference string, base []string, asked string) string {
 	switch {
-	case t.pattern != nil || err != nil:
-		return text
-	case u.Host == "" && !strings.HasPrefix(reference, "/"):
-		return text // relative to where the client is
-	case u.Host != "" && (u.Host != t.host || u.Scheme != t.scheme) && u.Host != asked:
-		return text
-	case len(u.Path) < len(t.path) || !slices.Equal(u.Path[:len(t.path)], t.path):
-		return text
+	case t.pattern != nil:
+		return reference
+	case !t.strips:
+		base = nil
 	}
-	u.Scheme, u.Host, u.Path = "", "", u.Path[len(t.path):]
-	if t.strips {
-		u.Path = slices.Concat(base, u.Path)
-	}
-	if marked {
-		return u.String() + "#" + fragment
-	}
-	return u.String()
+	return t.Here(reference, base, asked)
 }

@@ -24,7 +24,7 @@ type upstream struct {
 }
 
 func newUpstream(t *target, at int, b *Breaker, log *slog.Logger) *upstream {
-	log = log.With("upstream", t.host)
+	log = log.With("upstream", t.Host)
 	u := &upstream{target: t, at: at}
 	u.breaker = circuitbreaker.NewBuilder[any]().
 		WithFailureThreshold(uint(b.Failures)).
