@@ -18,7 +18,8 @@ type Allowance struct {
 	deadline time.Time
 
 	mu     sync.Mutex
-	err    error // how it ended, once it has
+	err    error         // how it ended, once it has
+	most   time.Duration // that timeout may be; 0 is no limit
 	lifted bool
 	timer  *time.Timer
 
@@ -123,7 +124,27 @@ func (a *Allowance) Allow(timeout time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.timeout = timeout
+	a.bound()
 	a.restart()
+}
+
+// AtMost has the request never have more time than that for the first byte of
+// its answer, whatever Allow says from now on; it begins now. most is above zero.
+func (a *Allowance) AtMost(most time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.most = most
+	a.bound()
+	if later := time.Now().Add(a.timeout); a.deadline.IsZero() || a.deadline.After(later) {
+		a.restart()
+	}
+}
+
+// bound holds the time to what it may be. The caller holds mu.
+func (a *Allowance) bound() {
+	if a.most > 0 && (a.timeout <= 0 || a.timeout > a.most) {
+		a.timeout = a.most
+	}
 }
 
 // Restart has the time for the first byte of the answer begin anew: the client

@@ -32,6 +32,7 @@ const (
 	TypeUnreachable     = "urn:restspace:problem:upstream-unreachable"   // another server got nothing of the request
 	TypePipeline        = "urn:restspace:problem:pipeline"               // a pipeline is made so that it can't end well here
 	TypeUpstream        = "urn:restspace:problem:upstream-failed"        // another server got it, and gave no whole answer
+	TypePeer            = "urn:restspace:problem:peer"                   // two servers of one installation do not know each other
 )
 
 // An Error is a failure whose meaning to the client is known where it happens.

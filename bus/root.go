@@ -32,12 +32,23 @@ type Root struct {
 	// page's.
 	ForeignCookie bool
 
+	// Peer is what the request says of the server that it comes from. Nobody has
+	// looked at it yet.
+	Peer Peer
+
 	// Traced says that a record of it, or of a part of it, is made: see package
 	// record. It may be set at any time.
 	Traced atomic.Bool
 
 	calls    atomic.Int64
 	buffered atomic.Int64
+}
+
+// Peer is what a request from another server of the installation brings with it.
+// It may as well be a forgery.
+type Peer struct {
+	Token string // that the server has signed; "" is a request from anywhere else
+	ID    string // that the request has there; "" where it is none
 }
 
 // Seen is what was found out about a request on its way, for its line in the

@@ -249,3 +249,35 @@ func TestHold(t *testing.T) {
 	assert.Error(t, r.Hold(1))
 	assert.NoError(t, bus.NewRoot(t.Context(), 0).Hold(1<<40))
 }
+
+func TestAtMost(t *testing.T) {
+	left := func(a *bus.Allowance) time.Duration {
+		end, ok := a.Deadline()
+		require.True(t, ok)
+		return time.Until(end).Round(time.Minute)
+	}
+	for name, row := range map[string]struct {
+		timeout time.Duration
+		then    func(a *bus.Allowance)
+		want    time.Duration
+	}{
+		"shorter":               {time.Hour, func(a *bus.Allowance) { a.AtMost(time.Minute) }, time.Minute},
+		"longer":                {time.Minute, func(a *bus.Allowance) { a.AtMost(time.Hour) }, time.Minute},
+		"of no limit":           {0, func(a *bus.Allowance) { a.AtMost(time.Minute) }, time.Minute},
+		"allowed more":          {time.Hour, func(a *bus.Allowance) { a.AtMost(time.Minute); a.Allow(time.Hour) }, time.Minute},
+		"allowed without limit": {time.Hour, func(a *bus.Allowance) { a.AtMost(time.Minute); a.Allow(0) }, time.Minute},
+		"allowed less":          {time.Hour, func(a *bus.Allowance) { a.AtMost(30 * time.Minute); a.Allow(time.Minute) }, time.Minute},
+		"begun anew":            {time.Hour, func(a *bus.Allowance) { a.AtMost(time.Minute); a.Restart() }, time.Minute},
+	} {
+		a := bus.NewAllowance(t.Context(), row.timeout)
+		row.then(a)
+		assert.Equal(t, row.want, left(a), name)
+		a.End()
+	}
+	lifted := bus.NewAllowance(t.Context(), time.Hour)
+	defer lifted.End()
+	lifted.Lift()
+	lifted.AtMost(time.Minute)
+	_, ok := lifted.Deadline()
+	assert.False(t, ok)
+}

@@ -20,6 +20,9 @@ func (i *instance) pipeline(ctx context.Context, config any) (bus.Service, error
 	}
 	env := i.env
 	env.Config = config
+	calls := i.env.Bus.(inside)
+	calls.foreign = false // as of any pipeline
+	env.Bus, env.AsCaller = calls, asCaller{calls}
 	service, err := i.conf.Around.Kind.New(ctx, env)
 	if err != nil {
 		return nil, fmt.Errorf("service %q: pipeline: %w", i.conf.Name, err)

@@ -114,7 +114,7 @@ func (r *Runtime) instanceOf(ctx context.Context, s *config.Service, conf *confi
 	i.ctx, i.stop = context.WithCancel(context.Background())
 	i.working, i.rest = context.WithCancel(i.ctx)
 	i.refs.Store(1)
-	bus := inside{r, s.Hosts, r.metrics.Mount(s.Name, s.Kind.Name)}
+	bus := inside{r, s.Hosts, s.Kind.Foreign, r.metrics.Mount(s.Name, s.Kind.Name)}
 	i.env = services.Env{
 		Name: s.Name, Base: s.Base, Exact: s.Exact, Config: s.Config,
 		Bus: bus, AsCaller: asCaller{bus}, Limits: limits, Log: log.With("mount", s.Name),

@@ -9,7 +9,8 @@
 //  2. [Runtime.Serve] pins the current generation, whose table finds the mount
 //     with the longest base path, or a page of the server itself (front.go,
 //     page.go, health.go, measure.go, described.go).
-//  3. It finds out who asks (identify.go, [identity]). A token that does not
+//  3. It finds out who asks (identify.go, [identity]), or believes another
+//     server of the installation who does (peers.go). A token that does not
 //     hold is nobody's, and so is the cookie of a page that the mount does not
 //     trust (cors.go). 404 if no mount was found, or an internal one.
 //  4. OPTIONS ends here. The rules of the mount admit the user for the method
@@ -25,7 +26,8 @@
 //
 // A call from a service to another enters at step 5, through [inside]: with
 // the same user, one level deeper, within the budget of the request. One to
-// another server leaves through [outgoing].
+// another server leaves through [outgoing], to one of the installation with a token
+// that says who asks.
 //
 // A request with X-Restspace-Trace: 1 of a user who manages the mount is answered
 // with what steps 4 to 6 led to (tracing.go, package record). With

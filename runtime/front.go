@@ -90,6 +90,11 @@ func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message,
 	if err := g.remote.cameBack(m.Header); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
+	if root.Peer.Token != "" {
+		if err := g.believe(root, m); err != nil {
+			return nil, errors.Join(err, m.Close())
+		}
+	}
 	inCookie, tokenErr := g.identify(root, m, to.cors)
 	if to.page != nil {
 		return to.page.answer(ctx, m, tokenErr)

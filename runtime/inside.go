@@ -8,7 +8,6 @@ import (
 
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/bus/record"
-	"github.com/seed90475182/restspace/runtime/config"
 	"github.com/seed90475182/restspace/runtime/metrics"
 )
 
@@ -18,6 +17,7 @@ import (
 type inside struct {
 	runtime *Runtime
 	hosts   []string       // other servers that the configuration of the mount names
+	foreign bool           // none of those that the mount calls is of this installation
 	meter   *metrics.Mount // nil: nobody counts what it calls of other servers
 }
 
@@ -72,17 +72,21 @@ func (b inside) outside(ctx context.Context, m *bus.Message) (*bus.Message, erro
 		return record.Serve(ctx, bus.ServiceFunc(planned), m)
 	}
 	if record.NodeOf(ctx) == nil {
-		return b.call(ctx, m, g.conf)
+		return b.call(ctx, m, g)
 	}
 	return record.Serve(ctx, bus.ServiceFunc(func(ctx context.Context, m *bus.Message) (*bus.Message, error) {
-		return b.call(ctx, m, g.conf)
+		return b.call(ctx, m, g)
 	}), m)
 }
 
 // call has another server answer m, and counts it.
-func (b inside) call(ctx context.Context, m *bus.Message, conf *config.Config) (*bus.Message, error) {
+func (b inside) call(ctx context.Context, m *bus.Message, g *generation) (reply *bus.Message, err error) {
 	start := time.Now()
-	reply, err := b.runtime.remote.serve(ctx, m, b.hosts, conf)
+	if !b.foreign && g.conf.Server.IsPeer(m.URL.Scheme, m.URL.Host) {
+		reply, err = b.runtime.remote.servePeer(ctx, m, g)
+	} else {
+		reply, err = b.runtime.remote.serve(ctx, m, b.hosts, g.conf)
+	}
 	if b.meter != nil {
 		status := 0
 		if err == nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/bus/remote"
 	"github.com/seed90475182/restspace/runtime/config"
+	"github.com/seed90475182/restspace/runtime/edge"
 	"github.com/seed90475182/restspace/urlpattern"
 )
 
@@ -53,13 +54,12 @@ func (o outgoing) close() error { return errors.Join(o.named.Close(), o.guarded.
 // serve has the host of m's URL answer m. hosts are those that the mount which
 // calls has in its configuration.
 func (o outgoing) serve(ctx context.Context, m *bus.Message, hosts []string, conf *config.Config) (*bus.Message, error) {
-	if o.may != nil {
-		if err := o.may(m.URL); err != nil {
-			return nil, errors.Join(err, m.Close())
-		}
+	if err := o.permit(m); err != nil {
+		return nil, err
 	}
 	cookies := cookieNames(conf.Auth.Cookie.Name)
 	withoutCookies(&m.Header, cookies)
+	m.Header.Del(edge.PeerField)
 	o.sign(ctx, &m.Header)
 	caller := o.guarded
 	if slices.Contains(hosts, m.URL.Host) || listed(conf.Server.AllowHosts, m.URL.Scheme, m.URL.Host) {
@@ -73,6 +73,17 @@ func (o outgoing) serve(ctx context.Context, m *bus.Message, hosts []string, con
 		return strings.EqualFold(f.Name, "Set-Cookie") && setsCookie(f.Value, cookies...)
 	})
 	return reply, nil
+}
+
+// permit asks whether m may go out. With an error m is closed.
+func (o outgoing) permit(m *bus.Message) error {
+	if o.may == nil {
+		return nil
+	}
+	if err := o.may(m.URL); err != nil {
+		return errors.Join(err, m.Close())
+	}
+	return nil
 }
 
 // sign adds this server to those that a request has come through (RFC 9110

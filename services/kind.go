@@ -26,6 +26,10 @@ type Kind struct {
 	// plans the calls.
 	Composes bool
 
+	// Foreign: the servers that it calls are none of the installation, even where
+	// one of server.peers has their host: they are not told who asks.
+	Foreign bool
+
 	// Pages: what it serves are pages that may run scripts, in the origin of the
 	// server. What a browser could run of other Kinds is put into a sandbox.
 	Pages bool
@@ -50,7 +54,7 @@ type Kind struct {
 	// without defaults. It may have Check() error, which is called when it is
 	// decoded, and Hosts() []string: the hosts of the URLs in it, as
 	// urlpattern.URL has them, which the service may call though their
-	// addresses are private. It may be [Linked].
+	// addresses are private. It may be [Linked] and [Remote].
 	Config   func() any
 	Adaptors []Slot // what it needs of the outside world
 

@@ -48,6 +48,15 @@ type Linked interface {
 	Link(targets Targets) (Target, error)
 }
 
+// A Remote config is that of a service which stands for one of another server of
+// the installation: of one of server.peers.
+type Remote interface {
+	// Remote returns the URL of what it stands for, and where in the config that
+	// is, as a JSON Pointer (RFC 6901). A URL without a host is one that could not
+	// be read.
+	Remote() (url urlpattern.URL, pointer string)
+}
+
 // NoTarget is what Targets return for a path that leads to no service, where
 // there are services at bases: it says which of these may be meant.
 func NoTarget(path []string, bases iter.Seq[[]string]) error {

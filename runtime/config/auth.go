@@ -167,6 +167,8 @@ func finds(p *urlpattern.Pattern, mount *Service) error {
 	switch {
 	case err != nil || one.String() == other.String():
 		return fmt.Errorf("it leads to the same record for all users: write %s", right)
+	case isRemote(mount.Config):
+		return fmt.Errorf("service %s is one of another server, and no server tells others what it keeps of users: mount one of the Kind user here, on the same store", quote(mount.Name))
 	case mount.Kind.Users && !mount.Kind.Documents:
 		return fmt.Errorf("service %s keeps no records of users: mount one of the Kind user, and write its path", quote(mount.Name))
 	case !mount.Kind.Users || mount.Exact:

@@ -79,6 +79,7 @@ func (r *reader) config(root *hujson.Value) *Config {
 		return nil
 	}
 	c := &Config{Server: r.server(top.Server)}
+	r.isPeer = c.Server.IsPeer
 	if c.Server.TLS != nil {
 		c.Certificate = r.certificate(top.Server, c.Server.TLS)
 	}

@@ -32,8 +32,9 @@ type reader struct {
 	meant   map[pointer]bool // keys that are there under a name that is nearly theirs
 	options json.Options
 
-	userFields []string // that roles may ask for
-	noUsers    bool     // nothing says where their records are
+	isPeer     func(scheme, host string) bool // of the block server
+	userFields []string                       // that roles may ask for
+	noUsers    bool                           // nothing says where their records are
 }
 
 // problem is an error at an offset.

@@ -258,7 +258,8 @@ func without(object map[string]any, key string) map[string]any {
 // documentWith returns a configuration of one service, beside the records of users.
 func documentWith(t *testing.T, service map[string]any) []byte {
 	records := map[string]any{"name": "records", "basePath": "/records", "service": "user", "adaptor": "memory", "readRoles": "none"}
-	text, err := json.Marshal(map[string]any{"services": []any{service, records}, "auth": map[string]any{"userUrlPattern": "/records/${email}"}})
+	text, err := json.Marshal(map[string]any{"services": []any{service, records}, "auth": map[string]any{"userUrlPattern": "/records/${email}"},
+		"server": map[string]any{"hosts": []string{"a.example"}, "peers": []string{"127.0.0.1:3101"}}})
 	require.NoError(t, err)
 	return text
 }

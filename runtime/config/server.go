@@ -26,6 +26,7 @@ type Server struct {
 	AdminListen    string         `json:"adminListen" doc:"an address of its own, host:port, for /healthz, /readyz and /metrics, without TLS and open to whoever reaches it"` // "": listen
 	TrustedProxies []netip.Prefix `json:"trustedProxies" doc:"addresses and networks whose X-Forwarded-For and X-Request-Id count"`
 	AllowHosts     []string       `json:"allowHosts" doc:"hosts that may be called though their addresses are private"`
+	Peers          []string       `json:"peers" doc:"other servers of this installation, by the hosts that they are called by; all have the same auth.keyFile"`
 	CORS           []Origin       `json:"cors" doc:"origins whose pages may read answers, of services that do not say it themselves; * is any"`
 	Limits         Limits         `json:"limits" doc:"of all services together"`
 	Drain          Duration       `json:"drain" doc:"how long requests may go on after a reload, and at the end"`
@@ -90,7 +91,7 @@ type serverKeys struct {
 func (r *reader) server(v *hujson.Value) Server {
 	const at = "/server"
 	k := serverKeys{Server: defaultServer()}
-	if v == nil || !r.object(v, at, fieldsOf(&k), "peers") {
+	if v == nil || !r.object(v, at, fieldsOf(&k)) {
 		return k.Server
 	}
 	r.positive(v, at, "/limits", fieldsOf(&k.Limits))
@@ -103,6 +104,10 @@ func (r *reader) server(v *hujson.Value) Server {
 	for i, host := range k.AllowHosts {
 		r.member(v, at, pointer("/allowHosts").AppendToken(strconv.Itoa(i)), checkHost(host))
 	}
+	for i, host := range k.Peers {
+		r.member(v, at, pointer("/peers").AppendToken(strconv.Itoa(i)), checkHost(host))
+	}
+	r.member(v, at, "/peers", checkPeers(&k.Server))
 	if k.AdminListen == k.Listen && !strings.HasSuffix(k.Listen, ":0") {
 		k.Server.AdminListen = ""
 	} else if k.AdminListen != "" {

@@ -158,6 +158,7 @@ func (r *reader) service(b *block, t *together) {
 	if b.read {
 		r.check(b.value, b.at, b.Config)
 		r.checkAdaptors(b)
+		r.peer(b)
 	}
 	if r.noUsers && b.Kind.Users && !b.Kind.Documents {
 		r.member(b.value, b.at, "/service", errors.New(`it signs in the users of auth.userUrlPattern, which is missing: write "auth": {"userUrlPattern": "/user/${email}"}, and mount a service of the Kind user there`))

@@ -12,6 +12,10 @@ import (
 	"github.com/seed90475182/restspace/bus"
 )
 
+// PeerField has the token of another server of the installation. What it says is
+// in bus.Root.Peer: no service sees the field.
+const PeerField = "X-Restspace-Peer-Token"
+
 // handle is one request from its header to its line in the log.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	e := entry{start: time.Now()}
@@ -123,10 +127,15 @@ func (s *Server) root(r *http.Request, start time.Time) *bus.Root {
 	root.Limits, root.Seen.Counter = s.options.Inside, s.options.Counter
 	root.Client = s.options.client(r)
 	root.Host, root.Secure = s.options.origin(r)
-	if id := r.Header["X-Request-Id"]; id != nil && validID(id[0]) && s.options.trusts(r) {
-		root.ID = id[0]
-	} else {
-		root.ID = newID()
+	root.ID = newID()
+	if id := r.Header["X-Request-Id"]; id != nil && validID(id[0]) {
+		root.Peer.ID = id[0]
+		if s.options.trusts(r) {
+			root.ID = id[0]
+		}
+	}
+	if token := r.Header[PeerField]; token != nil {
+		root.Peer.Token = token[0]
 	}
 	if parent := r.Header["Traceparent"]; parent != nil {
 		root.Trace, _ = bus.ParseTrace(parent[0], r.Header.Get("Tracestate"))

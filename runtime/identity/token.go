@@ -76,11 +76,6 @@ func (i Issuer) Sign(u *bus.User, life time.Duration) (string, error) {
 
 // SignAt is Sign for a token that was issued at a time.
 func (i Issuer) SignAt(u *bus.User, at time.Time, life time.Duration) (string, error) {
-	key := i.Keys.current(lookAgain).set.Keys[0]
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: key}, (&jose.SignerOptions{}).WithType("JWT"))
-	if err != nil {
-		return "", fmt.Errorf("sign token: %w", err)
-	}
 	c := claims{
 		claimed: claimed{Issuer: i.Name, Audience: audience{i.Audience}, Subject: u.Email,
 			IssuedAt: account.At(at), Expires: account.At(at.Add(life))},
@@ -100,11 +95,22 @@ func (i Issuer) SignAt(u *bus.User, at time.Time, life time.Duration) (string, e
 		if c.Others == nil {
 			c.Others = make(map[string]jsontext.Value, len(i.Facts))
 		}
-		if c.Others[name], err = jsontext.AppendQuote(nil, value); err != nil {
+		quoted, err := jsontext.AppendQuote(nil, value)
+		if err != nil {
 			return "", fmt.Errorf("sign token: %s of the user: %w", name, err)
 		}
+		c.Others[name] = quoted
 	}
-	payload, err := json.Marshal(c, json.Deterministic(true))
+	return compact(&i.Keys.current(lookAgain).set.Keys[0], c, "JWT")
+}
+
+// compact returns a JWT of a type with the claims.
+func compact(key *jose.JSONWebKey, claims any, typ jose.ContentType) (string, error) {
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: key}, (&jose.SignerOptions{}).WithType(typ))
+	if err != nil {
+		return "", fmt.Errorf("sign token: %w", err)
+	}
+	payload, err := json.Marshal(claims, json.Deterministic(true))
 	if err != nil {
 		return "", fmt.Errorf("sign token: %w", err)
 	}
@@ -136,6 +142,9 @@ type said struct {
 // check verifies a token. Its errors say what is wrong with it, never what it
 // holds.
 func (i Issuer) check(signed *jose.JSONWebSignature, now time.Time) (said, error) {
+	if typeOf(signed) == peerType {
+		return said{}, errors.New("of a server, and not of a user (typ)")
+	}
 	s, err := signatureOf(signed, i.Keys)
 	if err != nil {
 		return said{}, err
@@ -177,10 +186,15 @@ func (s *signature) holds() bool {
 	return err == nil && key == s.key
 }
 
-// parse reads a token, which asks for no key of its own (RFC 8725 section 3.10).
+// parse reads the token of a user.
 func parse(token string, algorithms ...jose.SignatureAlgorithm) (*jose.JSONWebSignature, error) {
-	if len(token) > maxToken {
-		return nil, fmt.Errorf("longer than %d bytes", maxToken)
+	return parseUpTo(maxToken, token, algorithms...)
+}
+
+// parseUpTo reads a token, which asks for no key of its own (RFC 8725 section 3.10).
+func parseUpTo(most int, token string, algorithms ...jose.SignatureAlgorithm) (*jose.JSONWebSignature, error) {
+	if len(token) > most {
+		return nil, fmt.Errorf("longer than %d bytes", most)
 	}
 	for part := range strings.SplitSeq(token, ".") { // or else one token has many forms
 		if _, err := base64.RawURLEncoding.Strict().DecodeString(part); err != nil || strings.ContainsAny(part, "\r\n") {

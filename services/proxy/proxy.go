@@ -25,6 +25,7 @@ func Kind() services.Kind {
 		Doc:     doc,
 		Example: `{"service": "proxy", "url": {"$env": "UPSTREAM", "default": "http://127.0.0.1:8080"}, "readRoles": "all", "writeRoles": "all"}`,
 		Pages:   true,
+		Foreign: true,
 
 		Composes: true,
 		Config:   func() any { return NewConfig() },
