@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -102,6 +103,7 @@ func TestDryRunOfEveryKindWritesNothing(t *testing.T) {
 	defer other.Close()
 	own := map[string]string{
 		"proxy":    `{"service": "proxy", "url": "` + other.URL + `"}`,
+		"remote":   `{"service": "remote", "url": "` + other.URL + `"}`,
 		"pipeline": `{"service": "pipeline", "get": true, "pipeline": [["PUT /t-json/a", "DELETE /t-json/x", "POST /t-file/", "PATCH /t-static/y", "PUT ` + other.URL + `/z", "GET ` + other.URL + `/z"], "jsonArray"]}`,
 	}
 	var mounts []map[string]any
@@ -131,7 +133,8 @@ func TestDryRunOfEveryKindWritesNothing(t *testing.T) {
 	add("flows", "pipeline", `{"service": "pipeline", "adaptor": "file"}`)
 	auth := keysIn(t)
 	auth["userUrlPattern"] = "/t-user/${email}"
-	config, err := json.Marshal(map[string]any{"services": mounts, "auth": auth, "server": map[string]any{"drain": "1m"}})
+	config, err := json.Marshal(map[string]any{"services": mounts, "auth": auth, "server": map[string]any{
+		"drain": "1m", "hosts": []string{"127.0.0.1"}, "peers": []string{strings.TrimPrefix(other.URL, "http://")}}})
 	require.NoError(t, err)
 	server := dryServer(t, string(config), `["PUT /t-json/via"]`, &writes)
 	planned := 0

@@ -113,7 +113,7 @@ func examples(base string) string {
 }
 
 func TestEveryKindIsValid(t *testing.T) {
-	conf := parse(t, []byte(`{"auth": {"userUrlPattern": "/user/${email}"}, "services": [`+examples("/")+","+examples("/%7Ba%7D/b%2Fc/~ü/")+`]}`))
+	conf := parse(t, []byte(`{"server": {"hosts": ["a.example"], "peers": ["upstream.example"]}, "auth": {"userUrlPattern": "/user/${email}"}, "services": [`+examples("/")+","+examples("/%7Ba%7D/b%2Fc/~ü/")+`]}`))
 	doc := document(t, conf, all)
 	for _, k := range kinds().Services.Kinds() {
 		described := 0

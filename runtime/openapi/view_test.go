@@ -109,7 +109,7 @@ func TestWithoutCookies(t *testing.T) {
 
 // TestListAndDocumentAgree looks for the same mounts in both.
 func TestListAndDocumentAgree(t *testing.T) {
-	conf := parse(t, []byte(`{"auth": {"userUrlPattern": "/user/${email}"}, "services": [`+examples("/")+`]}`))
+	conf := parse(t, []byte(`{"server": {"hosts": ["a.example"], "peers": ["upstream.example"]}, "auth": {"userUrlPattern": "/user/${email}"}, "services": [`+examples("/")+`]}`))
 	for _, v := range []openapi.View{all, {}, {User: user("U")}} {
 		var text bytes.Buffer
 		require.NoError(t, openapi.New(conf).Services(&text, v))

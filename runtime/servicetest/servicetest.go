@@ -60,11 +60,12 @@ func start(t *testing.T, kind services.Kind, available adaptors.Registry) *serve
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	t.Chdir(t.TempDir())
+	other := upstream(t)
 	s.Runtime = runtime.New(runtime.Options{
 		Services: services.NewRegistry(frozen(t, kind), records()), Adaptors: counted(available, s.calls),
-		Listen: true, Address: "127.0.0.1:0", LogTo: t.Output(), Env: outside(t),
+		Listen: true, Address: "127.0.0.1:0", LogTo: t.Output(), Env: outside(other),
 	})
-	require.NoError(t, s.Load(t.Context(), "services.json", configOf(t, kind)))
+	require.NoError(t, s.Load(t.Context(), "services.json", configOf(t, kind, other)))
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()
 		require.NoError(t, s.Close(context.Background()))
@@ -82,16 +83,21 @@ func records() services.Kind {
 	})
 }
 
-// outside is the environment of an Example: UPSTREAM is another server, which
-// echoes.
-func outside(t *testing.T) func(string) (string, bool) {
-	upstream := httptest.NewServer(bus.Handler(bustest.Echo()))
-	t.Cleanup(upstream.Close)
-	return func(name string) (string, bool) { return upstream.URL, name == "UPSTREAM" }
+// upstream starts another server, which echoes, and returns its URL.
+func upstream(t *testing.T) string {
+	s := httptest.NewServer(bus.Handler(bustest.Echo()))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// outside is the environment of an Example: another server is an upstream, and a
+// peer.
+func outside(other string) func(string) (string, bool) {
+	return func(name string) (string, bool) { return other, name == "UPSTREAM" || name == "PEER" }
 }
 
 // configOf mounts the example of a Kind three times, beside the records of users.
-func configOf(t *testing.T, kind services.Kind) []byte {
+func configOf(t *testing.T, kind services.Kind, other string) []byte {
 	t.Helper()
 	list := []map[string]any{{"name": "records", "basePath": "/records", "service": "records", "readRoles": "none"}}
 	for name, roles := range map[string]string{"open": "all", "closed": "A", "internal": "all"} {
@@ -102,7 +108,8 @@ func configOf(t *testing.T, kind services.Kind) []byte {
 		})
 		list = append(list, service)
 	}
-	data, err := json.Marshal(map[string]any{"services": list, "auth": map[string]any{"userUrlPattern": "/records/${email}"}, "server": map[string]any{"log": map[string]any{"level": "error"}}})
+	data, err := json.Marshal(map[string]any{"services": list, "auth": map[string]any{"userUrlPattern": "/records/${email}"}, "server": map[string]any{
+		"log": map[string]any{"level": "error"}, "hosts": []string{"127.0.0.1"}, "peers": []string{strings.TrimPrefix(other, "http://")}}})
 	require.NoError(t, err)
 	return data
 }

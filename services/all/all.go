@@ -10,6 +10,7 @@ import (
 	"github.com/seed90475182/restspace/services/lib"
 	"github.com/seed90475182/restspace/services/pipeline"
 	"github.com/seed90475182/restspace/services/proxy"
+	"github.com/seed90475182/restspace/services/remote"
 	"github.com/seed90475182/restspace/services/static"
 	"github.com/seed90475182/restspace/services/template"
 	"github.com/seed90475182/restspace/services/timer"
@@ -27,6 +28,7 @@ func Registry() services.Registry {
 		lib.Kind(),
 		pipeline.Kind(),
 		proxy.Kind(),
+		remote.Kind(),
 		static.Kind(),
 		template.Kind(),
 		timer.Kind(),

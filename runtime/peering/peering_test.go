@@ -1,0 +1,201 @@
+package peering
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	adaptorlist "github.com/seed90475182/restspace/adaptors/all"
+	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/runtime"
+	servicelist "github.com/seed90475182/restspace/services/all"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience is how long a test waits for what has to happen.
+const patience = 20 * time.Second
+
+// log is what a server logs.
+type log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// server is one of an installation.
+type server struct {
+	*runtime.Runtime
+	host   string
+	client *http.Client
+	log    *log
+}
+
+// object is JSON.
+type object = map[string]any
+
+// keyFile returns where an installation has its keys.
+func keyFile(t *testing.T) string { return filepath.Join(t.TempDir(), "auth.key") }
+
+// free returns an address on which nobody listens.
+func free(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// start serves mounts at an address, which is the name of the server. block has
+// further keys of "server".
+func start(t *testing.T, address, keys string, block object, mounts ...object) *server {
+	t.Helper()
+	s := &server{host: address, log: new(log), client: &http.Client{
+		Transport:     &http.Transport{DisableCompression: true},
+		Timeout:       patience,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	s.Runtime = runtime.New(runtime.Options{Services: servicelist.Registry(), Adaptors: adaptorlist.Registry(), Listen: true, LogTo: s.log})
+	require.NoError(t, s.Load(t.Context(), "services.json", configOf(t, address, keys, block, mounts...)))
+	t.Cleanup(func() {
+		s.client.CloseIdleConnections()
+		require.NoError(t, s.Close(context.Background()))
+	})
+	return s
+}
+
+func configOf(t *testing.T, address, keys string, block object, mounts ...object) []byte {
+	t.Helper()
+	own := object{"listen": address, "hosts": []string{address}, "drain": "200ms"}
+	maps.Copy(own, block)
+	data, err := json.Marshal(object{"server": own, "auth": object{"keyFile": keys}, "services": mounts})
+	require.NoError(t, err)
+	return data
+}
+
+// mount returns a service at /name, for everybody unless more says otherwise.
+func mount(name, kind string, more object) object {
+	m := object{"name": name, "basePath": "/" + name, "service": kind, "readRoles": "all", "writeRoles": "all", "manageRoles": "all"}
+	maps.Copy(m, more)
+	return m
+}
+
+// remote is a mount that stands for one of the same name on another server.
+func remote(name, host string, more object) object {
+	m := mount(name, "remote", object{"url": "http://" + host + "/" + name})
+	maps.Copy(m, more)
+	return m
+}
+
+func documents(name string, more object) object {
+	m := mount(name, "json", object{"adaptor": "memory"})
+	maps.Copy(m, more)
+	return m
+}
+
+// installation is two servers: a stands for mounts of b.
+type installation struct{ a, b *server }
+
+// two starts b with mounts, and a with remote ones for those in names.
+func two(t *testing.T, names []string, mounts ...object) installation {
+	t.Helper()
+	keys, hostA, hostB := keyFile(t), free(t), free(t)
+	b := start(t, hostB, keys, object{"peers": []string{hostA}}, mounts...)
+	var stand []object
+	for _, name := range names {
+		stand = append(stand, remote(name, hostB, nil))
+	}
+	return installation{start(t, hostA, keys, object{"peers": []string{hostB}}, stand...), b}
+}
+
+// do makes a request and reads the whole answer.
+func (s *server) do(t *testing.T, method, path, body string, header ...string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, "http://"+s.host+path, strings.NewReader(body))
+	require.NoError(t, err)
+	if body == "" {
+		r.Body, r.ContentLength = nil, 0
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Add(header[i], header[i+1])
+	}
+	answer, err := s.client.Do(r)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	return answer, string(text)
+}
+
+// as returns the header of somebody with roles.
+func (s *server) as(t *testing.T, email, roles string) []string {
+	t.Helper()
+	token, err := s.Token(&bus.User{Email: email, Roles: strings.Fields(roles)}, time.Minute)
+	require.NoError(t, err)
+	return []string{"Authorization", "Bearer " + token}
+}
+
+func TestAMountOfAnotherServer(t *testing.T) {
+	i := two(t, []string{"notes"}, documents("notes", object{"readRoles": "{email} A", "writeRoles": "{email} A"}))
+	ann := append(i.a.as(t, "ann@example.com", "U"), "Content-Type", "application/json")
+	answer, _ := i.a.do(t, "PUT", "/notes/ann@example.com/x", `{"n":1}`, ann...)
+	assert.Equal(t, 201, answer.StatusCode)
+	assert.Equal(t, "/notes/ann@example.com/x", answer.Header.Get("Location"))
+	assert.Equal(t, []string{"notes"}, answer.Header.Values("X-Restspace-Service"))
+	answer, body := i.a.do(t, "GET", "/notes/ann@example.com/x", "", ann...)
+	assert.Equal(t, 200, answer.StatusCode)
+	assert.Equal(t, `{"n":1}`, body)
+	etag := answer.Header.Get("ETag")
+	answer, _ = i.a.do(t, "GET", "/notes/ann@example.com/x", "", append(ann, "If-None-Match", etag)...)
+	assert.Equal(t, 304, answer.StatusCode)
+	answer, _ = i.a.do(t, "PUT", "/notes/ann@example.com/x", `{}`, append(ann, "If-Match", `"other"`)...)
+	assert.Equal(t, 412, answer.StatusCode)
+
+	answer, body = i.a.do(t, "GET", "/notes/bob@example.com/x", "", ann...)
+	assert.Equal(t, 403, answer.StatusCode, "the rules there hold for the user")
+	var problem object
+	require.NoError(t, json.Unmarshal([]byte(body), &problem))
+	assert.Equal(t, answer.Header.Get("X-Request-Id"), problem["instance"])
+	answer, _ = i.a.do(t, "GET", "/notes/ann@example.com/x", "")
+	assert.Equal(t, 401, answer.StatusCode, "and for nobody")
+	assert.Contains(t, i.b.log.String(), answer.Header.Get("X-Request-Id"), "one id in both logs")
+	answer, body = i.a.do(t, "PUT", "/notes/ann@example.com/x", `{"a":1,"a":2}`, ann...)
+	assert.Equal(t, 400, answer.StatusCode)
+	assert.Contains(t, body, bus.TypeInvalidJSON, "errors are those of the service")
+}
+
+func TestKeysThatDiffer(t *testing.T) {
+	hostA, hostB := free(t), free(t)
+	b := start(t, hostB, keyFile(t), object{"peers": []string{hostA}}, documents("notes", nil))
+	a := start(t, hostA, keyFile(t), object{"peers": []string{hostB}}, remote("notes", hostB, nil))
+	answer, body := a.do(t, "GET", "/notes/", "")
+	assert.Equal(t, 502, answer.StatusCode)
+	assert.Contains(t, body, `the server behind \"notes\" does not know this one as a server of its installation`)
+	assert.NotContains(t, body, "keyFile")
+	assert.Contains(t, a.log.String(), "a key that is not in auth.keyFile here")
+	assert.Contains(t, b.log.String(), "a key that is not in auth.keyFile here")
+}
