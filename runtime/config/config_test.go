@@ -44,6 +44,7 @@ func TestServer(t *testing.T) {
 		Listen: "[::1]:8080", PublicURL: "https://example.org", Hosts: []string{"example.org", "example.org:8443"},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128"), netip.MustParsePrefix("192.168.0.1/32")},
 		AllowHosts:     []string{"db.internal:5432"},
+		Peers:          []string{"b.example"},
 		Limits: config.Limits{
 			HeaderBytes: 1 << 10, HeaderFields: 2, HeaderTimeout: config.Duration(3 * time.Millisecond),
 			IdleTimeout: config.Duration(4 * time.Second), Timeout: config.Duration(5 * time.Minute),
