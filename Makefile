@@ -48,13 +48,21 @@ attack: ## all attacks of runtime/attacks; the last line counts them
 	@grep -oE '[a-z]+ +[0-9]+ run,.*|[0-9]+ rows:.*' attack.log; rm attack.log
 
 FUZZTIME := 5000x
+FUZZED = $(shell grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u)
 
-fuzz: ## each fuzz target for FUZZTIME: a number of inputs as in 5000x, or a time as in 30s
-	@$(GO) test -list='^Fuzz' ./... | awk '/^Fuzz/ { name[++n] = $$1 } /^ok/ { for (i = 1; i <= n; i++) print $$2, name[i]; n = 0 }' | \
-	while read -r package name; do \
-		echo "$$package $$name" && \
-		$(GO) test -run='^$$' -fuzz="^$$name$$" -fuzztime=$(FUZZTIME) -timeout 30m $$package > fuzz.log 2>&1 || { cat fuzz.log; exit 1; }; \
-	done; rm -f fuzz.log
+# One program for all targets of a package. What is found stays in the cache of Go,
+# but for what fails: that is written to testdata/fuzz, and is to be committed.
+fuzz: ## each fuzz target for FUZZTIME: a number of inputs as in 5000x, or a time as in 30s; the last line counts them
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && cache=$$($(GO) env GOCACHE)/fuzz && count=0 && failed= && \
+	for package in $(FUZZED); do \
+		$(GO) test -c -fuzz=. -o $$dir/fuzz $$package || exit 1; \
+		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' $$package/*_test.go); do \
+			count=$$((count + 1)); \
+			(cd $$package && $$dir/fuzz -test.run='^$$' -test.fuzz="^$$name$$" -test.fuzztime=$(FUZZTIME) -test.fuzzminimizetime=100x \
+				-test.fuzzcachedir=$$cache/$$($(GO) list) -test.timeout=30m) > $$dir/log 2>&1 || { cat $$dir/log; failed="$$failed $$package.$$name"; }; \
+		done; \
+	done; \
+	if test -n "$$failed"; then echo "FAILED:$$failed"; exit 1; fi; echo "$$count fuzz targets, $(FUZZTIME) each: none failed"
 
 SOAK := 30m
 

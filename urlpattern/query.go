@@ -67,8 +67,10 @@ func appendComponent(dst []byte, s string) []byte {
 	return dst
 }
 
-// legalQuery percent-encodes what can't stand in a raw query (RFC 3986 section
-// 3.4); it gives s itself when there is nothing of the sort.
+// legalQuery percent-encodes what browsers do in a raw query (WHATWG URL Standard
+// section 1.3, the query percent-encode set): RFC 3986 section 3.4 would have it of
+// \ ^ ` { | } too, which others send as they are. It gives s itself when there is
+// nothing of the sort.
 func legalQuery(s string) string {
 	at := strings.IndexFunc(s, isIllegalInQuery)
 	if at < 0 {
