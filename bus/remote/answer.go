@@ -107,6 +107,7 @@ type framing struct {
 	codings    int
 	connection []string
 	mediaType  string
+	typed      bool // there is a Content-Type: of several the first counts, as for net/http
 }
 
 // ends reports whether the connection ends, where old says what it does if
@@ -185,8 +186,8 @@ func (f *framing) note(name, value string) error {
 		f.coding, f.codings = value, f.codings+1
 	case strings.EqualFold(name, "Connection"):
 		f.connection = append(f.connection, value)
-	case strings.EqualFold(name, "Content-Type"):
-		f.mediaType = value
+	case strings.EqualFold(name, "Content-Type") && !f.typed:
+		f.mediaType, f.typed = value, true
 	}
 	return nil
 }
