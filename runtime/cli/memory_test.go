@@ -11,6 +11,8 @@ import (
 	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed90475182/restspace/runtime/hashing"
 )
 
 func TestLimitMemory(t *testing.T) {
@@ -40,6 +42,20 @@ func TestLimitMemory(t *testing.T) {
 	debug.SetMemoryLimit(5 << 30)
 	limitMemory(memlimit.Limit(1000 << 20))
 	assert.EqualValues(t, 5<<30, debug.SetMemoryLimit(-1), "the environment says it")
+}
+
+func TestMemoryBesidePasswords(t *testing.T) {
+	for allowed, want := range map[uint64]uint64{
+		1 << 40:   1<<40 - hashing.Memory(),
+		100 << 10: 75 << 10,
+		0:         0,
+	} {
+		limit, err := besidePasswords(memlimit.Limit(allowed))()
+		require.NoError(t, err)
+		assert.Equal(t, want, limit, allowed)
+	}
+	_, err := besidePasswords(func() (uint64, error) { return 0, memlimit.ErrNoLimit })()
+	assert.ErrorIs(t, err, memlimit.ErrNoLimit)
 }
 
 func withoutTime(_ []string, a slog.Attr) slog.Attr {

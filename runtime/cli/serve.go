@@ -32,9 +32,9 @@ with them and ends with the server.
 
 The mounts and the address go to standard output, the log to standard error.
 
-Where the system allows the process so much memory only, as in a container, the
-garbage collector keeps it below nine tenths of that. GOMEMLIMIT in the
-environment says otherwise.`,
+Where the system allows so much memory only, as in a container, the garbage
+collector keeps the server below nine tenths of what hashing passwords leaves of
+it. GOMEMLIMIT in the environment says otherwise.`,
 		Example: `  restspace serve
   restspace serve --config next.json`,
 		Args: takes(),
@@ -50,7 +50,7 @@ func (r *run) serve(ctx context.Context) error {
 	signal.Notify(again, syscall.SIGHUP)
 	defer signal.Stop(again)
 
-	tell := limitMemory(memlimit.FromCgroup)
+	tell := limitMemory(besidePasswords(memlimit.FromCgroup))
 	file := configfile.New(r.config)
 	options := r.options(true)
 	options.Source, options.LogFormat, options.Hashing = file, r.logFormat(), r.hashing()

@@ -45,7 +45,7 @@ func TestMemoryThatIsLimited(t *testing.T) {
 		text                 string
 	}{
 		{0, 0, 4 * giga, adaptors.Good, "memory is not limited: there is 4.0 GiB"},
-		{0, giga, 4 * giga, adaptors.Good, "the garbage collector keeps to nine tenths of the 1.0 GiB of memory that the process may have"},
+		{0, giga, 4 * giga, adaptors.Good, "the garbage collector keeps to nine tenths of what hashing passwords leaves of the 1.0 GiB of memory that the process may have"},
 		{giga / 2, giga, 4 * giga, adaptors.Good, "the garbage collector keeps to 512.0 MiB of memory, as GOMEMLIMIT says"},
 		{2 * giga, giga, 4 * giga, adaptors.Problem, "GOMEMLIMIT is 2.0 GiB, and there is only memory of 1.0 GiB: the system ends the process before it is reached"},
 		{2 * giga, 0, giga, adaptors.Problem, "GOMEMLIMIT is 2.0 GiB, and there is only memory of 1.0 GiB: the system ends the process before it is reached"},

@@ -74,7 +74,7 @@ func memoryOf(own, allowed, system uint64) adaptors.Finding {
 	case own > 0:
 		return good("the garbage collector keeps to %s of memory, as GOMEMLIMIT says", sizeOf(own))
 	case allowed > 0:
-		return good("the garbage collector keeps to nine tenths of the %s of memory that the process may have", sizeOf(allowed))
+		return good("the garbage collector keeps to nine tenths of what hashing passwords leaves of the %s of memory that the process may have", sizeOf(allowed))
 	}
 	return good("memory is not limited: there is %s", sizeOf(system))
 }

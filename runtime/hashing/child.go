@@ -67,6 +67,10 @@ func start(cmd *exec.Cmd, t times, freed func()) (*child, error) {
 	return c, nil
 }
 
+// Memory returns how many bytes a process takes at most while it works, beside the
+// program itself, which it shares with the server.
+func Memory() uint64 { return uint64(account.AtOnce()) * 45 << 20 }
+
 // environment returns the environment of a process that works on n passwords at
 // one time. Each leaves 19 MiB behind: garbage is collected before there is much
 // more than is worked on.
