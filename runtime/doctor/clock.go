@@ -28,7 +28,8 @@ func upstreams(ctx context.Context, p *Patient) []adaptors.Finding {
 }
 
 // hosts returns the other servers that the configuration names.
-func (p *Patient) hosts() (hosts []string) {
+func (p *Patient) hosts() []string {
+	hosts := slices.Clone(p.Config.Server.Peers)
 	for _, s := range p.Config.Services {
 		hosts = append(hosts, s.Hosts...)
 	}
@@ -43,38 +44,38 @@ func (p *Patient) hosts() (hosts []string) {
 
 // ask compares the clocks of this machine and of a host.
 func ask(ctx context.Context, host string) adaptors.Finding {
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
-	client := &http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	said, err := timeOf(ctx, client, "https://"+host)
-	if errors.Is(err, http.ErrSchemeMismatch) || err != nil && !strings.Contains(host, ":") {
-		said, err = timeOf(ctx, client, "http://"+host)
-	}
-	switch {
-	case err != nil:
+	answer, err := call(ctx, http.MethodHead, host, "/")
+	if err != nil {
 		return warning("see whether it runs, and whether a name or a firewall is in the way", "%s, which the configuration names, does not answer: %v", host, cause(err))
-	case said.IsZero():
+	}
+	_ = answer.Body.Close()
+	said, err := http.ParseTime(answer.Header.Get("Date"))
+	if err != nil {
 		return good("%s answers, and does not say its time", host)
 	}
 	return adaptors.ClockFinding(host, said)
 }
 
-// timeOf returns the time in the answer of a server, zero where it has none.
-func timeOf(ctx context.Context, client *http.Client, url string) (time.Time, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodHead, url+"/", nil)
-	if err != nil {
-		return time.Time{}, err
+// call makes a request to a host that the configuration names, by https, or by http
+// where that is what it speaks. The caller closes the body of the answer.
+func call(ctx context.Context, method, host, path string) (*http.Response, error) {
+	client := &http.Client{
+		Timeout:       answerTime,
+		Transport:     &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	answer, err := client.Do(request)
-	if err != nil {
-		return time.Time{}, err
+	send := func(scheme string) (*http.Response, error) {
+		request, err := http.NewRequestWithContext(ctx, method, scheme+"://"+host+path, nil)
+		if err != nil {
+			return nil, err
+		}
+		return client.Do(request)
 	}
-	_ = answer.Body.Close()
-	said, _ := http.ParseTime(answer.Header.Get("Date"))
-	return said, nil
+	answer, err := send("https")
+	if errors.Is(err, http.ErrSchemeMismatch) || err != nil && !strings.Contains(host, ":") {
+		return send("http")
+	}
+	return answer, err
 }
 
 // cause returns the error below what net/http says around it.

@@ -45,6 +45,7 @@ func checks() []check {
 		{"limits", false, memory},
 		{"limits", false, cores},
 		{"clock", true, upstreams},
+		{"peers", true, peers},
 		{"store", true, stores},
 	}
 }
