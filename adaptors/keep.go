@@ -42,21 +42,29 @@ func (k *Keep) Get(ctx context.Context, key Key, o GetOptions) (*bus.Body, Info,
 	if err := checkDocument(key); err != nil {
 		return nil, Info{}, failure("get", key, err)
 	}
-	start := k.begin()
+	ctx, c := begin(ctx, k.watcher, Get)
 	body, info, err := k.store.Get(ctx, key, o)
-	k.tell(Get, start, err)
+	c.answered(err)
 	if err != nil {
+		c.ended(err)
 		return nil, info, failure("get", key, err)
 	}
 	info.MediaType = MediaType(info.Name)
-	if body == nil || body.MediaType() == info.MediaType {
-		return body, info, nil
+	body, err = named(body, info.MediaType)
+	c.endsWith(body)
+	return body, info, err
+}
+
+// named returns a body of a driver with its media type.
+func named(body *bus.Body, mediaType string) (*bus.Body, error) {
+	if body == nil || body.MediaType() == mediaType {
+		return body, nil
 	}
 	if stream := body.Stream(); stream != nil {
-		return bus.NewStream(stream, body.Size(), info.MediaType), info, nil
+		return bus.NewStream(stream, body.Size(), mediaType), nil
 	}
 	data, err := body.Bytes(body.Size())
-	return bus.NewBody(data, info.MediaType), info, err
+	return bus.NewBody(data, mediaType), err
 }
 
 // Put is Store.Put, with MediaType in Info. It closes b whatever it returns.
@@ -72,9 +80,9 @@ func (k *Keep) Put(ctx context.Context, key Key, b *bus.Body, c Condition) (Info
 	if k.maxSize > 0 && b.Size() < 0 {
 		b = bus.NewStream(&limited{body: b, left: k.maxSize, max: k.maxSize}, -1, b.MediaType())
 	}
-	start := k.begin()
+	ctx, called := begin(ctx, k.watcher, Put)
 	info, err := k.store.Put(ctx, key, b, c)
-	k.tell(Put, start, err)
+	called.done(err)
 	if err != nil {
 		return Info{}, failure("put", key, err)
 	}
@@ -86,9 +94,9 @@ func (k *Keep) Put(ctx context.Context, key Key, b *bus.Body, c Condition) (Info
 func (k *Keep) Delete(ctx context.Context, key Key, c Condition) error {
 	err := checkDocument(key)
 	if err == nil {
-		start := k.begin()
+		ctx, called := begin(ctx, k.watcher, Delete)
 		err = k.store.Delete(ctx, key, c)
-		k.tell(Delete, start, err)
+		called.done(err)
 	}
 	return failure("delete", key, err)
 }
@@ -100,14 +108,18 @@ func (k *Keep) List(ctx context.Context, prefix Key, o ListOptions) iter.Seq2[In
 			yield(Info{}, failure("list", prefix, err))
 			return
 		}
-		start, told := k.begin(), false
+		ctx, c := begin(ctx, k.watcher, List)
+		var failed error
+		defer func() { c.ended(failed) }()
+		told := false
 		for info, err := range k.store.List(ctx, prefix, o) {
 			if !told {
-				k.tell(List, start, err)
+				c.answered(err)
 				told = true
 			}
 			switch {
 			case err != nil:
+				failed = err
 				yield(Info{}, failure("list", prefix, err))
 				return
 			case !info.Dir:
@@ -118,7 +130,7 @@ func (k *Keep) List(ctx context.Context, prefix Key, o ListOptions) iter.Seq2[In
 			}
 		}
 		if !told {
-			k.tell(List, start, nil)
+			c.answered(nil)
 		}
 	}
 }

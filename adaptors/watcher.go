@@ -4,10 +4,17 @@ import (
 	"context"
 	"io"
 	"time"
+
+	"github.com/seed90475182/restspace/bus"
 )
 
 // A Watcher is told of the calls of an adaptor. It is safe for concurrent use.
 type Watcher interface {
+	// Begin is told that a call begins. It returns the context that the call has
+	// from then on, and what is ended with it, which may be nil: of Get when the
+	// body is closed, of List after the last entry that is wanted.
+	Begin(ctx context.Context, o Operation) (context.Context, bus.Span)
+
 	// Called is told what was called, how long it took, of Get and List until the
 	// first byte or entry, and what came of it.
 	Called(o Operation, took time.Duration, err error)
@@ -35,19 +42,52 @@ func (o Operation) String() string {
 // one clock, and time.Now reads two.
 var epoch = time.Now()
 
-// begin returns when a call begins; 0 where nobody is told.
-func (k *Keep) begin() time.Duration {
-	if k.watcher == nil {
-		return 0
-	}
-	return time.Since(epoch)
+// call is a call that a Watcher is told of. The zero value is one of which nobody
+// is told.
+type call struct {
+	watcher   Watcher
+	operation Operation
+	start     time.Duration
+	span      bus.Span // nil: there is none
 }
 
-// tell tells of a call that began at start.
-func (k *Keep) tell(o Operation, start time.Duration, err error) {
-	if k.watcher != nil {
-		k.watcher.Called(o, time.Since(epoch)-start, err)
+// begin tells w, which may be nil, of a call, and returns the context for it.
+func begin(ctx context.Context, w Watcher, o Operation) (context.Context, call) {
+	if w == nil {
+		return ctx, call{}
 	}
+	c := call{watcher: w, operation: o, start: time.Since(epoch)}
+	ctx, c.span = w.Begin(ctx, o)
+	return ctx, c
+}
+
+// answered tells of what came of the call.
+func (c *call) answered(err error) {
+	if c.watcher != nil {
+		c.watcher.Called(c.operation, time.Since(epoch)-c.start, err)
+	}
+}
+
+// ended tells that the call is over.
+func (c *call) ended(err error) {
+	if c.span != nil {
+		c.span.End(err)
+	}
+}
+
+// done is answered and ended at one time.
+func (c *call) done(err error) {
+	c.answered(err)
+	c.ended(err)
+}
+
+// endsWith tells that the call is over when b is closed.
+func (c *call) endsWith(b *bus.Body) {
+	if span := c.span; span != nil && b.Stream() != nil {
+		b.OnClose(func() { span.End(nil) })
+		return
+	}
+	c.ended(nil)
 }
 
 // WatchedMailer returns a Mailer that has m send, and tells w of it.
@@ -60,9 +100,9 @@ type watchedMailer struct {
 
 // Send is part of Mailer.
 func (m watchedMailer) Send(ctx context.Context, mail Mail) error {
-	start := time.Since(epoch)
+	ctx, c := begin(ctx, m.watcher, Send)
 	err := m.Mailer.Send(ctx, mail)
-	m.watcher.Called(Send, time.Since(epoch)-start, err)
+	c.done(err)
 	return err
 }
 
@@ -76,9 +116,9 @@ type watchedEngine struct {
 
 // Render is part of Engine.
 func (e watchedEngine) Render(ctx context.Context, to io.Writer, t Template, data []byte) error {
-	start := time.Since(epoch)
+	ctx, c := begin(ctx, e.watcher, Render)
 	err := e.Engine.Render(ctx, to, t, data)
-	e.watcher.Called(Render, time.Since(epoch)-start, err)
+	c.done(err)
 	return err
 }
 

@@ -15,6 +15,7 @@ type Root struct {
 
 	ID     string // of the request, as X-Request-Id shows it
 	Trace  Trace
+	Span   Span   // of the request as a whole; nil: its trace is not collected
 	Client string // address that the request came from, without its port; "" is this process
 	Host   string // that the client asked for, with its port if it named one; "" is this process
 	Secure bool   // the client's connection is TLS
@@ -56,6 +57,7 @@ type Peer struct {
 // the message.
 type Seen struct {
 	Mount, User string
+	Route       string        // base path of Mount
 	Actor       string        // who acts as User, where that is somebody else
 	Cookie      bool          // who User is was in a cookie, which caches do not look at
 	Upstream    string        // host of the other server that answered, or was asked last

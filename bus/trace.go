@@ -41,13 +41,14 @@ func (t Trace) Parent() string {
 		return ""
 	}
 	flags := "-00"
-	if t.sampled() {
+	if t.Sampled() {
 		flags = "-01"
 	}
 	return "00-" + t.ID + "-" + t.Span + flags
 }
 
-func (t Trace) sampled() bool {
+// Sampled reports whether whoever has made t has its trace collected.
+func (t Trace) Sampled() bool {
 	return len(t.Flags) == 2 && strings.IndexByte("13579bdf", t.Flags[1]) >= 0
 }
 

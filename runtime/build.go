@@ -14,6 +14,7 @@ import (
 	"github.com/seed90475182/restspace/runtime/config"
 	"github.com/seed90475182/restspace/runtime/identity"
 	"github.com/seed90475182/restspace/services"
+	"github.com/seed90475182/restspace/urlpattern"
 )
 
 // build makes the generation of a configuration beside old, which is nil for
@@ -143,7 +144,7 @@ func limitsOf(s *config.Service, server config.Limits) services.Limits {
 }
 
 func (r *Runtime) newMounted(s *config.Service, i *instance, server *config.Server) *mounted {
-	m := &mounted{conf: s, instance: i, maxBody: max(i.env.Limits.Body, i.env.Limits.File), cors: newCORS(server.CORS), coder: r.coder,
+	m := &mounted{conf: s, route: urlpattern.Path{Segments: s.Base}.String(), instance: i, maxBody: max(i.env.Limits.Body, i.env.Limits.File), cors: newCORS(server.CORS), coder: r.coder,
 		meter: r.metrics.Mount(s.Name, s.Kind.Name)}
 	if s.CORS != nil {
 		m.cors = newCORS(s.CORS)

@@ -22,7 +22,8 @@
 //     documents, the reply names its service and says whose pages may read it,
 //     and HEAD loses the body (front.go, bus.Problem).
 //  7. The edge writes the reply; closing its body lets the generation go. What
-//     came of the request is counted ([metrics]) and logged.
+//     came of the request is counted ([metrics]) and logged, and the span of its
+//     trace ends ([traces], collecting.go).
 //
 // A call from a service to another enters at step 5, through [inside]: with
 // the same user, one level deeper, within the budget of the request. One to

@@ -81,7 +81,7 @@ func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message,
 		}
 	}()
 	if to.mount != nil {
-		root.Seen.Mount, root.Seen.Counter = to.mount.Name, to.mount.meter
+		root.Seen.Mount, root.Seen.Route, root.Seen.Counter = to.mount.Name, to.mount.route, to.mount.meter
 	}
 	if m.Method == http.MethodOptions {
 		_ = m.Close()

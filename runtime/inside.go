@@ -9,6 +9,7 @@ import (
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/bus/record"
 	"github.com/seed90475182/restspace/runtime/metrics"
+	"github.com/seed90475182/restspace/runtime/traces"
 )
 
 // inside is the bus as services see it: calls to the mounts of the generation
@@ -44,11 +45,17 @@ func (b inside) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error)
 			return record.Serve(ctx, root.Table, m)
 		})
 	}
-	if m.Method != http.MethodHead {
-		return table.Serve(ctx, m)
+	head := m.Method == http.MethodHead
+	if head {
+		m.Method = http.MethodGet // services have no HEAD: it is a GET without the body
 	}
-	m.Method = http.MethodGet // services have no HEAD: it is a GET without the body
-	return withoutBody(table.Serve(ctx, m))
+	ctx, span := traces.Hop(ctx, m)
+	reply, err := table.Serve(ctx, m)
+	span.Answered(reply, err)
+	if head {
+		return withoutBody(reply, err)
+	}
+	return reply, err
 }
 
 // withoutBody makes the answer to HEAD of that to GET.
@@ -81,12 +88,14 @@ func (b inside) outside(ctx context.Context, m *bus.Message) (*bus.Message, erro
 
 // call has another server answer m, and counts it.
 func (b inside) call(ctx context.Context, m *bus.Message, g *generation) (reply *bus.Message, err error) {
+	ctx, span := traces.Upstream(ctx, m)
 	start := time.Now()
 	if !b.foreign && g.conf.Server.IsPeer(m.URL.Scheme, m.URL.Host) {
 		reply, err = b.runtime.remote.servePeer(ctx, m, g)
 	} else {
 		reply, err = b.runtime.remote.serve(ctx, m, b.hosts, g.conf)
 	}
+	span.Answered(reply, err)
 	if b.meter != nil {
 		status := 0
 		if err == nil {
@@ -105,9 +114,17 @@ func (b inside) background(ctx context.Context, m *bus.Message) (*bus.Message, e
 	}
 	root := bus.NewRoot(ctx, g.conf.Server.Limits.Timeout.Duration())
 	root.Table, root.Limits = g.calls, g.inside()
+	b.runtime.traces.BeginWork(root)
 	uncut := context.AfterFunc(b.runtime.cutoff, root.End) // whatever ctx is
 	reply, err := b.Serve(root, m)
-	end := func() { uncut(); root.End(); g.unpin() }
+	end := func() {
+		uncut()
+		root.End()
+		if root.Span != nil {
+			root.Span.End(err)
+		}
+		g.unpin()
+	}
 	if err != nil || reply.Body == nil {
 		end()
 		return reply, err
@@ -150,7 +167,9 @@ func (b asCaller) Serve(ctx context.Context, m *bus.Message) (*bus.Message, erro
 		_ = m.Close()
 		return nil, err
 	}
+	ctx, span := traces.Hop(ctx, m)
 	reply, err := record.Serve(ctx, found, m)
+	span.Answered(reply, err)
 	if head {
 		reply, err = withoutBody(reply, err)
 	}

@@ -163,7 +163,7 @@ func (r *Runtime) edgeOf(d *door, conf *config.Config, l *listening) *edge.Serve
 	case adminDoor:
 		o.Host, o.Certificate = hosts(new(config.Server), d.address, anyName), nil
 		o.LogSample = 0 // it is asked every few seconds
-		o.Counter, o.Dropped = nil, nil
+		o.Tracer, o.Counter, o.Dropped = nil, nil, nil
 		return edge.New(desk{r}, o)
 	}
 	return edge.New(r, o)
@@ -278,6 +278,7 @@ func (r *Runtime) edgeOptions(conf *config.Config, on *listening) edge.Options {
 		Host:           hosts(&conf.Server, on.doors[0].address, anyName),
 		Origin:         conf.Server.Origin(),
 		TrustedProxies: conf.Server.TrustedProxies,
+		Tracer:         &r.traces,
 		Counter:        r.metrics.Elsewhere,
 		Dropped:        r.metrics.Dropped,
 		Log:            slog.New(r.log),

@@ -70,6 +70,7 @@ func (r *Runtime) logAs(conf *config.Config) {
 	}
 	h := r.handler(conf)
 	r.log.current.Store(&h)
+	r.traces.Hide(replacerOf(r.secrets))
 }
 
 // audit notes who has changed the configuration, whatever the level of the log

@@ -42,6 +42,7 @@ func (r *Runtime) retain() {
 // facts are what the metrics say of the server as it is now.
 func (r *Runtime) facts() (f metrics.Facts) {
 	f.Outgoing = r.remote.connections()
+	f.Spans = metrics.Spans(r.traces.Stats())
 	if e := r.edge.Load(); e != nil {
 		load := e.Load()
 		f.Connections, f.InFlight, f.Queued = load.Connections, load.InFlight, load.Queued

@@ -20,6 +20,7 @@ import (
 type mounted struct {
 	*bus.Mount
 	conf     *config.Service
+	route    string // its base path
 	instance *instance
 	maxBody  int64               // of any body; what is held in memory may be less
 	places   *semaphore.Weighted // nil: no limit of its own

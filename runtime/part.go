@@ -3,6 +3,7 @@ package runtime
 import (
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/runtime/metrics"
+	"github.com/seed90475182/restspace/runtime/traces"
 	"github.com/seed90475182/restspace/services"
 )
 
@@ -11,6 +12,11 @@ type part struct {
 	slot, kind string
 	made       any // as its Kind made it
 	meter      *metrics.Adaptor
+}
+
+// watch returns what is told of the calls of the adaptor, for a mount.
+func (p *part) watch(mount string) *watch {
+	return &watch{p.meter, traces.Adaptor{Kind: p.kind, Slot: p.slot, Service: mount}}
 }
 
 // health returns why the adaptor can't be relied on. One that has nothing to say
@@ -24,16 +30,17 @@ func (p *part) health() error {
 
 // given returns an adaptor as the service gets it.
 func (i *instance) given(p *part) any {
+	watch := p.watch(i.conf.Name)
 	switch made := p.made.(type) {
 	case adaptors.Store:
 		if i.dry {
 			made = closedStore{made}
 		}
-		return adaptors.NewKeep(made, i.env.Limits.File).Watched(p.meter)
+		return adaptors.NewKeep(made, i.env.Limits.File).Watched(watch)
 	case adaptors.Mailer:
-		return adaptors.WatchedMailer(made, p.meter)
+		return adaptors.WatchedMailer(made, watch)
 	case adaptors.Engine:
-		return adaptors.WatchedEngine(made, p.meter)
+		return adaptors.WatchedEngine(made, watch)
 	}
 	return p.made
 }

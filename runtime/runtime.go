@@ -21,6 +21,7 @@ import (
 	"github.com/seed90475182/restspace/runtime/hashing"
 	"github.com/seed90475182/restspace/runtime/identity"
 	"github.com/seed90475182/restspace/runtime/metrics"
+	"github.com/seed90475182/restspace/runtime/traces"
 	"github.com/seed90475182/restspace/services"
 	"github.com/seed90475182/restspace/services/account"
 	"github.com/seed90475182/restspace/urlpattern"
@@ -69,6 +70,7 @@ type Runtime struct {
 	hashing *hashing.Process // nil: passwords are hashed here
 	hasher  *account.Hasher
 	metrics *metrics.Metrics
+	traces  traces.Traces
 	edge    atomic.Pointer[edge.Server] // that clients have; nil where the network is not served
 
 	current atomic.Pointer[generation]
@@ -148,7 +150,8 @@ func (r *Runtime) load(ctx context.Context, name string, data []byte, again bool
 // zero value is the current one.
 type prepared struct {
 	*generation
-	door *listening
+	door   *listening
+	traces collecting
 }
 
 // prepare does all of Load that can fail. Who holds loading swaps or discards
@@ -172,13 +175,18 @@ func (r *Runtime) prepare(ctx context.Context, what *reading, again bool) (prepa
 	if err != nil {
 		return prepared{}, &buildError{err, hide(conf.Secrets, err.Error())}
 	}
-	next, err := r.build(ctx, conf, old)
+	traces, err := r.collect(conf)
+	var next *generation
+	if err == nil {
+		next, err = r.build(ctx, conf, old)
+	}
 	if err != nil {
+		traces.abandon()
 		r.shut(door)
 		return prepared{}, &buildError{err, hide(conf.Secrets, err.Error())}
 	}
 	next.hash, next.version = hash, versionOf(what.data)
-	return prepared{next, door}, nil
+	return prepared{next, door, traces}, nil
 }
 
 // buildError is why a configuration that is right in itself can't be served.
@@ -206,6 +214,7 @@ func (r *Runtime) swap(next prepared, by string) (changed bool) {
 	r.current.Store(next.generation)
 	r.served()
 	r.logAs(next.conf)
+	r.use(next.traces)
 	if old != nil {
 		rest(old.without(next.generation))
 	}
@@ -226,6 +235,7 @@ func (r *Runtime) discard(next prepared) {
 		return
 	}
 	next.close()
+	next.traces.abandon()
 	r.shut(next.door)
 }
 
@@ -319,6 +329,7 @@ func (r *Runtime) Close(ctx context.Context) error {
 	g.restAll(ctx)
 	r.current.Store(nil)
 	r.retire(g, nil)
+	r.use(collecting{changes: true}) // the last spans have ended
 	r.retired.Wait()
 	if r.hashing != nil {
 		r.hashing.Close()

@@ -233,10 +233,11 @@ func trace(ctx context.Context, m *bus.Message) {
 	if root.ID != "" {
 		m.Header.Set("X-Request-Id", root.ID)
 	}
-	if parent := root.Trace.Parent(); parent != "" {
+	place := bus.TraceOf(ctx)
+	if parent := place.Parent(); parent != "" {
 		m.Header.Set("Traceparent", parent)
-		if root.Trace.State != "" {
-			m.Header.Set("Tracestate", root.Trace.State)
+		if place.State != "" {
+			m.Header.Set("Tracestate", place.State)
 		}
 	}
 }

@@ -53,6 +53,7 @@ func TestServer(t *testing.T) {
 		},
 		Drain:      config.Duration(90 * time.Second),
 		Log:        config.Log{Level: slog.LevelWarn, Format: "text", Sample: 0.25},
+		Traces:     config.Traces{Endpoint: "https://collector.example.org", Headers: map[string]string{"Api-Key": "k"}, Sample: new(0.1), Service: "shop"},
 		AdminRoles: roles(t, "A root"),
 	}, whole(t).Server)
 }

@@ -31,6 +31,7 @@ type Server struct {
 	Limits         Limits         `json:"limits" doc:"of all services together"`
 	Drain          Duration       `json:"drain" doc:"how long requests may go on after a reload, and at the end"`
 	Log            Log            `json:"log" doc:"what is logged, and how"`
+	Traces         Traces         `json:"traces" doc:"which traces of requests are collected, and where"`
 
 	// AdminRoles are who may read and replace the configuration: roles alone.
 	AdminRoles *access.Spec `json:"-"`
@@ -119,6 +120,7 @@ func (r *reader) server(v *hujson.Value) Server {
 	if !(k.Log.Sample >= 0 && k.Log.Sample <= 1) {
 		r.member(v, at, "/log/sample", errors.New("not between 0 and 1: write the part of the good requests to log, such as 0.1"))
 	}
+	r.traces(v, at, &k.Traces)
 	return k.Server
 }
 

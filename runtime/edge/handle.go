@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/seed90475182/restspace/bus"
@@ -29,8 +30,12 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	}
 	e.received, e.took = x.body.size(), time.Since(e.start)
 	s.log(r, root, e)
+	outcome := bus.Outcome{Method: r.Method, Status: e.status, Received: e.received, Sent: e.sent, Took: e.took, Err: root.Seen.Err}
 	if c := root.Seen.Counter; c != nil {
-		c.Count(bus.Outcome{Method: r.Method, Status: e.status, Received: e.received, Sent: e.sent, Took: e.took, Err: root.Seen.Err})
+		c.Count(outcome)
+	}
+	if root.Span != nil {
+		s.options.Tracer.End(root, r.URL.EscapedPath(), outcome)
 	}
 	if err != nil {
 		panic(http.ErrAbortHandler) // half an answer is sent: the connection must not look whole
@@ -138,7 +143,10 @@ func (s *Server) root(r *http.Request, start time.Time) *bus.Root {
 		root.Peer.Token = token[0]
 	}
 	if parent := r.Header["Traceparent"]; parent != nil {
-		root.Trace, _ = bus.ParseTrace(parent[0], r.Header.Get("Tracestate"))
+		root.Trace, _ = bus.ParseTrace(parent[0], strings.Join(r.Header["Tracestate"], ","))
+	}
+	if t := s.options.Tracer; t != nil {
+		t.Begin(root, start, s.options.trusts(r))
 	}
 	return root
 }

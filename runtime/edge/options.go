@@ -18,9 +18,11 @@ type Options struct {
 	Origin         string                  // the own one as others see it; "": that of the Host only
 	Certificate    func() *tls.Certificate // what the server shows who connects, asked anew each time; nil: it speaks HTTP without TLS
 	HSTS           time.Duration           // for how long browsers keep to TLS (RFC 6797); 0 says nothing of it
-	TrustedProxies []netip.Prefix          // whose request ids and connections are believed
+	TrustedProxies []netip.Prefix          // whose request ids, traces and connections are believed
 	Log            *slog.Logger
 	LogSample      float64 // which part of the good requests the log shows: 1 is all
+
+	Tracer Tracer // has traces of the requests collected; nil: nobody has
 
 	// Counter is told of each request that the service does not name another
 	// one for, and Dropped of each connection that was one too many. nil: nobody.
@@ -29,6 +31,17 @@ type Options struct {
 
 	crossOrigin *http.CrossOriginProtection // set by New
 	window      time.Duration               // slowWindow, but in tests
+}
+
+// A Tracer has traces of requests collected. It is safe for concurrent use.
+type Tracer interface {
+	// Begin gives root a place in the trace that its field Trace tells, which is
+	// the client's, or in a new one, and a span if it is collected. trusted says that
+	// the client is a trusted proxy. start is when the request began.
+	Begin(root *bus.Root, start time.Time, trusted bool)
+
+	// End ends the span of root. path is the one of the request, escaped.
+	End(root *bus.Root, path string, o bus.Outcome)
 }
 
 // Limits of a Server. All are set.

@@ -15,7 +15,7 @@ type Adaptor struct {
 	calls [operations][outcomes]durations
 }
 
-// Called is part of adaptors.Watcher.
+// Called is part of adaptors.Watcher, of which the rest is others'.
 func (a *Adaptor) Called(operation adaptors.Operation, took time.Duration, err error) {
 	a.calls[operation][outcomeOf(err)].observe(took)
 }
@@ -26,6 +26,9 @@ const operations = int(adaptors.Render) + 1
 const outcomes = 6
 
 var outcomeNames = [outcomes]string{"ok", "missing", "conflict", "refused", "canceled", "error"}
+
+// OutcomeOf returns the name of what an error says of a call of an adaptor.
+func OutcomeOf(err error) string { return outcomeNames[outcomeOf(err)] }
 
 // outcomeOf returns what an error says of a call: what it asked for may not be
 // there, or not be as it must, or be something that can't be had; nobody may

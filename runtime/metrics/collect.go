@@ -14,6 +14,7 @@ type descriptions struct {
 	adaptors, restarts                          *prometheus.Desc
 	connections, dropped, inFlight, queued      *prometheus.Desc
 	outgoingConnections                         *prometheus.Desc
+	spansSent, spansDropped                     *prometheus.Desc
 	reloads, reloaded, reloadedAt               *prometheus.Desc
 }
 
@@ -42,6 +43,9 @@ func describe() descriptions {
 		queued:      desc("requests_queued", "Requests that wait until others are done."),
 
 		outgoingConnections: desc("outgoing_connections", "Connections to other servers that are open, those that wait for the next call included."),
+
+		spansSent:    desc("trace_spans_sent_total", "Spans that the collector of traces has taken."),
+		spansDropped: desc("trace_spans_dropped_total", "Spans that it did not get: too many waited, or it did not take them.", "reason"),
 
 		reloads:    desc("config_reloads_total", "Configurations that were to be served.", "outcome"),
 		reloaded:   desc("config_last_reload_successful", "1 where the last of them is served."),
@@ -113,6 +117,9 @@ func (m *Metrics) collectFacts(to chan<- prometheus.Metric, d *descriptions) {
 	gauge(to, d.inFlight, float64(facts.InFlight))
 	gauge(to, d.queued, float64(facts.Queued))
 	gauge(to, d.outgoingConnections, float64(facts.Outgoing))
+	count(to, d.spansSent, facts.Spans.Sent)
+	count(to, d.spansDropped, facts.Spans.Full, "full")
+	count(to, d.spansDropped, facts.Spans.Refused, "refused")
 	for _, h := range facts.Healthy {
 		gauge(to, d.healthy, oneIf(h.Healthy), h.Service, h.Kind)
 	}

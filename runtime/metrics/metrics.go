@@ -44,7 +44,11 @@ type Facts struct {
 	Outgoing                      int // connections to other servers
 	Healthy                       []Health
 	Plugins                       []Plugin
+	Spans                         Spans
 }
+
+// Spans is what has become of the spans of traces.
+type Spans struct{ Sent, Full, Refused int64 }
 
 // Health is how a mount is.
 type Health struct {
