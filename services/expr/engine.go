@@ -12,6 +12,9 @@ const (
 	most      = 50 * time.Millisecond  // that an evaluation may last
 	mostOfAll = 500 * time.Millisecond // that all the evaluations of a transform may last
 	tickTime  = 10 * time.Millisecond
+
+	leastShare = 20            // what part of the time that passes counts at least
+	longTick   = 25 * tickTime // in longer ones the process stood still
 )
 
 // An Engine keeps machines between evaluations, and the one watchdog over
@@ -23,6 +26,7 @@ type Engine struct {
 	mu      sync.Mutex // guards what follows
 	working map[*machine]struct{}
 	ticking bool
+	ticked  time.Time        // when the last tick was, or when they began
 	ready   []metrics.Sample // how many goroutines wait to run
 }
 
@@ -41,7 +45,7 @@ func (g *Engine) take() *machine {
 	g.working[m] = struct{}{}
 	m.watched.all.Store(0)
 	if !g.ticking {
-		g.ticking = true
+		g.ticking, g.ticked = true, time.Now()
 		time.AfterFunc(tickTime, g.tick)
 	}
 	return m
@@ -63,7 +67,10 @@ func (g *Engine) give(m *machine, whole bool) {
 func (g *Engine) tick() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	passed := int64(g.share())
+	metrics.Read(g.ready)
+	now := time.Now()
+	passed := int64(share(now.Sub(g.ticked), runtime.GOMAXPROCS(0), g.ready[0].Value.Uint64()))
+	g.ticked = now
 	for m := range g.working {
 		if !m.watched.busy.Load() {
 			continue
@@ -81,12 +88,14 @@ func (g *Engine) tick() {
 	}
 }
 
-// share returns how much of a tick a goroutine has had a core for: those that wait
-// take turns with those that run.
-func (g *Engine) share() time.Duration {
-	metrics.Read(g.ready)
-	cores := time.Duration(runtime.GOMAXPROCS(0))
-	return tickTime * cores / (cores + time.Duration(g.ready[0].Value.Uint64()))
+// share returns how much of a tick a goroutine has had a core for, where so many
+// others waited: they take turns with those that run. They may give their turns up
+// at once, while an evaluation uses its own up, so that some of the time that has
+// passed since the last tick counts in any case: what computes without end has an
+// end within a second or two, and all evaluations within ten times that.
+func share(passed time.Duration, cores int, waiting uint64) time.Duration {
+	turns := tickTime * time.Duration(cores) / (time.Duration(cores) + time.Duration(waiting))
+	return max(turns, min(passed, longTick)/leastShare)
 }
 
 // watched is what the watchdog knows of a machine.

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -95,4 +96,25 @@ func TestTimeOfARun(t *testing.T) {
 	m = engine.take()
 	assert.Zero(t, m.watched.all.Load())
 	engine.give(m, true)
+}
+
+// A process that has a lot to do, or stood still, is no reason to end an evaluation,
+// and those that wait are none to let it go on for ever.
+func TestShareOfATick(t *testing.T) {
+	for name, row := range map[string]struct {
+		passed      time.Duration
+		waiting     uint64
+		least, most time.Duration
+	}{
+		"nobody waits":               {tickTime, 0, tickTime, tickTime},
+		"as many as run":             {tickTime, 2, tickTime / 2, tickTime / 2},
+		"many":                       {tickTime, 1e6, most / 100, most / 50},
+		"many, and the tick is late": {10 * tickTime, 1e6, most / 10, most / 5},
+		"it stood still":             {time.Hour, 0, tickTime, most / 2},
+		"it stood still, many":       {time.Hour, 1e6, tickTime, most / 2},
+	} {
+		got := share(row.passed, 2, row.waiting)
+		assert.GreaterOrEqual(t, got, row.least, name)
+		assert.LessOrEqual(t, got, row.most, name)
+	}
 }
