@@ -27,7 +27,22 @@ import (
 // Kind holds a Kind to the conventions, mounted as its Example says.
 func Kind(t *testing.T, kind services.Kind, available adaptors.Registry) {
 	t.Helper()
-	s := start(t, kind, available)
+	t.Chdir(t.TempDir())
+	hold(t, start(t, kind, available, upstream(t), ""))
+}
+
+// Remote holds a Kind to the conventions where it is on another server of the
+// installation, and called through mounts of a Kind that stand for it.
+func Remote(t *testing.T, remote, kind services.Kind, available adaptors.Registry) {
+	t.Helper()
+	t.Chdir(t.TempDir()) // where both have their keys
+	there := start(t, kind, available, upstream(t), "")
+	here := start(t, remote, available, there.URL(), there.URL())
+	here.calls = there.calls
+	hold(t, here)
+}
+
+func hold(t *testing.T, s *server) {
 	for name, convention := range map[string]func(*testing.T, *server){
 		"OPTIONS acts on nothing and always succeeds":          options,
 		"HEAD is GET without the body":                         head,
@@ -52,20 +67,20 @@ type server struct {
 	calls  *atomic.Int64 // of adaptors
 }
 
-func start(t *testing.T, kind services.Kind, available adaptors.Registry) *server {
+// start serves a Kind. other is the URL of another server. Where standsFor is the
+// URL of one, the mounts stand for those of the same names there.
+func start(t *testing.T, kind services.Kind, available adaptors.Registry, other, standsFor string) *server {
 	t.Helper()
 	s := &server{kind: kind, calls: new(atomic.Int64), client: &http.Client{
 		Transport:     &http.Transport{},
 		Timeout:       10 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
-	t.Chdir(t.TempDir())
-	other := upstream(t)
 	s.Runtime = runtime.New(runtime.Options{
 		Services: services.NewRegistry(frozen(t, kind), records()), Adaptors: counted(available, s.calls),
 		Listen: true, Address: "127.0.0.1:0", LogTo: t.Output(), Env: outside(other),
 	})
-	require.NoError(t, s.Load(t.Context(), "services.json", configOf(t, kind, other)))
+	require.NoError(t, s.Load(t.Context(), "services.json", configOf(t, kind, other, standsFor)))
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()
 		require.NoError(t, s.Close(context.Background()))
@@ -97,7 +112,7 @@ func outside(other string) func(string) (string, bool) {
 }
 
 // configOf mounts the example of a Kind three times, beside the records of users.
-func configOf(t *testing.T, kind services.Kind, other string) []byte {
+func configOf(t *testing.T, kind services.Kind, other, standsFor string) []byte {
 	t.Helper()
 	list := []map[string]any{{"name": "records", "basePath": "/records", "service": "records", "readRoles": "none"}}
 	for name, roles := range map[string]string{"open": "all", "closed": "A", "internal": "all"} {
@@ -106,6 +121,9 @@ func configOf(t *testing.T, kind services.Kind, other string) []byte {
 		maps.Copy(service, map[string]any{
 			"name": name, "basePath": "/" + name, "readRoles": roles, "writeRoles": roles, "internal": name == "internal",
 		})
+		if standsFor != "" {
+			service["url"] = standsFor + "/" + name
+		}
 		list = append(list, service)
 	}
 	data, err := json.Marshal(map[string]any{"services": list, "auth": map[string]any{"userUrlPattern": "/records/${email}"}, "server": map[string]any{

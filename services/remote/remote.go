@@ -118,6 +118,7 @@ func (r *remote) Serve(ctx context.Context, m *bus.Message) (*bus.Message, error
 	}
 	r.wrong.Store(nil)
 	reply.Header = relay.Reply(reply.Header)
+	reply.Header.Del("Strict-Transport-Security") // of the other host
 	here := func(reference string) string { return r.target.Here(reference, base, "") }
 	for i := range reply.Header {
 		switch f := &reply.Header[i]; {
