@@ -74,13 +74,19 @@ func free(t *testing.T) string {
 // further keys of "server".
 func start(t *testing.T, address, keys string, block object, mounts ...object) *server {
 	t.Helper()
+	return serve(t, address, configOf(t, address, keys, block, mounts...))
+}
+
+// serve serves a configuration that listens at an address.
+func serve(t *testing.T, address string, data []byte) *server {
+	t.Helper()
 	s := &server{host: address, log: new(log), client: &http.Client{
 		Transport:     &http.Transport{DisableCompression: true},
 		Timeout:       patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	s.Runtime = runtime.New(runtime.Options{Services: servicelist.Registry(), Adaptors: adaptorlist.Registry(), Listen: true, LogTo: s.log})
-	require.NoError(t, s.Load(t.Context(), "services.json", configOf(t, address, keys, block, mounts...)))
+	require.NoError(t, s.Load(t.Context(), "services.json", data))
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()
 		require.NoError(t, s.Close(context.Background()))
