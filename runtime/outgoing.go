@@ -15,7 +15,6 @@ import (
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/bus/remote"
 	"github.com/seed90475182/restspace/runtime/config"
-	"github.com/seed90475182/restspace/runtime/edge"
 	"github.com/seed90475182/restspace/urlpattern"
 )
 
@@ -59,7 +58,6 @@ func (o outgoing) serve(ctx context.Context, m *bus.Message, hosts []string, con
 	}
 	cookies := cookieNames(conf.Auth.Cookie.Name)
 	withoutCookies(&m.Header, cookies)
-	m.Header.Del(edge.PeerField)
 	o.sign(ctx, &m.Header)
 	caller := o.guarded
 	if slices.Contains(hosts, m.URL.Host) || listed(conf.Server.AllowHosts, m.URL.Scheme, m.URL.Host) {

@@ -85,8 +85,8 @@ func (g *generation) believe(root *bus.Root, m *bus.Message) error {
 	m.Header.Del("Authorization") // the token says who asks, be it nobody
 	m.Header.Del("Cookie")
 	m.User, m.Depth = hop.User, hop.Depth
-	if u := hop.User; u != nil {
-		root.Seen.User, root.Seen.Actor = u.Email, u.Actor
+	if hop.User != nil {
+		root.Seen.Actor = hop.User.Actor
 	}
 	if hop.Left > 0 {
 		root.AtMost(hop.Left)

@@ -121,7 +121,7 @@ func TestTokensFromOutside(t *testing.T) {
 	upstream, got := observer(t, nil)
 	keys, host := keyFile(t), free(t)
 	closed := documents("closed", object{"readRoles": "A", "writeRoles": "A"})
-	b := start(t, host, keys, object{"peers": []string{"a.example"}}, closed, mount("echo", "proxy", object{"url": "http://" + upstream}))
+	b := start(t, host, keys, object{"peers": []string{"a.example"}}, closed, mount("echo", "proxy", object{"url": "http://" + upstream, "credentials": []string{"authorization", "cookie"}}))
 	alone := start(t, free(t), keys, nil, closed)
 	good := hop(t, keys, identity.Hop{To: host, User: admin})
 	answer, _ := b.do(t, "GET", "/closed/", "", good...)
@@ -154,9 +154,12 @@ func TestTokensFromOutside(t *testing.T) {
 		})
 	}
 
-	answer, _ = b.do(t, "GET", "/echo/", "", append(good, "X-Request-Id", "mine")...)
+	answer, _ = b.do(t, "GET", "/echo/", "", append(good, "X-Request-Id", "mine", "Authorization", "Bearer x", "Cookie", "x=1")...)
 	assert.Equal(t, "mine", answer.Header.Get("X-Request-Id"))
-	assert.Empty(t, (<-got).Header[tokenField], "no service sees it, and nobody gets it from here")
+	sent := <-got
+	for _, name := range []string{tokenField, "Authorization", "Cookie"} {
+		assert.Empty(t, sent.Header[name], "no service sees %s, and nobody gets it from here", name)
+	}
 	answer, _ = b.do(t, "GET", "/echo/", "", "X-Request-Id", "mine")
 	assert.NotEqual(t, "mine", answer.Header.Get("X-Request-Id"), "of strangers that is not believed")
 	assert.NotContains(t, b.log.String(), good[1])
@@ -172,7 +175,7 @@ func TestWhatIsBelieved(t *testing.T) {
 	keys, host := keyFile(t), free(t)
 	b := start(t, host, keys, object{"peers": []string{"a.example"}, "limits": object{"depth": 3}},
 		documents("rated", object{"limits": object{"rate": "1/m"}}),
-		mount("slow", "proxy", object{"url": "http://" + slow, "retries": 0, "limits": object{"timeout": "1m"}}),
+		mount("slow", "proxy", object{"url": "http://" + slow, "retries": 0, "timeout": "1m", "limits": object{"timeout": "1m"}}),
 		mount("inner", "pipeline", object{"pipeline": []string{"GET /rated/x"}}))
 
 	for client, want := range map[string]int{"192.0.2.1": 404, "192.0.2.2": 404} {
@@ -186,6 +189,8 @@ func TestWhatIsBelieved(t *testing.T) {
 	answer, body := b.do(t, "GET", "/slow/", "", hop(t, keys, identity.Hop{To: host, Left: 200 * time.Millisecond})...)
 	assert.Equal(t, 504, answer.StatusCode, "not after the minute of the mount: %s", body)
 
+	answer, _ = b.do(t, "GET", "/rated/x", "", hop(t, keys, identity.Hop{To: host, Depth: 4, Client: "192.0.2.9"})...)
+	assert.Equal(t, 508, answer.StatusCode)
 	for depth, want := range map[int]int{2: 429, 3: 508, 4: 508} {
 		answer, body := b.do(t, "GET", "/inner", "", hop(t, keys, identity.Hop{To: host, Depth: depth, Client: "192.0.2.1"})...)
 		assert.Equal(t, want, answer.StatusCode, "depth %d: %s", depth, body)
