@@ -108,7 +108,12 @@ func upstream(t *testing.T) string {
 // outside is the environment of an Example: another server is an upstream, and a
 // peer.
 func outside(other string) func(string) (string, bool) {
-	return func(name string) (string, bool) { return other, name == "UPSTREAM" || name == "PEER" }
+	return func(name string) (string, bool) {
+		if name == "UPSTREAM" || name == "PEER" {
+			return other, true
+		}
+		return "", false
+	}
 }
 
 // configOf mounts the example of a Kind three times, beside the records of users.
