@@ -16,6 +16,8 @@ type generation struct {
 	conf      *config.Config
 	hash      [32]byte   // of all that the configuration was made of
 	version   string     // of its bytes
+	name      string     // of what they are from, for messages
+	data      []byte     // the bytes
 	table     *bus.Table // for requests from outside
 	calls     *bus.Table // for what services call
 	mounts    []*mounted

@@ -26,8 +26,9 @@ const (
 
 // report is the body of /healthz and of /readyz.
 type report struct {
-	Status state         `json:"status"`
-	Mounts []mountReport `json:"mounts,omitempty"`
+	Status        state         `json:"status"`
+	Configuration string        `json:"configuration,omitempty"` // why it may be another one than that of the Source
+	Mounts        []mountReport `json:"mounts,omitempty"`
 }
 
 type mountReport struct {
@@ -74,15 +75,34 @@ type health struct {
 // all tells of all mounts.
 func (h *health) all(context.Context, *bus.Message, error) (*bus.Message, error) {
 	mounts := h.checkup.of(h.generation)
-	return report{h.state(mounts), mounts}.reply()
+	trouble := h.outdated()
+	return report{h.state(mounts, trouble), trouble, mounts}.reply()
+}
+
+// outdated returns why the configuration may not be that of the Source, without
+// secrets; "": it is.
+func (h *health) outdated() string {
+	source, ok := h.runtime.options.Source.(interface{ Health() error })
+	if !ok {
+		return ""
+	}
+	err := source.Health()
+	if err == nil {
+		return ""
+	}
+	return hide(h.conf.Secrets, strings.ReplaceAll(err.Error(), "\n", "; "))
 }
 
 // seen tells of the mounts that the user of m manages, and of all who
 // administrates the server. What is mounted is nobody else's concern.
 func (h *health) seen(_ context.Context, m *bus.Message, _ error) (*bus.Message, error) {
 	mounts := h.checkup.of(h.generation)
-	r := report{Status: h.state(mounts)}
+	trouble := h.outdated()
+	r := report{Status: h.state(mounts, trouble)}
 	admin := h.conf.Server.AdminRoles.Admits(m.User, nil)
+	if admin {
+		r.Configuration = trouble
+	}
 	for i, mount := range h.mounts {
 		if admin || mount.conf.Rules.Manage.Admits(m.User, nil) {
 			r.Mounts = append(r.Mounts, mounts[i])
@@ -93,11 +113,15 @@ func (h *health) seen(_ context.Context, m *bus.Message, _ error) (*bus.Message,
 
 // state returns how the server is. It is down where no mount answers, or where
 // the records of users can't be relied on, without which no token counts.
-func (h *health) state(mounts []mountReport) state {
+// trouble is about the configuration.
+func (h *health) state(mounts []mountReport, trouble string) state {
 	if h.runtime.life.Err() != nil {
 		return draining
 	}
 	all, fallen := ready, 0
+	if trouble != "" {
+		all = degraded
+	}
 	for i, m := range mounts {
 		switch {
 		case m.Status == ready:

@@ -120,8 +120,8 @@ var (
 
 // Load makes the configuration in data the current one. name is its file, for
 // messages. All that can fail fails before anything changes: an error leaves
-// what was current as it is. It is config.Errors where the configuration is
-// wrong. Bytes that are current already change nothing, but for services whose
+// what was current as it is, and so does a ctx that has ended by then. It is
+// config.Errors where the configuration is wrong. Bytes that are current already change nothing, but for services whose
 // stores have failed or moved: these are opened anew.
 //
 // With the first configuration a service that can't start does not fail Load:
@@ -143,7 +143,24 @@ func (r *Runtime) load(ctx context.Context, name string, data []byte, again bool
 		r.refused()
 		return false, err
 	}
+	if err := ctx.Err(); err != nil {
+		r.discard(next)
+		return false, err
+	}
 	return r.swap(next, name), nil
+}
+
+// Again is Load of what is current, with the files and variables that it is made
+// of as they are now. opens says whether stores that have failed are opened
+// anew. changed says whether another configuration is current now.
+func (r *Runtime) Again(ctx context.Context, opens bool) (changed bool, err error) {
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	g := r.current.Load()
+	if g == nil {
+		return false, errNotLoaded
+	}
+	return r.load(ctx, g.name, g.data, opens)
 }
 
 // prepared is a configuration that only has to be made the current one. The
@@ -185,7 +202,7 @@ func (r *Runtime) prepare(ctx context.Context, what *reading, again bool) (prepa
 		r.shut(door)
 		return prepared{}, &buildError{err, hide(conf.Secrets, err.Error())}
 	}
-	next.hash, next.version = hash, versionOf(what.data)
+	next.hash, next.version, next.name, next.data = hash, versionOf(what.data), what.name, what.data
 	return prepared{next, door, traces}, nil
 }
 

@@ -10,7 +10,8 @@ import (
 )
 
 // A Source is where a configuration is kept, such as a file. It is safe for
-// concurrent use.
+// concurrent use. It may have one further method, found by assertion: Health()
+// error says why what is served may not be what it holds.
 type Source interface {
 	// Name is how messages call it.
 	Name() string

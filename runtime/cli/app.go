@@ -99,7 +99,7 @@ roles that may read and write there.`,
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageTemplate(usageTemplate)
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.PersistentFlags().StringVar(&r.config, "config", "services.json", "`file` of the configuration")
+	root.PersistentFlags().StringVar(&r.config, "config", "services.json", "`file` of the configuration, or the URL of an object such as s3://bucket/services.json")
 	_ = root.MarkPersistentFlagFilename("config", "json") // it is there
 	root.SetHelpCommand(r.helpCommand())
 	root.AddCommand(

@@ -68,7 +68,7 @@ running server are read, too.`,
 }
 
 func (r *run) call(ctx context.Context, c calling) error {
-	name, data, err := r.source()
+	name, data, err := r.source(ctx)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func (r *run) check(ctx context.Context, files []string) (err error) {
 	var name string
 	var data []byte
 	if len(files) == 0 {
-		name, data, err = r.source()
+		name, data, err = r.source(ctx)
 	} else {
 		name = filepath.Clean(files[0])
 		data, err = r.readFile(name)

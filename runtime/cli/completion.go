@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"io"
 	"slices"
 	"strings"
@@ -98,19 +99,19 @@ func (r *run) helpTopics(cmd *cobra.Command, args []string, _ string) (list []st
 }
 
 // requests completes a method and a path of the configuration.
-func (r *run) requests(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+func (r *run) requests(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	switch len(args) {
 	case 0:
 		return []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, cobra.ShellCompDirectiveNoFileComp
 	case 1:
-		return r.paths(), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+		return r.paths(cmd.Context()), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 	}
 	return nil, cobra.ShellCompDirectiveNoFileComp
 }
 
 // paths returns the paths of the mounts, none if the configuration has errors.
-func (r *run) paths() (paths []string) {
-	conf, err := r.configuration()
+func (r *run) paths(ctx context.Context) (paths []string) {
+	conf, err := r.configuration(ctx)
 	if err != nil {
 		return nil
 	}

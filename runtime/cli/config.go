@@ -15,9 +15,12 @@ import (
 	"github.com/seed90475182/restspace/runtime/config"
 )
 
-// source returns the name of the configuration's file, as messages show it,
-// and its bytes.
-func (r *run) source() (name string, data []byte, err error) {
+// source returns the name of the configuration, as messages show it, and its
+// bytes.
+func (r *run) source(ctx context.Context) (name string, data []byte, err error) {
+	if r.isShared() {
+		return r.readShared(ctx)
+	}
 	name = filepath.Clean(r.config)
 	data, err = os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -47,8 +50,8 @@ func (r *run) parseAsking(ctx context.Context, name string, data []byte) (*confi
 }
 
 // configuration reads and checks the configuration.
-func (r *run) configuration() (*config.Config, error) {
-	name, data, err := r.source()
+func (r *run) configuration(ctx context.Context) (*config.Config, error) {
+	name, data, err := r.source(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -79,7 +79,7 @@ func (r *run) examineConfig(ctx context.Context) (*config.Config, []adaptors.Fin
 	found := func(grade adaptors.Grade, text string) adaptors.Finding {
 		return adaptors.Finding{Check: "configuration", Grade: grade, Text: text}
 	}
-	name, data, err := r.source()
+	name, data, err := r.source(ctx)
 	var conf *config.Config
 	if err == nil {
 		conf, err = r.parseAsking(ctx, name, data)

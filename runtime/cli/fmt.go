@@ -34,7 +34,10 @@ configuration; - is standard input, which goes to standard output.`,
 		ValidArgsFunction: jsonFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				name, _, err := r.source()
+				if r.isShared() {
+					return usagef("%s is no file: get it, format that, and put it there again", shown(r.config))
+				}
+				name, _, err := r.source(cmd.Context())
 				if err != nil {
 					return err
 				}

@@ -44,8 +44,8 @@ func (r *run) keyListCommand() *cobra.Command {
 		Long:    `Lists the keys in auth.keyFile: which signs, and until when tokens of the other hold.`,
 		Example: `  restspace key list`,
 		Args:    takes(),
-		RunE: func(*cobra.Command, []string) error {
-			conf, err := r.configuration()
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			conf, err := r.configuration(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -74,8 +74,8 @@ than auth.tokenLife end with the second rotation as well.`,
 		Example: `  restspace key rotate
   restspace key rotate --force`,
 		Args: takes(),
-		RunE: func(*cobra.Command, []string) error {
-			conf, err := r.configuration()
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			conf, err := r.configuration(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -28,8 +28,8 @@ what takes no role, and for who shows a token what that user may ask for.`,
 		Example: `  restspace openapi
   restspace openapi --config shop.json --output shop.openapi.json`,
 		Args: takes(),
-		RunE: func(*cobra.Command, []string) error {
-			conf, err := r.configuration()
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			conf, err := r.configuration(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -184,11 +184,11 @@ func (empty) List(context.Context, adaptors.Key, adaptors.ListOptions) iter.Seq2
 
 // completePlaces completes FROM and TO: the services of the configuration that
 // have a store, and the schemes of URLs.
-func (r *run) completePlaces(_ *cobra.Command, args []string, _ string) (places []string, _ cobra.ShellCompDirective) {
+func (r *run) completePlaces(cmd *cobra.Command, args []string, _ string) (places []string, _ cobra.ShellCompDirective) {
 	if len(args) > 1 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	if conf, err := r.configuration(); err == nil {
+	if conf, err := r.configuration(cmd.Context()); err == nil && !r.isShared() {
 		for _, s := range conf.Services {
 			var p place
 			if p.fromSlot(s) == nil && !p.kind.Volatile {

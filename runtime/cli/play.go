@@ -93,7 +93,7 @@ func (r *run) test(ctx context.Context, t playing) error {
 func (r *run) testFile(ctx context.Context, t playing, name string, report *playReport) error {
 	report.begin(name)
 	defer report.close()
-	played, err := r.readScript(t, name)
+	played, err := r.readScript(ctx, t, name)
 	if err != nil {
 		report.broken(err)
 		return nil
@@ -154,7 +154,7 @@ type playable struct {
 	options script.Options
 }
 
-func (r *run) readScript(t playing, name string) (*playable, error) {
+func (r *run) readScript(ctx context.Context, t playing, name string) (*playable, error) {
 	data, err := r.readFile(name)
 	if err != nil {
 		return nil, err
@@ -167,10 +167,10 @@ func (r *run) readScript(t playing, name string) (*playable, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &playable{Script: read, data: data, options: script.Options{Runtime: r.options(true), ConfigName: filepath.Clean(r.config), Dir: dir}}
+	p := &playable{Script: read, data: data, options: script.Options{Runtime: r.options(true), Dir: dir}}
 	switch {
 	case t.config:
-		_, p.options.Config, err = r.source()
+		p.options.ConfigName, p.options.Config, err = r.source(ctx)
 		read.Config = nil
 	case read.Config == nil:
 		p.options.ConfigName = filepath.Join(filepath.Dir(name), "services.json")

@@ -27,8 +27,8 @@ servers. An internal mount answers other services only.`,
 		Example: `  restspace routes
   restspace routes --json`,
 		Args: takes(),
-		RunE: func(*cobra.Command, []string) error {
-			conf, err := r.configuration()
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			conf, err := r.configuration(cmd.Context())
 			switch {
 			case err != nil:
 				return err

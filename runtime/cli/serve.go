@@ -27,8 +27,8 @@ requests, answers those that it has, and ends; a second signal ends it at once.
 When the file changes it is read again, and at SIGHUP: where it has errors, what
 is served stays as it is.
 
-Passwords are hashed in a second process of this program, which comes and goes
-with them and ends with the server.
+	options.Source, options.LogFormat, options.Hashing = source, r.logFormat(), r.hashing()
+	s := &serving{run: r, source: source, server: runtime.New(options)}
 
 The mounts and the address go to standard output, the log to standard error.
 
@@ -36,7 +36,8 @@ Where the system allows so much memory only, as in a container, the garbage
 collector keeps the server below nine tenths of what hashing passwords leaves of
 it. GOMEMLIMIT in the environment says otherwise.`,
 		Example: `  restspace serve
-  restspace serve --config next.json`,
+  restspace serve --config next.json
+  restspace serve --config 's3://bucket/services.json?endpoint=https://s3.example.com'`,
 		Args: takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return r.serve(cmd.Context()) },
 	}
@@ -51,27 +52,42 @@ func (r *run) serve(ctx context.Context) error {
 	defer signal.Stop(again)
 
 	tell := limitMemory(besidePasswords(memlimit.FromCgroup))
-	file := configfile.New(r.config)
+	source, done, err := r.origin(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	options := r.options(true)
-	options.Source, options.LogFormat, options.Hashing = file, r.logFormat(), r.hashing()
-	s := &serving{run: r, file: file, server: runtime.New(options)}
+	options.Source, options.LogFormat, options.Hashing = source, r.logFormat(), r.hashing()
+	s := &serving{run: r, source: source, server: runtime.New(options)}
 	if err := s.start(ctx); err != nil {
 		return errors.Join(err, s.server.Close(ctx))
 	}
 	tell(s.server.Log())
-	changes, done := s.watch()
-	defer done()
+	changes, unwatch := s.watch()
+	defer unwatch()
 	defer s.letIn()()
+	s.keepUp(ctx, changes, again)
+	stop() // may not have been called yet
+	r.note("draining: a second signal ends at once")
+	return s.server.Close(context.WithoutCancel(ctx))
+}
+
+// keepUp has the server serve what the configuration is by then, until ctx ends.
+func (s *serving) keepUp(ctx context.Context, changes <-chan struct{}, again <-chan os.Signal) {
 	for {
 		select {
 		case <-changes:
 			s.reload(ctx, false)
 		case <-again:
 			s.reload(ctx, true)
+			s.roll(ctx)
+		case <-s.due():
+			s.roll(ctx)
+		case <-s.changed():
+			s.roll(ctx)
 		case <-ctx.Done():
-			stop() // may not have been called yet
-			r.note("draining: a second signal ends at once")
-			return s.server.Close(context.WithoutCancel(ctx))
+			return
 		}
 	}
 }
@@ -89,15 +105,21 @@ func (r *run) logFormat() string {
 type serving struct {
 	*run
 	server  *runtime.Runtime
-	file    *configfile.File
+	source  runtime.Source
 	watcher *configfile.Watcher // nil if changes are not watched
 	url     string              // that was told
-	refused string              // the last error that was told, with the version of the file
+	loaded  news                // of what was read again
+	rolled  news                // of what is rolled out
 }
 
-// start serves the file, and prints what is served, and where.
+// news is what was told about a configuration.
+type news struct {
+	refused string // the last error, with the version of the content
+}
+
+// start serves the configuration, and prints what is served, and where.
 func (s *serving) start(ctx context.Context) error {
-	if _, _, err := s.load(ctx, true); err != nil {
+	if err := s.begin(ctx); err != nil {
 		return err
 	}
 	if err := s.printMounts(s.server.Config(), false); err != nil {
@@ -128,16 +150,30 @@ func (s *serving) letIn() (end func()) {
 	return end
 }
 
-// load has the server serve the configuration as it stands in the file. asked
-// has it open failed stores anew, even if the file is the same.
+// begin has the server serve its first configuration.
+func (s *serving) begin(ctx context.Context) error {
+	if shared := s.shared(); shared != nil {
+		return shared.Start(ctx, s.apply)
+	}
+	_, _, err := s.load(ctx, true)
+	return err
+}
+
+// load has the server serve the configuration as it stands in the file, or where
+// it is rolled out the current one, with the files that it is made of. asked has
+// it open failed stores anew, even if all is the same.
 func (s *serving) load(ctx context.Context, asked bool) (version string, changed bool, err error) {
+	if s.shared() != nil {
+		changed, err = s.server.Again(ctx, asked)
+		return "", changed, err
+	}
 	reload := s.server.Refresh
 	if asked {
 		reload = s.server.Reload
 	}
 	version, changed, err = reload(ctx)
 	if version == "" && errors.Is(err, fs.ErrNotExist) {
-		err = absent(s.file.Name())
+		err = absent(s.source.Name())
 	}
 	return version, changed, err
 }
@@ -154,12 +190,16 @@ func (s *serving) watch() (changes <-chan struct{}, done func()) {
 	return watcher.Changes(), func() { _ = watcher.Close() }
 }
 
-// follow watches the file, and those that it is made of.
+// follow watches the file of the configuration, and those that it is made of.
 func (s *serving) follow() {
 	if s.watcher == nil {
 		return
 	}
-	if err := s.watcher.Watch(append([]string{s.file.Name()}, s.server.Files()...)...); err != nil {
+	files := s.server.Files()
+	if s.shared() == nil {
+		files = append(files, s.source.Name())
+	}
+	if err := s.watcher.Watch(files...); err != nil {
 		s.unwatched(err)
 	}
 }
@@ -172,23 +212,33 @@ func (s *serving) unwatched(err error) {
 // it if it was asked for.
 func (s *serving) reload(ctx context.Context, asked bool) {
 	version, changed, err := s.load(ctx, asked)
-	defer s.follow()
-	if err != nil {
-		text := version + err.Error()
-		if asked || text != s.refused {
-			s.complain(err)
-			s.note("what is served stays as it was")
-		}
-		s.refused = text
-		return
+	if err == nil {
+		s.loaded.good(s, changed || asked)
+	} else {
+		s.loaded.bad(s, version+err.Error(), err, asked)
 	}
+	s.follow()
+}
+
+// bad tells why what is served stays, unless that was told already, as text
+// says.
+func (n *news) bad(s *serving, text string, err error, asked bool) {
+	if asked || text != n.refused {
+		s.complain(err)
+		s.note("what is served stays as it was")
+	}
+	n.refused = text
+}
+
+// good tells what is served, where that is new.
+func (n *news) good(s *serving, changed bool) {
 	switch {
-	case changed || asked:
-		s.note("loaded %s: %s", s.file.Name(), countOf(s.server.Config()))
-	case s.refused != "":
-		s.note("%s is again what is served", s.file.Name())
+	case changed:
+		s.note("loaded %s: %s", s.source.Name(), countOf(s.server.Config()))
+	case n.refused != "":
+		s.note("%s is again what is served", s.source.Name())
 	}
-	s.refused = ""
+	n.refused = ""
 	if now := s.server.URL(); now != s.url {
 		s.url = now
 		s.note("now at %s", now)

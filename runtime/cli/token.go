@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -29,7 +30,7 @@ says where user records are, the user needs one.`,
 		Example: `  restspace token jo@example.com --roles "U E" --exp 30m
   curl -H "Authorization: Bearer $(restspace token jo@example.com --roles U)" http://127.0.0.1:3100/contacts`,
 		Args: takes("EMAIL"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if life < time.Second {
 				return usagef("--exp %v: write a time of a second or more, such as 30m or 12h", life)
 			}
@@ -42,7 +43,7 @@ says where user records are, the user needs one.`,
 					return usagef("--roles: %q is no role: write names such as U and E, with a space between two", role)
 				}
 			}
-			return r.token(&bus.User{Email: email, Roles: strings.Fields(roles)}, life)
+			return r.token(cmd.Context(), &bus.User{Email: email, Roles: strings.Fields(roles)}, life)
 		},
 	}
 	cmd.Flags().StringVar(&roles, "roles", "", "`roles` of the user, separated by spaces")
@@ -51,8 +52,8 @@ says where user records are, the user needs one.`,
 	return cmd
 }
 
-func (r *run) token(u *bus.User, life time.Duration) error {
-	conf, err := r.configuration()
+func (r *run) token(ctx context.Context, u *bus.User, life time.Duration) error {
+	conf, err := r.configuration(ctx)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func (r *run) withUsers(ctx context.Context, email string, work func(ctx context
 			return usagef("%q is no email address: write one such as jo@example.com", written)
 		}
 	}
-	name, data, err := r.source()
+	name, data, err := r.source(ctx)
 	if err != nil {
 		return err
 	}

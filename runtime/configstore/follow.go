@@ -209,17 +209,17 @@ func (s *Shared) unread(err error) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("there is no %s: put it there", s.name)
 	}
-	return &storeError{s.name, err}
+	return &StoreError{s.name, err}
 }
 
-// storeError is why a configuration can't be read or written.
-type storeError struct {
+// A StoreError is why a configuration can't be read or written for now.
+type StoreError struct {
 	name  string
 	cause error
 }
 
 // Error is part of error.
-func (e *storeError) Error() string { return e.name + ": " + e.cause.Error() }
+func (e *StoreError) Error() string { return e.name + ": " + e.cause.Error() }
 
 // Unwrap returns the cause.
-func (e *storeError) Unwrap() error { return e.cause }
+func (e *StoreError) Unwrap() error { return e.cause }

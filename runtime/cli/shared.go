@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/runtime"
+	"github.com/seed90475182/restspace/runtime/configfile"
+	"github.com/seed90475182/restspace/runtime/configstore"
+)
+
+// isShared reports whether --config names a document of a store, not a file.
+func (r *run) isShared() bool { return strings.Contains(r.config, "://") }
+
+// sharedPlace returns the store of the configuration, and its key there.
+func (r *run) sharedPlace() (p place, key adaptors.Key, err error) {
+	title := "--config " + shown(r.config)
+	u, err := url.Parse(r.config)
+	if err != nil { // it quotes what shown leaves out
+		return p, nil, usagef("%s: it is no URL: write %%25, %%3F and %%23 for %%, ? and # in names", title)
+	}
+	dir, name := path.Split(u.Path)
+	switch {
+	case u.Scheme == "file":
+		return p, nil, usagef("%s: write the name of the file without file://", title)
+	case name == "":
+		return p, nil, usagef("%s: write the name of the object at its end, such as s3://bucket/services.json", title)
+	}
+	u.Path, u.RawPath = dir, ""
+	p, err = r.placeOf("--config", u.String())
+	p.title = title
+	return p, adaptors.Key{name}, err
+}
+
+// openShared opens the configuration that several servers have. The caller calls
+// done at the end.
+func (r *run) openShared(ctx context.Context) (s *configstore.Shared, done func(), err error) {
+	p, key, err := r.sharedPlace()
+	if err != nil {
+		return nil, nil, err
+	}
+	opened, err := p.open(ctx, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	host, _ := os.Hostname() // or it is told by its number alone
+	s = configstore.New(configstore.Options{
+		Store: opened.keep, Key: key, Name: shown(r.config),
+		Server: fmt.Sprintf("%s, process %d", host, os.Getpid()),
+		Note:   func(text string) { r.note("%s", text) },
+	})
+	return s, func() { _ = opened.close() }, nil
+}
+
+// readShared is source for a document of a store.
+func (r *run) readShared(ctx context.Context) (name string, data []byte, err error) {
+	s, done, err := r.openShared(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	defer done()
+	data, err = s.Read(ctx)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = fmt.Errorf("there is no %s: put it there, or say with --config where it is", s.Name())
+	case err != nil:
+		err = fmt.Errorf("%s: %w", s.Name(), err)
+	}
+	return s.Name(), data, err
+}
+
+// origin returns where the configuration is. The caller calls done at the end.
+// A store that does not answer is waited for.
+func (r *run) origin(ctx context.Context) (source runtime.Source, done func(), err error) {
+	if !r.isShared() {
+		return configfile.New(r.config), func() {}, nil
+	}
+	err = configstore.Patiently(ctx, func(text string) { r.note("%s", text) }, func(ctx context.Context) error {
+		source, done, err = r.openShared(ctx)
+		return err
+	})
+	return source, done, err
+}
+
+// shared returns the configuration as several servers have it; nil: it is a
+// file.
+func (s *serving) shared() *configstore.Shared {
+	shared, _ := s.source.(*configstore.Shared)
+	return shared
+}
+
+// apply has the server serve a configuration that is rolled out.
+func (s *serving) apply(ctx context.Context, data []byte) error {
+	return s.server.Load(ctx, s.source.Name(), data)
+}
+
+// due tells when to look for another configuration; nil: never.
+func (s *serving) due() <-chan time.Time {
+	if shared := s.shared(); shared != nil {
+		return time.After(shared.Due())
+	}
+	return nil
+}
+
+// changed tells of a configuration that was changed by way of this server.
+func (s *serving) changed() <-chan struct{} {
+	if shared := s.shared(); shared != nil {
+		return shared.Changed()
+	}
+	return nil
+}
+
+// roll takes over another configuration, if there is one and it is this server's
+// turn, and tells about it.
+func (s *serving) roll(ctx context.Context) {
+	shared := s.shared()
+	if shared == nil {
+		return
+	}
+	changed, err := shared.Follow(ctx, s.apply)
+	var outage *configstore.StoreError
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err == nil:
+		s.rolled.good(s, changed)
+	case errors.As(err, &outage): // of which each has a number of its own
+		s.rolled.bad(s, "outage", err, false)
+	default:
+		s.rolled.bad(s, err.Error(), err, false)
+	}
+	if changed {
+		s.follow()
+	}
+}
