@@ -143,7 +143,7 @@ func (r *Runtime) load(ctx context.Context, name string, data []byte, again bool
 		r.refused()
 		return false, err
 	}
-	if err := ctx.Err(); err != nil {
+	if err := ctx.Err(); err != nil && r.current.Load() != nil {
 		r.discard(next)
 		return false, err
 	}

@@ -63,7 +63,7 @@ func (b *beginning) try(ctx context.Context) (done bool, err error) {
 			return false, b.stuck(nil)
 		}
 	}
-	if t := now.Turn; t != nil && now.quiet() < staleTime {
+	if t := now.Turn; t != nil && t.Server != b.server && now.quiet() < staleTime {
 		b.wait(t.Server)
 		return false, nil
 	}
@@ -86,11 +86,11 @@ func (b *beginning) read(ctx context.Context) (now *seen, version string, err er
 		if now, err = b.look(ctx); err == nil {
 			version, err = b.offered(ctx)
 		}
+		if errors.Is(err, fs.ErrNotExist) && now.Good != nil {
+			version, err = "", nil
+		}
 		return b.unread(err)
 	})
-	if errors.Is(err, fs.ErrNotExist) && now.Good != nil {
-		return now, "", nil
-	}
 	return now, version, err
 }
 

@@ -1,0 +1,288 @@
+package configstore
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/adaptors/filestore"
+	"github.com/seed90475182/restspace/adaptors/memstore"
+	"github.com/seed90475182/restspace/bus"
+)
+
+// server is one that takes everything over but what begins with "bad".
+type server struct {
+	*Shared
+	serves string
+	notes  []string
+}
+
+func newServer(store adaptors.Store, name string) *server {
+	s := new(server)
+	s.Shared = New(Options{
+		Store: adaptors.NewKeep(store, 0), Key: document, Name: "conf/services.json", Server: name,
+		Note: func(text string) { s.notes = append(s.notes, text) },
+	})
+	return s
+}
+
+func (s *server) apply(_ context.Context, data []byte) error {
+	if string(data[:3]) == "bad" {
+		return errBad
+	}
+	s.serves = string(data)
+	return nil
+}
+
+func (s *server) start(t *testing.T) {
+	t.Helper()
+	require.NoError(t, s.Start(t.Context(), s.apply))
+}
+
+// follows has s look once, and reports whether that changed something.
+func (s *server) follows(t *testing.T) bool {
+	t.Helper()
+	changed, err := s.Follow(t.Context(), s.apply)
+	require.NoError(t, err)
+	return changed
+}
+
+func upload(t *testing.T, store adaptors.Store, content string) {
+	t.Helper()
+	_, err := store.Put(t.Context(), document, bus.NewBody([]byte(content), ""), adaptors.Condition{})
+	require.NoError(t, err)
+}
+
+// stores are the products that keep a configuration.
+func stores(t *testing.T) map[string]adaptors.Store {
+	files, err := filestore.Open(filestore.Config{Root: t.TempDir()}, adaptors.Env{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, files.Close()) })
+	return map[string]adaptors.Store{"memory": memstore.New(), "file": files}
+}
+
+func TestRollout(t *testing.T) {
+	for name, store := range stores(t) {
+		t.Run(name, func(t *testing.T) {
+			upload(t, store, "one")
+			a, b, c := newServer(store, "a"), newServer(store, "b"), newServer(store, "c")
+			a.start(t)
+			b.start(t)
+			assert.Equal(t, []string{"one", "one"}, []string{a.serves, b.serves})
+			upload(t, store, "two")
+			assert.True(t, a.follows(t))
+			assert.False(t, a.follows(t))
+			c.start(t)
+			assert.Equal(t, []string{"two", "one", "one"}, []string{a.serves, b.serves, c.serves}, "it is not good yet")
+			assert.True(t, b.follows(t))
+			assert.True(t, c.follows(t))
+
+			upload(t, store, "bad")
+			changed, err := b.Follow(t.Context(), b.apply)
+			assert.False(t, changed)
+			assert.ErrorIs(t, err, errBad)
+			for range 2 {
+				_, err = a.Follow(t.Context(), a.apply)
+				assert.ErrorContains(t, err, "conf/services.json is not taken over, since the server "+b.server+" could not: it is bad\n")
+				_, err = b.Follow(t.Context(), b.apply)
+				assert.ErrorIs(t, err, errBad, "its own error")
+			}
+			assert.ErrorIs(t, b.Health(), errBad)
+			upload(t, store, "three")
+			assert.True(t, c.follows(t))
+			assert.True(t, b.follows(t))
+			assert.NoError(t, b.Health())
+			upload(t, store, "three")
+			assert.True(t, b.follows(t), "the same content is another version")
+		})
+	}
+}
+
+func TestOneServerTakesItOverAtATime(t *testing.T) {
+	store := memstore.New()
+	upload(t, store, "one")
+	a, b := newServer(store, "a"), newServer(store, "b")
+	a.start(t)
+	b.start(t)
+	upload(t, store, "two")
+	changed, err := a.Follow(t.Context(), func(ctx context.Context, data []byte) error {
+		assert.False(t, b.follows(t), "a has the turn")
+		err := b.Replace(ctx, []byte("two"), []byte("three"))
+		assert.Equal(t, http.StatusServiceUnavailable, bus.Classify(err).Status)
+		assert.ErrorContains(t, err, a.server+" is just taking a configuration over")
+		assert.ErrorContains(t, a.Replace(ctx, []byte("two"), []byte("three")), "this server is just taking")
+		return a.apply(ctx, data)
+	})
+	assert.True(t, changed)
+	require.NoError(t, err)
+	assert.True(t, b.follows(t))
+}
+
+func TestReplace(t *testing.T) {
+	for name, store := range stores(t) {
+		t.Run(name, func(t *testing.T) {
+			a, b := newServer(store, "a"), newServer(store, "b")
+			require.NoError(t, a.Replace(t.Context(), nil, []byte("one")))
+			assert.ErrorContains(t, b.Replace(t.Context(), nil, []byte("two")), a.server)
+			a.start(t)
+			assert.Equal(t, "one", a.serves)
+			b.start(t)
+
+			assert.ErrorIs(t, b.Replace(t.Context(), nil, []byte("two")), adaptors.ErrCondition)
+			assert.ErrorIs(t, b.Replace(t.Context(), []byte("other"), []byte("two")), adaptors.ErrCondition)
+			require.NoError(t, b.Replace(t.Context(), []byte("one"), []byte("two")))
+			data, err := a.Read(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, "two", string(data))
+			assert.False(t, a.follows(t), "b has the turn")
+			<-b.Changed()
+			assert.True(t, b.follows(t))
+			assert.True(t, a.follows(t))
+		})
+	}
+}
+
+func TestStartWithoutADocument(t *testing.T) {
+	store := memstore.New()
+	a := newServer(store, "a")
+	err := a.Start(t.Context(), a.apply)
+	assert.EqualError(t, err, "there is no conf/services.json: put it there")
+	upload(t, store, "bad")
+	assert.ErrorIs(t, a.Start(t.Context(), a.apply), errBad)
+	upload(t, store, "one")
+	a.start(t)
+
+	require.NoError(t, store.Delete(t.Context(), document, adaptors.Condition{}))
+	_, err = a.Follow(t.Context(), a.apply)
+	assert.EqualError(t, err, "there is no conf/services.json: put it there")
+	b := newServer(store, "b")
+	b.start(t)
+	assert.Equal(t, "one", b.serves, "the last good one")
+	_, err = store.Put(t.Context(), b.beside, bus.NewBody([]byte("{"), ""), adaptors.Condition{})
+	require.NoError(t, err)
+	c := newServer(store, "c")
+	assert.ErrorContains(t, c.Start(t.Context(), c.apply), "conf/services.json.rollout is no record of a rollout")
+}
+
+func TestServerThatCanNotStartWithTheLastGoodOneTriesTheNext(t *testing.T) {
+	store := memstore.New()
+	upload(t, store, "one")
+	newServer(store, "a").start(t)
+	b := newServer(store, "b")
+	notOne := func(ctx context.Context, data []byte) error {
+		if string(data) == "one" {
+			return errors.New("no such disk")
+		}
+		return b.apply(ctx, data)
+	}
+	assert.EqualError(t, b.Start(t.Context(), notOne),
+		"no such disk\nThis is the last good content of conf/services.json. Mend what keeps it from being served here, or put another one there")
+	upload(t, store, "bad")
+	err := b.Start(t.Context(), notOne)
+	assert.ErrorIs(t, err, errBad)
+	assert.ErrorContains(t, err, "no such disk")
+	upload(t, store, "two")
+	require.NoError(t, b.Start(t.Context(), notOne))
+	assert.Equal(t, "two", b.serves)
+}
+
+// away is a store that may not answer.
+type away struct {
+	adaptors.Store
+	gone bool
+}
+
+func (a *away) Get(ctx context.Context, key adaptors.Key, o adaptors.GetOptions) (*bus.Body, adaptors.Info, error) {
+	if a.gone {
+		return nil, adaptors.Info{}, errWire
+	}
+	return a.Store.Get(ctx, key, o)
+}
+
+func TestStoreThatDoesNotAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &away{Store: memstore.New()}
+		upload(t, store, "one")
+		a, b := newServer(store, "a"), newServer(store, "b")
+		a.start(t)
+		store.gone = true
+		_, err := a.Follow(t.Context(), a.apply)
+		var outage *StoreError
+		assert.ErrorAs(t, err, &outage)
+		assert.Equal(t, err, a.Health())
+
+		begun := time.Now()
+		assert.ErrorAs(t, b.Start(t.Context(), b.apply), &outage)
+		assert.InDelta(t, startTime, time.Since(begun), float64(lookTime))
+		assert.Len(t, b.notes, 1)
+		time.AfterFunc(10*time.Second, func() { store.gone = false })
+		b.start(t)
+		assert.Equal(t, "one", b.serves)
+		assert.False(t, a.follows(t))
+		assert.NoError(t, a.Health())
+	})
+}
+
+func TestGoodIsWhatNobodyTakesAnyMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New()
+		upload(t, store, "one")
+		a, b := newServer(store, "a"), newServer(store, "b")
+		a.start(t)
+		upload(t, store, "two")
+		time.Sleep(time.Minute)
+		assert.True(t, a.follows(t))
+		a.follows(t)
+		b.start(t)
+		assert.Equal(t, "one", b.serves)
+		time.Sleep(goodTime)
+		a.follows(t)
+		c := newServer(store, "c")
+		c.start(t)
+		assert.Equal(t, "two", c.serves)
+	})
+}
+
+func TestTurnOfAServerThatIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New()
+		upload(t, store, "one")
+		a, b, c := newServer(store, "a"), newServer(store, "b"), newServer(store, "c")
+		a.start(t)
+		b.start(t)
+		c.start(t)
+		upload(t, store, "two")
+		life, crash := context.WithCancel(t.Context())
+		_, err := a.Follow(life, func(ctx context.Context, _ []byte) error {
+			crash()
+			a.store = adaptors.NewKeep(&away{store, true}, 0) // it says nothing any more
+			return ctx.Err()
+		})
+		require.Error(t, err)
+		assert.False(t, b.follows(t))
+		time.Sleep(staleTime - time.Second)
+		assert.False(t, b.follows(t))
+		time.Sleep(time.Second)
+		assert.False(t, b.follows(t), "it blames a")
+		_, err = c.Follow(t.Context(), c.apply)
+		assert.ErrorContains(t, err, a.server+" could not: it was not heard of any more")
+
+		a.store = adaptors.NewKeep(store, 0) // it was cut off, and comes back
+		assert.True(t, a.follows(t))
+		assert.True(t, b.follows(t))
+		assert.True(t, c.follows(t))
+	})
+}
+
+func TestReadSaysWhatIsMissing(t *testing.T) {
+	_, err := newServer(memstore.New(), "a").Read(t.Context())
+	assert.ErrorIs(t, err, fs.ErrNotExist)
+}

@@ -1,0 +1,58 @@
+package runtime_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestAgainIsWhatIsCurrentWithItsFilesAsTheyAreNow(t *testing.T) {
+	const config = `{"services": [{"name": "a", "basePath": "/a", "service": "probe", "say": {"$file": "word"}, "readRoles": "all"}]}`
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("word", []byte("one"), 0o600))
+	source := &shelf{content: []byte(config)}
+	s := startSource(t, newProbe(), source)
+	source.content = []byte(mounts([3]string{"b", "/b", "not asked for"}))
+	changed, err := s.Again(t.Context(), false)
+	require.NoError(t, err)
+	assert.False(t, changed)
+	require.NoError(t, os.WriteFile("word", []byte("two"), 0o600))
+	changed, err = s.Again(t.Context(), false)
+	require.NoError(t, err)
+	assert.True(t, changed)
+	s.says(t, "/a", "two")
+}
+
+func TestNothingIsLoadedOnceTheContextHasEnded(t *testing.T) {
+	p := newProbe()
+	s := start(t, p, mounts([3]string{"a", "/a", "one"}))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	assert.ErrorIs(t, s.Load(ctx, "services.json", []byte(mounts([3]string{"a", "/a", "two"}))), context.Canceled)
+	s.says(t, "/a", "one")
+	assert.Equal(t, "two", p.noted(&p.closed), "what was opened is closed again")
+}
+
+// rolled is a shelf that says what other servers know.
+type rolled struct {
+	shelf
+	trouble error
+}
+
+func (r *rolled) Health() error { return r.trouble }
+
+func TestConfigurationThatIsNotRolledOutIsTold(t *testing.T) {
+	t.Chdir(t.TempDir())
+	source := &rolled{shelf: shelf{content: []byte(administered([3]string{"a", "/a", "one"}))}}
+	s := startSource(t, newProbe(), source)
+	_, text, _ := s.get(t, "/readyz")
+	assert.JSONEq(t, `{"status": "ok"}`, text)
+	source.trouble = errors.New("another server\ncould not serve it")
+	status, text, _ := s.get(t, "/readyz")
+	assert.Equal(t, 200, status)
+	assert.JSONEq(t, `{"status": "degraded"}`, text, "nobody is told why")
+}
