@@ -21,7 +21,7 @@ import (
 // the first one. What fails closes all that it opened.
 func (r *Runtime) build(ctx context.Context, conf *config.Config, old *generation) (_ *generation, err error) {
 	g := newGeneration(conf)
-	g.remote = r.remote
+	g.remote, g.traces = r.remote, &r.traces
 	defer func() {
 		if err != nil {
 			g.close()

@@ -8,6 +8,7 @@ import (
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/runtime/config"
 	"github.com/seed90475182/restspace/runtime/identity"
+	"github.com/seed90475182/restspace/runtime/traces"
 )
 
 // generation is all that comes of one configuration. A request sees one
@@ -32,6 +33,7 @@ type generation struct {
 	users     *mounted             // what holds the records of users; nil: none here
 	checkup   checkup
 	remote    outgoing
+	traces    *traces.Traces
 
 	refs    atomic.Int64 // one for being the current one, one for each request
 	unpin   func()       // letGo, bound once

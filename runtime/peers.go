@@ -101,6 +101,7 @@ func (g *generation) believe(root *bus.Root, m *bus.Message) error {
 		root.Host, root.Secure = hop.Host, hop.Secure
 	}
 	root.ForeignPage, root.ForeignCookie = hop.Foreign, false
+	g.traces.Begin(root, time.Now(), true)
 	return root.Enter(m.Depth)
 }
 

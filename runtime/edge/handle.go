@@ -145,7 +145,7 @@ func (s *Server) root(r *http.Request, start time.Time) *bus.Root {
 	if parent := r.Header["Traceparent"]; parent != nil {
 		root.Trace, _ = bus.ParseTrace(parent[0], strings.Join(r.Header["Tracestate"], ","))
 	}
-	if t := s.options.Tracer; t != nil {
+	if t := s.options.Tracer; t != nil && root.Peer.Token == "" { // or it is asked when the token is believed
 		t.Begin(root, start, s.options.trusts(r))
 	}
 	return root

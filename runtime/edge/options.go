@@ -37,7 +37,8 @@ type Options struct {
 type Tracer interface {
 	// Begin gives root a place in the trace that its field Trace tells, which is
 	// the client's, or in a new one, and a span if it is collected. trusted says that
-	// the client is a trusted proxy. start is when the request began.
+	// the client is a trusted proxy. start is when the request began. It is not
+	// called for who says to be a server of the installation: that is found out later.
 	Begin(root *bus.Root, start time.Time, trusted bool)
 
 	// End ends the span of root. path is the one of the request, escaped.

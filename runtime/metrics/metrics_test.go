@@ -26,7 +26,7 @@ import (
 // filled returns metrics that have something of everything.
 func filled() *Metrics {
 	m := New("1.2.3", func() Facts {
-		return Facts{Connections: 3, InFlight: 2, Queued: 1, Outgoing: 7, Healthy: []Health{{"a", "json", true}, {"b", "file", false}},
+		return Facts{Connections: 3, InFlight: 2, Queued: 1, Outgoing: 7, Spans: Spans{Sent: 21, Full: 22, Refused: 23}, Healthy: []Health{{"a", "json", true}, {"b", "file", false}},
 			Plugins: []Plugin{{"b", "adaptor", "./plugin", 4}}}
 	})
 	a := m.Mount("a", "json")
@@ -107,7 +107,7 @@ func TestMetrics(t *testing.T) {
 		"service_healthy{kind=json,service=a} 1",
 		"service_healthy{kind=file,service=b} 0",
 		"plugin_restarts_total{adaptor=./plugin,service=b,slot=adaptor} 4",
-		"connections{} 3", "requests_in_flight{} 2", "requests_queued{} 1", "outgoing_connections{} 7", "connections_dropped_total{} 1",
+		"connections{} 3", "requests_in_flight{} 2", "requests_queued{} 1", "outgoing_connections{} 7", "trace_spans_sent_total{} 21", "trace_spans_dropped_total{reason=full} 22", "trace_spans_dropped_total{reason=refused} 23", "connections_dropped_total{} 1",
 		"config_reloads_total{outcome=ok} 1", "config_reloads_total{outcome=refused} 1", "config_last_reload_successful{} 0",
 	} {
 		assert.Contains(t, lines, want)

@@ -203,3 +203,6 @@ func write(t *testing.T, name, text string) {
 	require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o700))
 	require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
 }
+
+// hexOf returns the identifier of the trace of a span.
+func hexOf(s span) string { return hex.EncodeToString(s.TraceId) }
