@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -92,7 +93,7 @@ func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message,
 	}
 	if root.Peer.Token != "" {
 		if err := g.believe(root, m); err != nil {
-			return nil, errors.Join(err, m.Close())
+			return nil, errors.Join(cmp.Or(g.rates.admit(ctx, m), err), m.Close())
 		}
 	}
 	inCookie, tokenErr := g.identify(root, m, to.cors)

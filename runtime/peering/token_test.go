@@ -165,6 +165,17 @@ func TestTokensFromOutside(t *testing.T) {
 	assert.NotContains(t, b.log.String(), good[1])
 }
 
+// TestForgeriesAreRated has forgeries count as what their address asks.
+func TestForgeriesAreRated(t *testing.T) {
+	keys, host := keyFile(t), free(t)
+	b := start(t, host, keys, object{"peers": []string{"a.example"}, "limits": object{"rate": "1/m"}}, documents("docs", nil))
+	forged := hop(t, keys, identity.Hop{To: "c.example:443", Client: "192.0.2.1"})
+	for _, want := range []int{401, 429} {
+		answer, _ := b.do(t, "GET", "/docs/", "", forged...)
+		assert.Equal(t, want, answer.StatusCode)
+	}
+}
+
 func TestWhatIsBelieved(t *testing.T) {
 	slow, _ := observer(t, func(_ http.ResponseWriter, r *http.Request) {
 		select {
