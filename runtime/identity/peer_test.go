@@ -143,3 +143,26 @@ func BenchmarkHop(b *testing.B) {
 		}
 	})
 }
+
+// FuzzHop signs whatever claims there are: those that are believed are for this
+// server, and bound what is asked.
+func FuzzHop(f *testing.F) {
+	keys, err := NewKeys()
+	require.NoError(f, err)
+	issuer := Issuer{Keys: keys, Name: "restspace", Audience: "restspace"}
+	now := time.Now().Unix()
+	for _, more := range []string{``, `,"user":{"sub":"a","roles":["A"],"session":{"sid":"s","auth_time":1,"iat":2,"exp":1e300}}`, `,"depth":1e9,"left_ms":1`, `,"aud":"c.example:443"`} {
+		f.Add(fmt.Sprintf(`{"iss":"restspace","aud":%q,"iat":%d,"exp":%d%s}`, here, now, now+60, more))
+	}
+	f.Fuzz(func(t *testing.T, payload string) {
+		hop, err := issuer.Hop(sign(t, issuer, map[jose.HeaderKey]any{"typ": peerType}, payload), own)
+		if err != nil {
+			assert.Nil(t, hop)
+			return
+		}
+		assert.Equal(t, here, hop.To)
+		assert.GreaterOrEqual(t, hop.Depth, 0)
+		assert.GreaterOrEqual(t, hop.Left, time.Duration(0))
+		assert.True(t, hop.User == nil || !hop.User.System)
+	})
+}

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -61,10 +63,11 @@ type object = map[string]any
 // keyFile returns where an installation has its keys.
 func keyFile(t *testing.T) string { return filepath.Join(t.TempDir(), "auth.key") }
 
-// free returns an address on which nobody listens.
+// free returns an address on which nobody listens, of an interface address that
+// nobody else is likely to take.
 func free(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", fmt.Sprintf("127.%d.%d.%d:0", 1+rand.IntN(250), rand.IntN(250), 1+rand.IntN(250)))
 	require.NoError(t, err)
 	defer l.Close()
 	return l.Addr().String()
