@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,7 +27,7 @@ type examination struct {
 // examine tells how well a server does for a store. It writes objects of names
 // that no document has, and removes them.
 func examine(ctx context.Context, c Config, env adaptors.Env) []adaptors.Finding {
-	e := &examination{title: "bucket " + c.Bucket}
+	e := &examination{title: strings.TrimSuffix("bucket "+c.Bucket+"/"+c.Prefix, "/")}
 	store, err := Open(ctx, c, env)
 	if err != nil {
 		e.problem(err.Error(), "")
