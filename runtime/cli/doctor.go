@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
-	"path/filepath"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -52,7 +52,10 @@ func (r *run) doctor(ctx context.Context, asJSON bool) error {
 	for _, f := range findings {
 		tell(f)
 	}
-	patient := &doctor.Patient{File: filepath.Clean(r.config), Config: conf}
+	for _, f := range r.examineShared(ctx) {
+		tell(f)
+	}
+	patient := &doctor.Patient{File: r.config, Config: conf}
 	for f := range patient.Examine(ctx) {
 		tell(f)
 	}
@@ -100,6 +103,20 @@ func (r *run) examineConfig(ctx context.Context) (*config.Config, []adaptors.Fin
 		return nil, []adaptors.Finding{found(adaptors.Problem, err.Error())}
 	}
 	return conf, []adaptors.Finding{found(adaptors.Good, name+" can be served: "+countOf(conf))}
+}
+
+// examineShared looks at the store of a configuration that several servers have.
+func (r *run) examineShared(ctx context.Context) []adaptors.Finding {
+	if !r.isShared() {
+		return nil
+	}
+	p, _, err := r.sharedPlace()
+	if err != nil || p.kind.Examine == nil {
+		return nil // an error was told already
+	}
+	ctx, cancel := context.WithTimeout(ctx, doctor.Longest)
+	defer cancel()
+	return p.kind.Examine(ctx, p.config, adaptors.Env{Name: p.title, Log: slog.New(slog.DiscardHandler)})
 }
 
 // printFinding prints a finding as a line.

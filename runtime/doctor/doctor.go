@@ -20,7 +20,7 @@ import (
 
 // A Patient is a configuration and the machine that is to serve it.
 type Patient struct {
-	File   string         // of the configuration
+	File   string         // of the configuration, or the URL of one that several servers have
 	Config *config.Config // nil where it has errors: then only what it does not name is looked at
 }
 
@@ -51,7 +51,7 @@ func checks() []check {
 }
 
 // Longest is how long one thing is looked at.
-const longest = 30 * time.Second
+const Longest = 30 * time.Second
 
 // Examine yields what is found, as it is found.
 func (p *Patient) Examine(ctx context.Context) iter.Seq[adaptors.Finding] {
@@ -71,7 +71,7 @@ func (p *Patient) Examine(ctx context.Context) iter.Seq[adaptors.Finding] {
 
 // of returns what a check finds.
 func (c check) of(ctx context.Context, p *Patient) []adaptors.Finding {
-	ctx, cancel := context.WithTimeout(ctx, longest)
+	ctx, cancel := context.WithTimeout(ctx, Longest)
 	defer cancel()
 	found := c.find(ctx, p)
 	for i := range found {

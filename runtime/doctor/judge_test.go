@@ -92,6 +92,9 @@ func TestServersOfAConfiguration(t *testing.T) {
 		{[]string{"restspace", "serve", "--config", "other.json"}, "other.json", true},
 		{[]string{"restspace", "--config=" + here + "/other.json", "serve"}, "other.json", true},
 		{[]string{"restspace", "serve", "--config=none.json"}, "none.json", false},
+		{[]string{"restspace", "serve", "--config", "s3://b/c.json?region=r"}, "s3://b/c.json?region=r", true},
+		{[]string{"restspace", "serve", "--config", "s3://b/c.json?region=r"}, "services.json", false},
+		{[]string{"restspace", "serve"}, "s3://b/c.json?region=r", false},
 		{[]string{"restspace", "test"}, "services.json", false},
 		{[]string{"serve"}, "services.json", false},
 	} {

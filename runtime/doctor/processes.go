@@ -78,6 +78,9 @@ func (p process) serves(file string) bool {
 			theirs = p.args[i+1]
 		}
 	}
+	if strings.Contains(file, "://") {
+		return theirs == file
+	}
 	if !filepath.IsAbs(theirs) {
 		theirs = filepath.Join("/proc", strconv.Itoa(p.pid), "cwd", theirs)
 	}
