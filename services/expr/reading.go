@@ -2,6 +2,8 @@ package expr
 
 import (
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/file"
@@ -69,11 +71,13 @@ func (r *rewriter) path(e ast.Expression) (p path, at file.Idx, ok bool) {
 	return p, at, ok
 }
 
-// constantKey is the name in brackets, if it is written out.
+// constantKey is the name in brackets, if it is written out. Half of a surrogate
+// pair, which only the machine can tell from another, is none.
 func constantKey(e ast.Expression) (string, bool) {
 	switch e := e.(type) {
 	case *ast.StringLiteral:
-		return e.Value.String(), true
+		name := e.Value.String()
+		return name, !strings.ContainsRune(name, utf8.RuneError)
 	case *ast.NumberLiteral:
 		if n, ok := e.Value.(int64); ok && n >= 0 {
 			return strconv.FormatInt(n, 10), true
