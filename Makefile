@@ -14,7 +14,7 @@ S3 := 127.0.0.1:7070
 REDIS := examples/plugin-redis
 PYTHON := python3-grpcio python3-protobuf python3-cryptography
 
-.PHONY: run run-contacts-s3 build test testdeps lint attack fuzz release release-check image soak soak-reload soak-large soak-plugins crash bench bench-http peers deps clean
+.PHONY: run run-contacts-s3 build test testdeps lint attack fuzz release release-check image soak soak-reload soak-large soak-plugins crash cluster bench bench-http peers deps clean
 
 run: build ## build, and serve ./services.json
 	./$(BIN) serve
@@ -81,6 +81,9 @@ soak-plugins: ## 1,000 plugins that are killed in the middle of their use (some 
 crash: testdeps ## servers that are killed, disks that lose power or are full, system calls that fail, and stores side by side (some minutes)
 	RESTSPACE_CRASH=1 $(GO) test -count=1 -timeout 30m -v ./runtime/crash
 	RESTSPACE_CRASH=1 $(GO) test -count=1 -timeout 10m -v -run='^TestStoresAgree' ./adaptors/all
+
+cluster: testdeps ## three servers on one bucket that are killed, restarted, cut off and given other configurations under load (some minutes)
+	RESTSPACE_CLUSTER=1 $(GO) test -count=1 -timeout 30m -v ./runtime/cluster
 
 bench: $(S3SERVER) ## benchmarks of every hot path, with allocations; x-of-raw is the rate beside bare calls
 	$(GO) test -run='^$$' -bench=. -benchmem ./...
