@@ -156,5 +156,8 @@ func hostOf(host string) []attribute.KeyValue {
 }
 
 // clip returns a text, or the beginning of a long one, as memory of its own: what
-// a request holds may be used again after its answer.
-func clip(text string) string { return strings.Clone(text[:min(len(text), maxText)]) }
+// a request holds may be used again after its answer. What is no UTF-8 in it, as a
+// client can write it into :authority of HTTP/2, would have the whole batch refused.
+func clip(text string) string {
+	return strings.ToValidUTF8(strings.Clone(text[:min(len(text), maxText)]), "\uFFFD")
+}

@@ -75,6 +75,23 @@ func TestCollectorInTrouble(t *testing.T) {
 	assert.Zero(t, elsewhere.Load(), "no redirect is followed")
 }
 
+// What a client sends does not cost the spans of others.
+func TestTextsThatAreNoUTF8(t *testing.T) {
+	c, log, all := newCollector(t), new(output), new(traces.Traces)
+	tracer := newTracer(t, all, c.URL, log)
+	all.Use(tracer)
+	hosts := []string{"a\xff.example", strings.Repeat("é", 700), "good.example"}
+	for _, host := range hosts {
+		root := bus.NewRoot(t.Context(), 0)
+		root.Host, root.Client, root.ID = host, host, host
+		all.Begin(root, time.Now(), false)
+		all.End(root, "/"+host, bus.Outcome{Method: "GET", Status: 200})
+	}
+	tracer.Close(t.Context())
+	assert.Equal(t, traces.Stats{Sent: int64(len(hosts))}, all.Stats())
+	assert.Empty(t, log.String())
+}
+
 func TestCollectorThatHangs(t *testing.T) {
 	c, log, all := newCollector(t), new(output), new(traces.Traces)
 	c.answer = func(_ http.ResponseWriter, r *http.Request) {
