@@ -7,7 +7,9 @@ import (
 	"io"
 	"net/http"
 	"os"
+	goruntime "runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -215,6 +217,32 @@ func TestOperatorsHaveAnAddressOfTheirOwn(t *testing.T) {
 	assert.Empty(t, s.AdminAddr())
 	status, _, _ := s.get(t, "/readyz")
 	assert.Equal(t, 200, status)
+}
+
+// Where requests are refused since they would wait too long, operators are told why.
+func TestOperatorsOfAServerWithTooMuchToDo(t *testing.T) {
+	s := start(t, newProbe(), strings.Replace(mounts([3]string{"a", "/", "one"}), `{"services"`, `{"server": {"adminListen": "127.0.0.1:0", "limits": {"delay": "1ns"}}, "services"`, 1))
+	var busy sync.WaitGroup
+	defer busy.Wait()
+	ctx, idle := context.WithCancel(t.Context())
+	defer idle()
+	for range 8 * goruntime.GOMAXPROCS(0) {
+		busy.Go(func() {
+			for ctx.Err() == nil {
+				goruntime.Gosched()
+			}
+		})
+	}
+	require.Eventually(t, func() bool {
+		status, _, _ := s.get(t, "/")
+		return status == 503
+	}, 10*time.Second, time.Millisecond)
+	for range 5 {
+		for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+			status, text := s.at(t, s.AdminAddr(), path, "")
+			assert.Equal(t, 200, status, "%s: %s", path, text)
+		}
+	}
 }
 
 func TestOperatorsAreToldOfTheEnd(t *testing.T) {

@@ -162,7 +162,8 @@ func (r *Runtime) edgeOf(d *door, conf *config.Config, l *listening) *edge.Serve
 		return edge.New(newRedirect(l), o)
 	case adminDoor:
 		o.Host, o.Certificate = hosts(new(config.Server), d.address, anyName), nil
-		o.LogSample = 0 // it is asked every few seconds
+		o.LogSample = 0    // it is asked every few seconds
+		o.Limits.Delay = 0 // most of all when there is too much to do
 		o.Tracer, o.Counter, o.Dropped = nil, nil, nil
 		return edge.New(desk{r}, o)
 	}

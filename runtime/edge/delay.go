@@ -20,9 +20,11 @@ import (
 // law) tells how long the last of those that wait now will have waited. It says
 // nothing of the time that requests wait for something else than a core.
 type delay struct {
-	most  time.Duration
+	most  time.Duration // 0: as long as they have to
 	cores uint64
-	long  atomic.Bool // what was found last
+	start time.Time
+	next  atomic.Int64 // nanoseconds after start until somebody looks again
+	long  atomic.Bool  // what was found last
 
 	mu      sync.Mutex // guards what follows
 	samples []metrics.Sample
@@ -34,6 +36,7 @@ type delay struct {
 }
 
 const (
+	delayLook   = time.Millisecond // between two looks, which keep the scheduler from its work
 	delayWindow = 20 * time.Millisecond
 	leastRuns   = 16 // in a window that says something
 )
@@ -46,15 +49,19 @@ const (
 
 func newDelay(most time.Duration) *delay {
 	return &delay{
-		most: most, cores: uint64(runtime.GOMAXPROCS(0)),
+		most: most, cores: uint64(runtime.GOMAXPROCS(0)), start: time.Now(),
 		samples: []metrics.Sample{{Name: runnable}, {Name: waits}},
 	}
 }
 
-// check returns the error for a request that had better not be begun.
-func (d *delay) check() error {
-	if d.mu.TryLock() {
-		d.long.Store(d.read(time.Now()) > d.most)
+// check returns the error for a request that came just now and had better not be begun.
+func (d *delay) check(now time.Time) error {
+	if d.most == 0 {
+		return nil
+	}
+	if since := int64(now.Sub(d.start)); since >= d.next.Load() && d.mu.TryLock() {
+		d.next.Store(since + int64(delayLook))
+		d.long.Store(d.read(now) > d.most)
 		d.mu.Unlock()
 	}
 	if !d.long.Load() {

@@ -36,7 +36,8 @@ func TestRequestsThatWouldWaitTooLong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, busyService, func(o *Options) {
-				o.Limits.Delay, o.Limits.InFlight, o.Limits.Timeout = test.delay, 1000, time.Minute
+				o.Limits.Delay, o.Limits.InFlight = test.delay, 1000
+				o.Limits.Timeout, o.Limits.HeaderTimeout = time.Minute, time.Minute
 				o.Limits.Connections, o.Limits.ConnectionsPerIP = 1000, 1000
 			})
 			var good, refused atomic.Int64
@@ -91,15 +92,31 @@ func TestDelayReads(t *testing.T) {
 	for _, s := range d.samples {
 		assert.NotEqual(t, metrics.KindBad, s.Value.Kind(), s.Name)
 	}
-	assert.Zero(t, testing.AllocsPerRun(100, func() { assert.NoError(t, d.check()) }))
+	assert.Zero(t, testing.AllocsPerRun(100, func() { assert.NoError(t, d.check(time.Now())) }))
+}
+
+// What was found is good for a while, and is looked at again then.
+func TestDelayLooks(t *testing.T) {
+	d := newDelay(time.Second)
+	d.long.Store(true)
+	d.next.Store(int64(time.Hour))
+	assert.Error(t, d.check(time.Now()))
+	assert.Zero(t, d.began)
+	d.next.Store(0)
+	assert.NoError(t, d.check(time.Now()))
+	assert.NotZero(t, d.began)
+	assert.Positive(t, d.next.Load())
+	d.long.Store(true)
+	d.most = 0
+	assert.NoError(t, d.check(time.Now()), "nothing is too long")
 }
 
 func BenchmarkDelay(b *testing.B) {
 	d := newDelay(time.Second)
 	b.ReportAllocs()
 	b.RunParallel(func(p *testing.PB) {
-		for p.Next() {
-			if d.check() != nil {
+		for now := time.Now(); p.Next(); now = now.Add(20 * time.Microsecond) { // a request
+			if d.check(now) != nil {
 				b.Error("it is too long")
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 
@@ -49,9 +50,9 @@ func (g *gate) leave() {
 
 // enter has r take its place among the requests that are worked on. A request
 // of HTTP/2 counts as a connection of HTTP/1.1 does, which has one at a time.
-// Without an error, leave must follow.
-func (s *Server) enter(r *http.Request, root *bus.Root) error {
-	if err := s.delay.check(); err != nil {
+// It came just now. Without an error, leave must follow.
+func (s *Server) enter(r *http.Request, root *bus.Root, now time.Time) error {
+	if err := s.delay.check(now); err != nil {
 		return err
 	}
 	if r.ProtoMajor == 2 && !s.streams.enter(peerOf(r)) {

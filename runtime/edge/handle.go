@@ -56,7 +56,7 @@ func (s *Server) answer(x *exchange, w http.ResponseWriter, r *http.Request, roo
 	}()
 	m, err := x.request(w, r, root, &s.options)
 	if err == nil {
-		err = s.enter(r, root)
+		err = s.enter(r, root, e.start)
 		entered = err == nil
 	}
 	var reply *bus.Message

@@ -54,7 +54,7 @@ type Limits struct {
 	Timeout          time.Duration // to the first byte of an answer
 	InFlight         int           // requests that are worked on
 	Queue            int           // requests that wait for a place among them
-	Delay            time.Duration // that requests may wait for a core
+	Delay            time.Duration // that requests may wait for a core; 0: as long as they have to
 	Connections      int
 	ConnectionsPerIP int
 }
