@@ -8,6 +8,8 @@
 // Beside the document, under its name with ".rollout" at the end, the servers
 // keep a record of what they do about it. Each write of it is conditional on its
 // ETag, so that of servers that go for something at the same time one gets it.
+// No two writes are of the same bytes, since many a storage makes the ETag of these:
+// a record that is as it was before would pass for one that nobody has written.
 // It says
 //
 //   - which version of the document is being rolled out, and which servers have it

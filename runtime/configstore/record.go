@@ -2,6 +2,7 @@ package configstore
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -22,6 +23,7 @@ type record struct {
 	Failed  *failure `json:"failed,omitempty"`  // why no more take it
 	Turn    *turn    `json:"turn,omitempty"`    // nil: it is free
 	Good    *content `json:"good,omitempty"`    // what a server starts with; nil before the first
+	Write   string   `json:"write"`             // of its own in each write: the ETag of an object may be that of its bytes
 }
 
 // failure is why a version is not rolled out.
@@ -35,7 +37,6 @@ type failure struct {
 type turn struct {
 	Server  string `json:"server"`
 	Version string `json:"version,omitempty"` // which; "" is to put another one there
-	Beat    int    `json:"beat"`              // counts up while the server lives
 }
 
 // content is a version with its bytes.
@@ -112,6 +113,7 @@ func (s *Shared) readRecord(ctx context.Context, r *record) (etag string, err er
 func (s *Shared) write(ctx context.Context, was *seen, next record) error {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
+	next.Write = rand.Text()
 	data, err := json.Marshal(next, jsontext.WithIndent("  "))
 	if err != nil {
 		return err

@@ -126,6 +126,23 @@ func TestOneServerTakesItOverAtATime(t *testing.T) {
 	assert.True(t, b.follows(t))
 }
 
+// A bucket makes ETags of the bytes: a record that says what one before has said is
+// another one.
+func TestEachRecordIsAnotherOne(t *testing.T) {
+	store := &likeS3{Store: memstore.New()}
+	upload(t, store, "one")
+	a := newServer(store, "a")
+	a.start(t)
+	seen := make(map[string]bool)
+	for range 3 {
+		now, err := a.look(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, a.write(t.Context(), now, now.record))
+		assert.False(t, seen[a.seen.etag])
+		seen[a.seen.etag] = true
+	}
+}
+
 func TestReplace(t *testing.T) {
 	for name, store := range stores(t) {
 		t.Run(name, func(t *testing.T) {
