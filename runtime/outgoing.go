@@ -133,8 +133,8 @@ func withoutCookies(h *bus.Header, names []string) {
 		if strings.EqualFold(f.Name, "Cookie") {
 			var pairs []string
 			for pair := range strings.SplitSeq(f.Value, ";") {
-				pair = strings.TrimSpace(pair)
-				if key, _, _ := strings.Cut(pair, "="); !slices.Contains(names, strings.TrimSpace(key)) && pair != "" {
+				pair = strings.Trim(pair, " \t")
+				if key, _, _ := strings.Cut(pair, "="); !slices.Contains(names, strings.Trim(key, " \t")) && pair != "" {
 					pairs = append(pairs, pair)
 				}
 			}
