@@ -91,7 +91,7 @@ func (s *Shared) follow(ctx context.Context, apply Apply) (changed bool, err err
 		return false, s.refusal(now)
 	case tell:
 		next := now.record
-		next.Turn, next.Failed = nil, &failure{Server: s.server, Error: s.why.Error()}
+		next.Turn, next.Failed = nil, failureOf(s.server, s.why)
 		return false, errors.Join(s.why, s.tried(s.write(ctx, now, next)))
 	case blame:
 		return false, s.blame(ctx, now)
@@ -185,7 +185,7 @@ func (s *Shared) done(ctx context.Context, c content) error {
 // again: where that can't be noted now, the next Follow does so.
 func (s *Shared) fail(ctx context.Context, version string, why error) error {
 	s.failed, s.why = version, why
-	err := s.mine(ctx, func(r *record) { r.Turn, r.Failed = nil, &failure{Server: s.server, Error: why.Error()} })
+	err := s.mine(ctx, func(r *record) { r.Turn, r.Failed = nil, failureOf(s.server, why) })
 	if err != nil {
 		return errors.Join(why, s.unread(err))
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -31,6 +32,20 @@ type failure struct {
 	Server string `json:"server"`
 	Error  string `json:"error"`
 	Absent bool   `json:"absent,omitempty"` // the server has not said so: it had the turn, and was not heard of any more
+}
+
+// maxError is how many bytes of an error the record has: whatever is wrong with a
+// version, the servers have to be able to read why.
+const maxError = 64 << 10
+
+// failureOf returns what the record says of a version that server could not take
+// over.
+func failureOf(server string, why error) *failure {
+	text := why.Error()
+	if len(text) > maxError {
+		text = text[:maxError] + "..."
+	}
+	return &failure{Server: server, Error: strings.ToValidUTF8(text, "\uFFFD")}
 }
 
 // turn is the right to take a version over.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -102,6 +103,28 @@ func TestRollout(t *testing.T) {
 			assert.NoError(t, b.Health())
 			upload(t, store, "three")
 			assert.True(t, b.follows(t), "the same content is another version")
+		})
+	}
+}
+
+func TestErrorsThatARecordCanNotHold(t *testing.T) {
+	for name, row := range map[string]struct{ says, want string }{
+		"too long":  {strings.Repeat("x", 2*maxRecord), "could not: " + strings.Repeat("x", maxError) + "...\n"},
+		"not UTF-8": {"no such file: \xff", "could not: no such file: \uFFFD\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := memstore.New()
+			upload(t, store, "one")
+			a, b := newServer(store, "a"), newServer(store, "b")
+			a.start(t)
+			b.start(t)
+			upload(t, store, "two")
+			_, err := a.Follow(t.Context(), func(context.Context, []byte) error { return errors.New(row.says) })
+			assert.EqualError(t, err, row.says)
+			_, err = b.Follow(t.Context(), b.apply)
+			require.Error(t, err)
+			assert.True(t, strings.Contains(err.Error(), row.want))
+			newServer(store, "c").start(t)
 		})
 	}
 }
