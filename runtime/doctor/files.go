@@ -50,17 +50,25 @@ func tampering(path string, info fs.FileInfo) (found []adaptors.Finding) {
 	return found
 }
 
-// open returns the first folder above a path in which everybody can replace
-// what is in it, "" for none.
+// open returns the first folder above a path, or above what links there lead to, in
+// which everybody can replace what is in it, "" for none.
 func open(path string) string {
 	whole, err := filepath.Abs(path)
 	if err != nil {
 		return ""
 	}
-	if real, err := filepath.EvalSymlinks(whole); err == nil {
-		whole = real
+	if dir := openAbove(whole); dir != "" {
+		return dir
 	}
-	for dir := filepath.Dir(whole); ; dir = filepath.Dir(dir) {
+	if real, err := filepath.EvalSymlinks(whole); err == nil {
+		return openAbove(real)
+	}
+	return ""
+}
+
+// openAbove is open for a path whose links are not followed.
+func openAbove(path string) string {
+	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
 		if info, err := os.Stat(dir); err == nil && info.Mode()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
 			return dir
 		}
