@@ -95,11 +95,16 @@ func (c *child) ask(q question) (_ <-chan answer, taken bool) {
 	return a.answer, true
 }
 
+// maxAnswer is far more than an answer has bytes.
+const maxAnswer = 64 << 10
+
 // follow takes the answers to who asked, until the process has ended. An error is
 // why it did, where nobody wanted it.
 func (c *child) follow() error {
-	from := jsontext.NewDecoder(c.out)
+	answers := &io.LimitedReader{R: c.out}
+	from := jsontext.NewDecoder(answers)
 	for {
+		answers.N = maxAnswer
 		var a answer
 		if err := json.UnmarshalDecode(from, &a); errors.Is(err, io.EOF) {
 			break

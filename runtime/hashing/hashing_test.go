@@ -42,6 +42,9 @@ func TestMain(m *testing.M) {
 	case "ends":
 		fmt.Fprintln(os.Stderr, "out of paper", strings.Repeat("x", 2*maxWords))
 		os.Exit(3)
+	case "floods":
+		fmt.Print(`"`, strings.Repeat("x", 16<<20))
+		_, _ = io.Copy(io.Discard, os.Stdin)
 	case "babbles":
 		fmt.Println("hello")
 		_, _ = io.Copy(io.Discard, os.Stdin)
@@ -215,6 +218,7 @@ func TestProcessesThatGoWrong(t *testing.T) {
 		"silent":  "it did not answer within 50ms",
 		"ends":    "exit status 3; it printed: out of paper xxx",
 		"babbles": "invalid character",
+		"floods":  "unexpected EOF",
 	} {
 		t.Run(how, func(t *testing.T) {
 			f := behaving(t, how)
@@ -230,6 +234,13 @@ func TestProcessesThatGoWrong(t *testing.T) {
 			assert.Less(t, len(f.warnings()[0]), 2*maxWords)
 		})
 	}
+}
+
+// Passwords that come after one that had no answer do not wait as long.
+func TestTimes(t *testing.T) {
+	p := New(nil, nil)
+	assert.Greater(t, p.times.pause, p.times.silence)
+	assert.GreaterOrEqual(t, p.times.idle, p.times.pause, "or the first password after a while finds no process")
 }
 
 func TestOneThatCantBeStarted(t *testing.T) {

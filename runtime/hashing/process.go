@@ -16,9 +16,9 @@ import (
 // times are how long a Process waits for what.
 type times struct {
 	idle    time.Duration // until a process without work is ended
-	silence time.Duration // for an answer, until the process is ended by force
+	silence time.Duration // for an answer, until the process is ended by force: less than requests have time
 	grace   time.Duration // for the end of a process, until it is ended by force
-	pause   time.Duration // from the start of a process until the next may start
+	pause   time.Duration // from the start of a process until the next may start: longer than silence, or each password would wait for one
 }
 
 // A Process is an account.Worker that has a process of its own do the work. It
@@ -46,7 +46,7 @@ type Process struct {
 func New(command func() *exec.Cmd, log *slog.Logger) *Process {
 	return &Process{
 		command: command, log: log,
-		times:   times{idle: time.Minute, silence: 30 * time.Second, grace: 2 * time.Second, pause: 10 * time.Second},
+		times:   times{idle: time.Minute, silence: 20 * time.Second, grace: 2 * time.Second, pause: time.Minute},
 		slots:   semaphore.NewWeighted(int64(account.AtOnce())),
 		instead: account.InProcess(1),
 	}
