@@ -18,7 +18,9 @@ import (
 // The Go scheduler knows how many goroutines wait to run, at any time, and how long
 // those had to wait that have run since. What the one says of the other (Little's
 // law) tells how long the last of those that wait now will have waited. It says
-// nothing of the time that requests wait for something else than a core.
+// nothing of the time that requests wait for something else than a core. Requests
+// are refused where too many have waited for a while (a standing queue, RFC 8289
+// section 3): what comes at once, or when the machine paused, has its turn.
 type delay struct {
 	most  time.Duration // 0: as long as they have to
 	cores uint64
@@ -33,11 +35,14 @@ type delay struct {
 	ready   uint64        // the sum of what was read in the window
 	times   uint64        // how often
 	each    time.Duration // that a goroutine has waited for each of those that wait with it
+	since   time.Time     // when the wait was too long first, with no pause of delayStands
+	last    time.Time     // when it was last
 }
 
 const (
 	delayLook   = time.Millisecond // between two looks, which keep the scheduler from its work
 	delayWindow = 20 * time.Millisecond
+	delayStands = 100 * time.Millisecond
 	leastRuns   = 16 // in a window that says something
 )
 
@@ -61,7 +66,7 @@ func (d *delay) check(now time.Time) error {
 	}
 	if since := int64(now.Sub(d.start)); since >= d.next.Load() && d.mu.TryLock() {
 		d.next.Store(since + int64(delayLook))
-		d.long.Store(d.read(now) > d.most)
+		d.long.Store(d.stands(now, d.read(now) > d.most))
 		d.mu.Unlock()
 	}
 	if !d.long.Load() {
@@ -88,6 +93,18 @@ func (d *delay) read(now time.Time) time.Duration {
 		return 0
 	}
 	return time.Duration(ready) * d.each
+}
+
+// stands reports whether the wait is too long now, and has been for a while.
+func (d *delay) stands(now time.Time, long bool) bool {
+	if !long {
+		return false
+	}
+	if now.Sub(d.last) > delayStands {
+		d.since = now
+	}
+	d.last = now
+	return now.Sub(d.since) >= delayStands
 }
 
 // turn ends a window and begins the next.

@@ -111,6 +111,23 @@ func TestDelayLooks(t *testing.T) {
 	assert.NoError(t, d.check(time.Now()), "nothing is too long")
 }
 
+// A wait is too long when it has been for a while, be it with short pauses.
+func TestDelayStands(t *testing.T) {
+	d := newDelay(time.Second)
+	at := time.Now()
+	for _, step := range []struct {
+		after      time.Duration // milliseconds
+		long, want bool
+	}{
+		{0, true, false}, {60, true, false}, {39, true, false}, {1, true, true},
+		{50, false, false}, {40, true, true}, // a short pause
+		{101, true, false}, {99, true, false}, {1, true, true}, // a long one
+	} {
+		at = at.Add(step.after * time.Millisecond)
+		assert.Equal(t, step.want, d.stands(at, step.long), "%+v", step)
+	}
+}
+
 func BenchmarkDelay(b *testing.B) {
 	d := newDelay(time.Second)
 	b.ReportAllocs()
