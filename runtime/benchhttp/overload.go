@@ -84,8 +84,12 @@ func (b *bench) overloadSite(ctx context.Context) (*site, error) {
 		return nil, err
 	}
 	served.limits = map[string]any{"inFlight": waitPlaces, "queue": waitPlaces / 2, "delay": workDelay, "connections": 4096, "connectionsPerIP": 4096}
+	work := make(map[string]any)
+	for i := range 10 {
+		work[fmt.Sprint("size", i)] = "items.map(i => i.text.length).reduce((sum, n) => sum + n, 0)"
+	}
 	served.services = append(served.services, pipelineMount(workPath, "all", "GET /static/"+listFile,
-		map[string]any{"size": "items.map(i => i.text.length).reduce((sum, n) => sum + n, 0)"}),
+		work),
 		b.data.staticMount())
 	if err := b.data.fillStatic(); err != nil {
 		served.stop()
