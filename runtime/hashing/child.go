@@ -190,9 +190,10 @@ func (c *child) leaving() {
 
 // expire ends a process that is silent.
 func (c *child) expire() {
-	// A question that can't be written keeps mu until the process has ended.
-	c.kill()
-	c.mu.Lock()
+	if !c.mu.TryLock() { // a question that can't be written keeps it until the process has ended
+		c.kill()
+		c.mu.Lock()
+	}
 	defer c.mu.Unlock()
 	c.force(fmt.Errorf("it did not answer within %s", c.times.silence))
 }
