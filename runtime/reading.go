@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/runtime/config"
 )
 
@@ -18,17 +19,21 @@ type reading struct {
 	env   func(string) (string, bool)
 	made  hash.Hash // of the bytes, and of what was found outside, in the order of asking
 	files []string  // that were looked for, each once
+	own   []adaptors.Claim
 }
 
 func (r *Runtime) reading(name string, data []byte) *reading {
 	s := &reading{name: name, data: data, env: r.options.Env, made: sha256.New()}
+	if source, ok := r.options.Source.(interface{ Claims() []adaptors.Claim }); ok {
+		s.own = source.Claims()
+	}
 	s.note(data)
 	return s
 }
 
 // parse returns the configuration.
 func (s *reading) parse(kinds config.Kinds) (*config.Config, error) {
-	return config.Parse(s.name, s.data, kinds, config.Lookup{Env: s.getenv, ReadFile: s.readFile})
+	return config.Parse(s.name, s.data, kinds, config.Lookup{Env: s.getenv, ReadFile: s.readFile, Own: s.own})
 }
 
 func (s *reading) getenv(name string) (string, bool) {

@@ -10,8 +10,9 @@ import (
 )
 
 // A Source is where a configuration is kept, such as a file. It is safe for
-// concurrent use. It may have one further method, found by assertion: Health()
-// error says why what is served may not be what it holds.
+// concurrent use. It may have two further methods, found by assertion: Health()
+// error says why what is served may not be what it holds, and Claims()
+// []adaptors.Claim what of the outside no service may have.
 type Source interface {
 	// Name is how messages call it.
 	Name() string

@@ -37,7 +37,7 @@ func absent(name string) error {
 // parse checks a configuration. It opens nothing of what that names.
 func (r *run) parse(name string, data []byte) (*config.Config, error) {
 	kinds := config.Kinds{Services: r.Services, Adaptors: r.Adaptors}
-	return config.Parse(name, data, kinds, config.Lookup{Env: r.lookup, ReadFile: os.ReadFile})
+	return config.Parse(name, data, kinds, config.Lookup{Env: r.lookup, ReadFile: os.ReadFile, Own: r.own()})
 }
 
 // parseAsking is parse, with the plugins asked what they make of their configs.
@@ -46,7 +46,7 @@ func (r *run) parseAsking(ctx context.Context, name string, data []byte) (*confi
 	ask := func(kind adaptors.Kind, config any) error {
 		return kind.Ask(ctx, config, adaptors.Env{Name: "check", Log: slog.New(slog.DiscardHandler)})
 	}
-	return config.Parse(name, data, kinds, config.Lookup{Env: r.lookup, ReadFile: os.ReadFile, Ask: ask})
+	return config.Parse(name, data, kinds, config.Lookup{Env: r.lookup, ReadFile: os.ReadFile, Own: r.own(), Ask: ask})
 }
 
 // configuration reads and checks the configuration.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,8 +57,35 @@ func (r *run) openShared(ctx context.Context) (s *configstore.Shared, done func(
 		Store: opened.keep, Key: key, Name: shown(r.config),
 		Server: fmt.Sprintf("%s, process %d", host, os.Getpid()),
 		Note:   func(text string) { r.note("%s", text) },
+		Claims: p.claims(key),
 	})
 	return s, func() { _ = opened.close() }, nil
+}
+
+// claims returns the claims on a document of a store that is a configuration, and
+// on the record beside it.
+func (p place) claims(key adaptors.Key) (list []adaptors.Claim) {
+	if p.kind.Claims == nil {
+		return nil
+	}
+	for _, c := range p.kind.Claims(p.config) {
+		for _, name := range []string{key[0], key[0] + configstore.Suffix} {
+			list = append(list, adaptors.Claim{Space: c.Space, Path: append(slices.Clone(c.Path), name)})
+		}
+	}
+	return list
+}
+
+// own returns the claims on the configuration, where that is no file.
+func (r *run) own() []adaptors.Claim {
+	if !r.isShared() {
+		return nil
+	}
+	p, key, err := r.sharedPlace()
+	if err != nil { // which was told when it was read
+		return nil
+	}
+	return p.claims(key)
 }
 
 // readShared is source for a document of a store.

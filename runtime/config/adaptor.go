@@ -193,6 +193,18 @@ func (t *together) private(files map[string]string) {
 	}
 }
 
+// apart faults the stores that have the configuration among their documents:
+// readers would see it, and writers could run programs.
+func (t *together) apart(own []adaptors.Claim) {
+	for _, claim := range own {
+		for i := range t.claims {
+			if c := &t.claims[i]; c.Overlaps(claim) {
+				t.r.fault(c.value, c.at, "what it keeps holds the configuration itself, %s: give it a place of its own", t.r.file)
+			}
+		}
+	}
+}
+
 // fileClaim returns the claim on a file, as stores of files make theirs.
 func fileClaim(path string) adaptors.Claim {
 	if absolute, err := filepath.Abs(path); err == nil {

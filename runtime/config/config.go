@@ -43,6 +43,10 @@ type Lookup struct {
 	Env      func(name string) (string, bool)  // os.LookupEnv
 	ReadFile func(path string) ([]byte, error) // os.ReadFile
 
+	// Own is where the configuration itself is kept, where that is no file: no
+	// adaptor of a service may have it.
+	Own []adaptors.Claim
+
 	// Ask has the Ask of an adaptor's Kind say what is wrong with its config.
 	Ask func(kind adaptors.Kind, config any) error
 }
@@ -100,6 +104,7 @@ func (r *reader) config(root *hujson.Value) *Config {
 			private[c.Server.TLS.KeyFile] = "the key of the certificate"
 		}
 		t.private(private)
+		t.apart(r.lookup.Own)
 	}
 	c.Secrets = r.secretValues()
 	return c

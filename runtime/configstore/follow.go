@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/bus"
 )
 
 // Apply takes a configuration over, or returns why it can't be and changes
@@ -218,8 +219,14 @@ type StoreError struct {
 	cause error
 }
 
-// Error is part of error.
-func (e *StoreError) Error() string { return e.name + ": " + e.cause.Error() }
+// Error is part of error. What a store says to clients is left out.
+func (e *StoreError) Error() string {
+	var known *bus.Error
+	if errors.As(e.cause, &known) && known.Err != nil {
+		return e.name + ": " + known.Err.Error()
+	}
+	return e.name + ": " + e.cause.Error()
+}
 
 // Unwrap returns the cause.
 func (e *StoreError) Unwrap() error { return e.cause }

@@ -65,8 +65,8 @@ func versionOf(info adaptors.Info) string {
 	return info.ETag + " " + info.ModTime.UTC().Format(time.RFC3339Nano)
 }
 
-// suffix makes the name of the record.
-const suffix = ".rollout"
+// Suffix makes the name of the record of that of the document.
+const Suffix = ".rollout"
 
 // maxRecord has room for a configuration in base64.
 const maxRecord = config.MaxBytes*4/3 + 1<<20
@@ -118,7 +118,7 @@ func (s *Shared) readRecord(ctx context.Context, r *record) (etag string, err er
 		return "", err
 	}
 	if err := json.Unmarshal(data, r); err != nil {
-		return "", fmt.Errorf("%s%s is no record of a rollout (%w): remove it", s.name, suffix, err)
+		return "", fmt.Errorf("%s%s is no record of a rollout (%w): remove it", s.name, Suffix, err)
 	}
 	return info.ETag, nil
 }

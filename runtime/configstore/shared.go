@@ -20,11 +20,12 @@ import (
 
 // Options of a Shared.
 type Options struct {
-	Store  *adaptors.Keep // where it is; who made it closes it
-	Key    adaptors.Key   // of the document
-	Name   string         // of the document, in messages
-	Server string         // of this server, for people; another process of that name is told apart
-	Note   func(string)   // is told what Start waits for; nil tells nobody
+	Store  *adaptors.Keep   // where it is; who made it closes it
+	Key    adaptors.Key     // of the document
+	Name   string           // of the document, in messages
+	Server string           // of this server, for people; another process of that name is told apart
+	Claims []adaptors.Claim // on the document and its record
+	Note   func(string)     // is told what Start waits for; nil tells nobody
 }
 
 // A Shared is a configuration that several servers have in common. It is a
@@ -39,6 +40,7 @@ type Shared struct {
 	note    func(string)
 	changed chan struct{}
 	trouble atomic.Pointer[error]
+	claims  []adaptors.Claim
 
 	acting sync.Mutex // held by who reads and writes the record; guards what follows
 	seen   *seen
@@ -50,12 +52,12 @@ type Shared struct {
 // New returns the configuration at a key of a store.
 func New(o Options) *Shared {
 	s := &Shared{
-		store: o.Store, key: o.Key, name: o.Name, note: o.Note,
+		store: o.Store, key: o.Key, name: o.Name, note: o.Note, claims: o.Claims,
 		server:  fmt.Sprintf("%s (%08x)", o.Server, rand.Uint32()),
 		changed: make(chan struct{}, 1),
 	}
 	s.beside = slices.Clone(o.Key)
-	s.beside[len(s.beside)-1] += suffix
+	s.beside[len(s.beside)-1] += Suffix
 	if s.note == nil {
 		s.note = func(string) {}
 	}
@@ -64,6 +66,9 @@ func New(o Options) *Shared {
 
 // Name returns the name of the document, as messages show it.
 func (s *Shared) Name() string { return s.name }
+
+// Claims returns what of the outside no service may have.
+func (s *Shared) Claims() []adaptors.Claim { return s.claims }
 
 // Health returns why this server has not got what the document says, or can't
 // know; nil: it has.
