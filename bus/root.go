@@ -59,7 +59,7 @@ type Seen struct {
 	Mount, User string
 	Route       string        // base path of Mount
 	Actor       string        // who acts as User, where that is somebody else
-	Cookie      bool          // who User is was in a cookie, which caches do not look at
+	Hidden      bool          // who User is was where no cache looks: in a cookie, or in a token of another server
 	Upstream    string        // host of the other server that answered, or was asked last
 	Tries       int           // of Upstream and of others in its place
 	Waited      time.Duration // for the answers of these, to the header of the last

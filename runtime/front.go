@@ -44,7 +44,7 @@ func (r *Runtime) Serve(ctx context.Context, m *bus.Message) (*bus.Message, erro
 		reply.From = to.mount.Name
 		reply.Header.Set("X-Restspace-Service", to.mount.Name)
 	}
-	if root.Seen.Cookie && !reply.Header.Has("Cache-Control") {
+	if root.Seen.Hidden && !reply.Header.Has("Cache-Control") {
 		reply.Header.Add("Cache-Control", "private") // RFC 9111 section 3.5 is of Authorization alone
 	}
 	to.cors.allow(&reply.Header, origin)

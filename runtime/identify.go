@@ -35,7 +35,7 @@ func (g *generation) identify(root *bus.Root, m *bus.Message, c *cors) (inCookie
 		root.Seen.Token = err.Error()
 		return false, err
 	}
-	m.User, root.Seen.User, root.Seen.Actor, root.Seen.Cookie = user, user.Email, user.Actor, inCookie
+	m.User, root.Seen.User, root.Seen.Actor, root.Seen.Hidden = user, user.Email, user.Actor, inCookie
 	return inCookie, nil
 }
 

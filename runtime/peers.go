@@ -86,7 +86,7 @@ func (g *generation) believe(root *bus.Root, m *bus.Message) error {
 	m.Header.Del("Cookie")
 	m.User, m.Depth = hop.User, hop.Depth
 	if hop.User != nil {
-		root.Seen.Actor = hop.User.Actor
+		root.Seen.Actor, root.Seen.Hidden = hop.User.Actor, true
 	}
 	if hop.Left > 0 {
 		root.AtMost(hop.Left)

@@ -208,6 +208,26 @@ func TestWhatIsBelieved(t *testing.T) {
 	}
 }
 
+// A cache between two servers does not know the field that says who asks.
+func TestAnswersForSomebodyAreForNoCache(t *testing.T) {
+	keys, host := keyFile(t), free(t)
+	b := start(t, host, keys, object{"peers": []string{"a.example"}}, documents("notes", nil),
+		documents("open", object{"caching": object{"maxAge": 5, "public": true}}))
+	for _, path := range []string{"/notes/x", "/open/x"} {
+		b.do(t, "PUT", path, "{}", ordinary...)
+	}
+	ann := &bus.User{Email: "ann@example.com"}
+	for _, row := range []struct {
+		path string
+		user *bus.User
+		want string
+	}{{"/notes/x", ann, "private"}, {"/notes/x", nil, ""}, {"/open/x", ann, "public, max-age=5"}} {
+		answer, _ := b.do(t, "GET", row.path, "", hop(t, keys, identity.Hop{To: host, User: row.user})...)
+		assert.Equal(t, 200, answer.StatusCode)
+		assert.Equal(t, row.want, answer.Header.Get("Cache-Control"))
+	}
+}
+
 // TestACapturedToken has a token read off the network.
 func TestACapturedToken(t *testing.T) {
 	tap, err := net.Listen("tcp", "127.0.0.1:0")
