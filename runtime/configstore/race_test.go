@@ -1,0 +1,97 @@
+package configstore
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/adaptors/memstore"
+	"github.com/seed90475182/restspace/bus"
+)
+
+// hooked is a store that has before called before each read. Its error is that
+// of the read.
+type hooked struct {
+	adaptors.Store
+	before func(key adaptors.Key) error
+}
+
+func (h *hooked) Get(ctx context.Context, key adaptors.Key, o adaptors.GetOptions) (*bus.Body, adaptors.Info, error) {
+	if before := h.before; before != nil {
+		if err := before(key); err != nil {
+			return nil, adaptors.Info{}, err
+		}
+	}
+	return h.Store.Get(ctx, key, o)
+}
+
+func TestVersionThatWasSeenBeforeTheRecordIsNotTaken(t *testing.T) {
+	store := memstore.New()
+	slow := &hooked{Store: store}
+	upload(t, store, "one")
+	a, b := newServer(slow, "a"), newServer(store, "b")
+	a.start(t)
+	b.start(t)
+	upload(t, store, "two")
+	slow.before = func(key adaptors.Key) error {
+		if key[1] == a.beside[1] {
+			slow.before = nil
+			upload(t, store, "bad")
+			_, err := b.Follow(t.Context(), b.apply)
+			assert.ErrorIs(t, err, errBad)
+		}
+		return nil
+	}
+	_, err := a.Follow(t.Context(), a.apply)
+	assert.ErrorContains(t, err, "is not taken over, since the server "+b.server)
+	assert.Equal(t, "one", a.serves)
+}
+
+func TestServerThatStartsLeavesTheTurnOfOneThatIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New()
+		upload(t, store, "one")
+		a, b, c := newServer(store, "a"), newServer(store, "b"), newServer(store, "c")
+		a.start(t)
+		c.start(t)
+		upload(t, store, "two")
+		life, crash := context.WithCancel(t.Context())
+		_, err := a.Follow(life, func(ctx context.Context, _ []byte) error {
+			crash()
+			a.store = adaptors.NewKeep(&away{store, true}, 0)
+			return ctx.Err()
+		})
+		require.Error(t, err)
+		err = b.Start(t.Context(), func(context.Context, []byte) error { return errors.New("no such disk") })
+		assert.ErrorContains(t, err, "no such disk\nThis is the last good content")
+		assert.Equal(t, []string{"waiting for the server " + a.server + ", which takes conf/services.json over"}, b.notes)
+		_, err = c.Follow(t.Context(), c.apply)
+		assert.ErrorContains(t, err, a.server+" could not: it was not heard of any more")
+	})
+}
+
+func TestTurnThatCameToNothingIsGivenBack(t *testing.T) {
+	store := memstore.New()
+	faulty := &hooked{Store: store}
+	upload(t, store, "one")
+	a, b := newServer(faulty, "a"), newServer(store, "b")
+	a.start(t)
+	b.start(t)
+	faulty.before = func(key adaptors.Key) error {
+		if key[1] == document[1] { // and so after the turn was taken
+			faulty.before = func(adaptors.Key) error { return errWire }
+			return errWire
+		}
+		return nil
+	}
+	require.ErrorIs(t, a.Replace(t.Context(), []byte("one"), []byte("two")), errWire)
+	assert.ErrorContains(t, b.Replace(t.Context(), []byte("one"), []byte("two")), a.server)
+	faulty.before = nil
+	assert.False(t, a.follows(t))
+	assert.NoError(t, b.Replace(t.Context(), []byte("one"), []byte("two")))
+}
