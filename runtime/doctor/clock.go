@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/http"
 	"slices"
@@ -72,10 +73,17 @@ func call(ctx context.Context, method, host, path string) (*http.Response, error
 		return client.Do(request)
 	}
 	answer, err := send("https")
-	if errors.Is(err, http.ErrSchemeMismatch) || err != nil && !strings.Contains(host, ":") {
+	if err != nil && maybePlain(host, err) {
 		return send("http")
 	}
 	return answer, err
+}
+
+// maybePlain reports whether a host may speak http, which can't be called by https
+// for an error. One with a certificate that nobody believes does not: it is wrong.
+func maybePlain(host string, err error) bool {
+	var unbelieved *tls.CertificateVerificationError
+	return errors.Is(err, http.ErrSchemeMismatch) || !strings.Contains(host, ":") && !errors.As(err, &unbelieved)
 }
 
 // cause returns the error below what net/http says around it.

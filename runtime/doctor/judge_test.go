@@ -1,8 +1,13 @@
 package doctor
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"net/http"
+	"net/url"
 	"os"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -99,5 +104,20 @@ func TestServersOfAConfiguration(t *testing.T) {
 		{[]string{"serve"}, "services.json", false},
 	} {
 		assert.Equal(t, row.serves, process{os.Getpid(), row.args}.serves(row.file), strconv.Quote(row.file)+" by %q", row.args)
+	}
+}
+
+func TestHostsThatMaySpeakHTTP(t *testing.T) {
+	for _, row := range []struct {
+		host string
+		err  error
+		want bool
+	}{
+		{"example.org", syscall.ECONNREFUSED, true},
+		{"example.org:443", syscall.ECONNREFUSED, false},
+		{"example.org:8080", &url.Error{Err: http.ErrSchemeMismatch}, true},
+		{"example.org", &url.Error{Err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}, false},
+	} {
+		assert.Equal(t, row.want, maybePlain(row.host, row.err), "%s: %v", row.host, row.err)
 	}
 }
