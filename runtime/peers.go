@@ -35,7 +35,7 @@ func (o outgoing) servePeer(ctx context.Context, m *bus.Message, g *generation) 
 	o.sign(ctx, &m.Header)
 	m.Header.Set(edge.PeerField, token)
 	reply, err := o.named.Serve(ctx, m)
-	if err != nil || !reply.Header.Has(refusedField) {
+	if err != nil || !reply.Header.Has(refusedField) && reply.Status != http.StatusMisdirectedRequest {
 		return reply, err
 	}
 	return nil, errors.Join(refusal(reply), reply.Close())
@@ -54,7 +54,8 @@ func hopOf(ctx context.Context, m *bus.Message) identity.Hop {
 }
 
 // refusal returns the error of a call whose token another server does not
-// believe. What that one says of it is for the log: the client can't mend it.
+// believe, or whose Host it does not know. What that one says of it is for the
+// log: the client can't mend it.
 func refusal(reply *bus.Message) error {
 	const most = 64 << 10
 	var said struct {

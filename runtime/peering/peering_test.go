@@ -197,6 +197,17 @@ func TestAMountOfAnotherServer(t *testing.T) {
 	assert.Contains(t, body, bus.TypeInvalidJSON, "errors are those of the service")
 }
 
+func TestNamesThatDiffer(t *testing.T) {
+	keys, hostA, hostB := keyFile(t), free(t), free(t)
+	start(t, hostB, keys, object{"peers": []string{hostA}, "hosts": []string{"b.example"}}, documents("notes", nil))
+	a := start(t, hostA, keys, object{"peers": []string{hostB}}, remote("notes", hostB, nil))
+	answer, body := a.do(t, "GET", "/notes/", "")
+	assert.Equal(t, 502, answer.StatusCode, "and no 421, which would be about what the client has asked for")
+	assert.Contains(t, body, `the server behind \"notes\" does not know this one as a server of its installation`)
+	assert.NotContains(t, body, "server.hosts")
+	assert.Contains(t, a.log.String(), "list this one in server.hosts")
+}
+
 func TestKeysThatDiffer(t *testing.T) {
 	hostA, hostB := free(t), free(t)
 	b := start(t, hostB, keyFile(t), object{"peers": []string{hostA}}, documents("notes", nil))
