@@ -260,6 +260,7 @@ func TestErrorsOfAConfigurationComeWithTheirPlace(t *testing.T) {
 // shelf is a Source in memory, which may fail to store.
 type shelf struct {
 	content []byte
+	stored  int // times
 	err     error
 }
 
@@ -268,6 +269,7 @@ func (s *shelf) Read(context.Context) ([]byte, error) { return s.content, nil }
 func (s *shelf) Replace(_ context.Context, _, next []byte) error {
 	if s.err == nil {
 		s.content = next
+		s.stored++
 	}
 	return s.err
 }
@@ -289,6 +291,18 @@ func TestWhatCanNotBeStoredIsNotServed(t *testing.T) {
 	source.err = nil
 	s.put(t, 200, administered([3]string{"a", "/a", "three"}), "If-Match: *")
 	s.says(t, "/a", "three")
+}
+
+// Where servers share the source, what failed at one of them is put there again.
+func TestTheSameConfigurationIsStoredAgain(t *testing.T) {
+	t.Chdir(t.TempDir())
+	p := newProbe()
+	config := administered([3]string{"a", "/a", "one"})
+	source := &shelf{content: []byte(config)}
+	s := startSource(t, p, source)
+	s.put(t, 200, config, "If-Match: *")
+	assert.Equal(t, 1, source.stored)
+	assert.Equal(t, "one", p.noted(&p.opened), "and not served anew")
 }
 
 func TestConfigurationMayBeAsLargeAsAFile(t *testing.T) {

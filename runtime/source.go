@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -73,11 +72,9 @@ func (r *Runtime) replace(ctx context.Context, by string, c *adaptors.Condition,
 		r.refused()
 		return false, err
 	}
-	if info == nil || !bytes.Equal(old, data) {
-		if err := source.Replace(ctx, old, data); err != nil {
-			r.discard(next)
-			return false, err
-		}
+	if err := source.Replace(ctx, old, data); err != nil { // also if it is the same: others may be waiting for it
+		r.discard(next)
+		return false, err
 	}
 	r.files = what.files
 	r.swap(next, by)
