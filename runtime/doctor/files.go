@@ -136,6 +136,9 @@ func made(path, what string) []adaptors.Finding {
 	if dir := open(path); dir != "" {
 		return []adaptors.Finding{problem("chmod o-w "+dir, "everybody can put something in the place of %s, %s", what, path)}
 	}
+	if info, err := os.Stat(above); err == nil && info.Mode()&0o002 != 0 { // such as /tmp
+		return []adaptors.Finding{problem("name another place, or make it yourself", "everybody can make %s, %s, before the server does", what, path)}
+	}
 	return []adaptors.Finding{good("the server will make %s, %s", what, path)}
 }
 
