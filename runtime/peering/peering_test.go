@@ -83,12 +83,18 @@ func start(t *testing.T, address, keys string, block object, mounts ...object) *
 // serve serves a configuration that listens at an address.
 func serve(t *testing.T, address string, data []byte) *server {
 	t.Helper()
+	return serveFrom(t, nil, address, data)
+}
+
+// serveFrom is serve with the place where the configuration is kept.
+func serveFrom(t *testing.T, source runtime.Source, address string, data []byte) *server {
+	t.Helper()
 	s := &server{host: address, log: new(log), client: &http.Client{
 		Transport:     &http.Transport{DisableCompression: true},
 		Timeout:       patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
-	s.Runtime = runtime.New(runtime.Options{Services: servicelist.Registry(), Adaptors: adaptorlist.Registry(), Listen: true, LogTo: s.log})
+	s.Runtime = runtime.New(runtime.Options{Services: servicelist.Registry(), Adaptors: adaptorlist.Registry(), Listen: true, LogTo: s.log, Source: source})
 	require.NoError(t, s.Load(t.Context(), "services.json", data))
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/runtime/configfile"
 	"github.com/seed90475182/restspace/runtime/identity"
 )
 
@@ -226,6 +229,30 @@ func TestAnswersForSomebodyAreForNoCache(t *testing.T) {
 		assert.Equal(t, 200, answer.StatusCode)
 		assert.Equal(t, row.want, answer.Header.Get("Cache-Control"))
 	}
+}
+
+// Who writes a pipeline can have it call other servers, but none that it runs for
+// administrate these.
+func TestNobodyAdministratesByWayOfAnotherServer(t *testing.T) {
+	keys, hostA, hostB := keyFile(t), free(t), free(t)
+	config := configOf(t, hostB, keys, object{"peers": []string{hostA}, "adminRoles": "A"}, documents("notes", nil))
+	file := filepath.Join(t.TempDir(), "services.json")
+	require.NoError(t, os.WriteFile(file, config, 0o600))
+	b := serveFrom(t, configfile.New(file), hostB, config)
+	const page = "/.well-known/restspace/config"
+	a := start(t, hostA, keys, object{"peers": []string{hostB}},
+		remote("own", hostB, object{"url": "http://" + hostB + "/.well-known/restspace"}),
+		mount("read", "pipeline", object{"pipeline": []string{"GET http://" + hostB + page}}),
+		mount("open", "pipeline", object{"pipeline": []string{"GET http://" + hostB + "/.well-known/jwks.json"}}))
+	as := a.as(t, "root@example.com", "A")
+	answer, _ := b.do(t, "GET", page, "", as...)
+	require.Equal(t, 200, answer.StatusCode)
+	for path, want := range map[string]int{"/own/config": 401, "/read": 401, "/open": 200} {
+		answer, _ = a.do(t, "GET", path, "", as...)
+		assert.Equal(t, want, answer.StatusCode, path)
+	}
+	answer, _ = a.do(t, "PUT", "/own/config", "{}", append(as, "If-Match", "*", "Content-Type", "application/json")...)
+	assert.Equal(t, 401, answer.StatusCode)
 }
 
 // TestACapturedToken has a token read off the network.
