@@ -93,6 +93,27 @@ func dryAsk(t *testing.T, server *runtime.Runtime, method, url, body string, hea
 	return reply.Status, string(data), record.Plans(node.Tree(nil))
 }
 
+// A field of another server may hold any bytes (RFC 9110 section 5.5).
+func TestRecordOfAReplyThatIsNoUTF8(t *testing.T) {
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Odd", "a\xff") }))
+	defer upstream.Close()
+	s := &server{client: &http.Client{Transport: &http.Transport{}}}
+	s.Runtime = runtime.New(runtime.Options{Services: servicelist.Registry(), Adaptors: adaptorlist.Registry(), Listen: true, Address: "127.0.0.1:0", LogTo: io.Discard})
+	require.NoError(t, s.Load(t.Context(), "services.json", []byte(`{"services": [
+		{"name": "p", "basePath": "/p", "service": "proxy", "url": "`+upstream.URL+`", "readRoles": "all", "manageRoles": "all"}]}`)))
+	defer func() { s.client.CloseIdleConnections(); require.NoError(t, s.Close(context.Background())) }()
+	r, err := http.NewRequestWithContext(t.Context(), "GET", s.URL()+"/p", nil)
+	require.NoError(t, err)
+	r.Header.Set("X-Restspace-Trace", "1")
+	answer, err := s.client.Do(r)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	assert.Equal(t, 200, answer.StatusCode)
+	assert.Contains(t, string(text), "[\"X-Odd\",\"a\uFFFD\"]")
+}
+
 func TestDryRunOfEveryKindWritesNothing(t *testing.T) {
 	var writes, sent atomic.Int64
 	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/services"
@@ -49,7 +50,7 @@ type adaptorReport struct {
 
 // reply returns r as an answer.
 func (r report) reply() (*bus.Message, error) {
-	text, err := json.Marshal(r)
+	text, err := json.Marshal(r, jsontext.AllowInvalidUTF8(true)) // errors have what others say
 	if err != nil {
 		return nil, err
 	}

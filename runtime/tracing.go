@@ -71,7 +71,7 @@ func (g *generation) traced(ctx context.Context, root *bus.Root, m *bus.Message,
 	}
 	secrets := record.NewRedactor(g.conf.Secrets)
 	shown := show(reply, secrets, mount.instance.env.Limits.Body)
-	text, err := json.Marshal(tracedReply{node.Tree(secrets), shown})
+	text, err := json.Marshal(tracedReply{node.Tree(secrets), shown}, jsontext.AllowInvalidUTF8(true)) // fields may hold any bytes
 	if err != nil {
 		return nil, err
 	}
