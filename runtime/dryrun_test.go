@@ -95,6 +95,7 @@ func dryAsk(t *testing.T, server *runtime.Runtime, method, url, body string, hea
 
 // A field of another server may hold any bytes (RFC 9110 section 5.5).
 func TestRecordOfAReplyThatIsNoUTF8(t *testing.T) {
+	t.Chdir(t.TempDir())
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Odd", "a\xff") }))
 	defer upstream.Close()
 	s := &server{client: &http.Client{Transport: &http.Transport{}}}
