@@ -27,8 +27,8 @@ requests, answers those that it has, and ends; a second signal ends it at once.
 When the file changes it is read again, and at SIGHUP: where it has errors, what
 is served stays as it is.
 
-	options.Source, options.LogFormat, options.Hashing = source, r.logFormat(), r.hashing()
-	s := &serving{run: r, source: source, server: runtime.New(options)}
+Where --config is the URL of an object in a bucket, several servers share it, and
+take a change over one after the other: see restspace help config.
 
 The mounts and the address go to standard output, the log to standard error.
 

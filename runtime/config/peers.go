@@ -84,5 +84,5 @@ func (r *reader) peer(b *block) {
 		return
 	}
 	r.member(b.value, b.at, pointer(at), fmt.Errorf(
-		`%s is no other server of this installation: write "peers": [%s] into "server", or use the Kind proxy where it is none`, quote(url.Host), quote(url.Host)))
+		`%s is no other server of this installation: add %s to server.peers, or use the Kind proxy where it is none`, quote(url.Host), quote(url.Host)))
 }

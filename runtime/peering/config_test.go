@@ -16,7 +16,7 @@ func TestConfigurationsThatAreWrong(t *testing.T) {
 	lookup := config.Lookup{Env: func(string) (string, bool) { return "http://secret.example/x", true }}
 	for name, row := range map[string]struct{ more, url, want string }{
 		"no peer": {`"auth": {}`, `"https://c.example/orders"`,
-			`/services/0/url: "c.example" is no other server of this installation: write "peers": ["c.example"] into "server", or use the Kind proxy where it is none`},
+			`/services/0/url: "c.example" is no other server of this installation: add "c.example" to server.peers, or use the Kind proxy where it is none`},
 		"a peer at another port": {`"auth": {}`, `"https://b.example:8443/orders"`, `"b.example:8443" is no other server of this installation`},
 		"no peer, from outside": {`"auth": {}`, `{"$env": "URL"}`,
 			`/services/0/url: it leads to no other server of this installation: write its host into "peers" of "server"`},
