@@ -33,6 +33,7 @@ type Keys struct {
 	mu     sync.Mutex
 	looked time.Time // when the file was last looked at
 	seen   os.FileInfo
+	wrong  string // with what was seen; "": it is now
 	now    *keySet
 }
 
@@ -91,22 +92,33 @@ func (k *Keys) current(age time.Duration) *keySet {
 	return k.now
 }
 
-// look reads the file if it is another one.
+// look reads the file if it is another one. One that could not be taken is read
+// again, since its owner may change and nothing else of it; what is wrong is told
+// once.
 func (k *Keys) look() {
 	info, err := os.Stat(k.path)
-	if err != nil || os.SameFile(info, k.seen) && info.ModTime().Equal(k.seen.ModTime()) && info.Size() == k.seen.Size() {
+	if err != nil || k.wrong == "" && same(info, k.seen) {
 		return
 	}
 	k.seen = info
 	set, err := loadKeySet(k.path)
 	if err != nil {
-		k.Log.Error("the file of keys has changed, and is not one any more: the keys from before count", "error", err)
+		if text := err.Error(); text != k.wrong {
+			k.wrong = text
+			k.Log.Error("the file of keys has changed, and is not one any more: the keys from before count", "error", err)
+		}
 		return
 	}
+	k.wrong = ""
 	if signs := set.set.Keys[0].KeyID; signs != k.now.set.Keys[0].KeyID {
 		k.Log.Info("audit", "event", "key", "key", signs, "outcome", "ok")
 	}
 	k.now = set
+}
+
+// same reports whether a file is what it was.
+func same(a, b os.FileInfo) bool {
+	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size() && a.Mode() == b.Mode()
 }
 
 func loadKeySet(path string) (*keySet, error) {

@@ -97,6 +97,31 @@ func TestKeysStayWhenTheirFileBreaks(t *testing.T) {
 	assert.Equal(t, id, keys.current(0).set.Keys[0].KeyID)
 }
 
+func TestKeysThatOthersCouldRead(t *testing.T) {
+	dir := t.TempDir()
+	path, next := filepath.Join(dir, "auth.key"), filepath.Join(dir, "next.key")
+	keys, err := MakeKeys(path)
+	require.NoError(t, err)
+	var log strings.Builder
+	keys.Log = slog.New(slog.NewTextHandler(&log, nil))
+	old := keys.current(0).set.Keys[0].KeyID
+	other, err := MakeKeys(next)
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(next, 0o644))
+	require.NoError(t, os.Rename(next, path))
+	for range 2 {
+		assert.Equal(t, old, keys.current(0).set.Keys[0].KeyID)
+	}
+	assert.Contains(t, log.String(), "chmod 600 it")
+	assert.Equal(t, 1, strings.Count(log.String(), "\n"), "it is told once")
+	require.NoError(t, os.Chmod(path, 0o600))
+	assert.Equal(t, other.now.set.Keys[0].KeyID, keys.current(0).set.Keys[0].KeyID, "once nobody else can")
+
+	require.NoError(t, os.Chmod(path, 0o640))
+	assert.Equal(t, other.now.set.Keys[0].KeyID, keys.current(0).set.Keys[0].KeyID)
+	assert.Contains(t, log.String(), "(mode 0640)", "the next start fails")
+}
+
 func TestPublicKeysHoldNoPrivateOnes(t *testing.T) {
 	keys, err := MakeKeys(filepath.Join(t.TempDir(), "auth.key"))
 	require.NoError(t, err)
