@@ -3,6 +3,7 @@ package doctor
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -120,4 +121,38 @@ func TestHostsThatMaySpeakHTTP(t *testing.T) {
 	} {
 		assert.Equal(t, row.want, maybePlain(row.host, row.err), "%s: %v", row.host, row.err)
 	}
+}
+
+func TestSocketsThatHoldAnAddress(t *testing.T) {
+	for _, row := range []struct {
+		held, wanted string
+		want         bool
+	}{
+		{"0100007F:620C", "127.0.0.1:25100", true},
+		{"0100007F:620C", "127.0.0.2:25100", false},
+		{"0100007F:620C", "127.0.0.1:25101", false},
+		{"0100007F:620C", "0.0.0.0:25100", true},
+		{"0100007F:620C", ":25100", true},
+		{"00000000:620C", "127.0.0.2:25100", true},
+		{"00000000:620C", "[::1]:25100", false},
+		{"00000000000000000000000000000000:620C", "127.0.0.2:25100", true},
+		{"00000000000000000000000001000000:620C", "[::1]:25100", true},
+		{"00000000000000000000000001000000:620C", "127.0.0.1:25100", false},
+		{"0000000000000000FFFF00000100007F:620C", "127.0.0.1:25100", true},
+		{"local_address", "127.0.0.1:25100", false},
+	} {
+		wanted, err := net.ResolveTCPAddr("tcp", row.wanted)
+		assert.NoError(t, err)
+		assert.Equal(t, row.want, excludes(addressOf(row.held), wanted.AddrPort()), "%s by %s", row.wanted, row.held)
+	}
+}
+
+func TestAnotherAddressWithTheSamePort(t *testing.T) {
+	one, err := net.Listen("tcp", "127.0.0.1:0")
+	assert.NoError(t, err)
+	defer one.Close()
+	_, port, _ := net.SplitHostPort(one.Addr().String())
+	assert.Len(t, listeners("127.0.0.1:"+port), 1)
+	assert.Len(t, listeners(":"+port), 1)
+	assert.Empty(t, listeners("127.0.0.2:"+port))
 }

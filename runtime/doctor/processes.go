@@ -2,7 +2,10 @@ package doctor
 
 import (
 	"cmp"
+	"encoding/binary"
+	"encoding/hex"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,15 +20,14 @@ type process struct {
 	args []string
 }
 
-// listeners returns the processes that listen on the port of an address, as far
-// as this user may know.
+// listeners returns the processes that keep a server from listening at an address,
+// as far as this user may know.
 func listeners(address string) (found []process) {
-	_, port, err := net.SplitHostPort(address)
-	number, numberErr := strconv.ParseUint(port, 10, 16)
-	if err != nil || numberErr != nil {
+	wanted, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil {
 		return nil
 	}
-	sockets := socketsOn(uint16(number))
+	sockets := socketsAt(wanted.AddrPort())
 	links, _ := filepath.Glob("/proc/[0-9]*/fd/*") // the pattern is good
 	for _, link := range links {
 		to, err := os.Readlink(link)
@@ -43,20 +45,46 @@ func listeners(address string) (found []process) {
 	return found
 }
 
-// socketsOn returns the sockets that listen on a port, as links to them read.
-func socketsOn(port uint16) (sockets []string) {
+// socketsAt returns the sockets that listen where another can't then, as links to
+// them read.
+func socketsAt(wanted netip.AddrPort) (sockets []string) {
 	const listening = "0A"
-	suffix := ":" + strings.ToUpper(strconv.FormatUint(1<<16|uint64(port), 16)[1:])
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		text, _ := os.ReadFile(table) // a system may lack either
 		for line := range strings.Lines(string(text)) {
 			words := strings.Fields(line)
-			if len(words) > 9 && strings.HasSuffix(words[1], suffix) && words[3] == listening {
+			if len(words) > 9 && words[3] == listening && excludes(addressOf(words[1]), wanted) {
 				sockets = append(sockets, "socket:["+words[9]+"]")
 			}
 		}
 	}
 	return sockets
+}
+
+// excludes reports whether nobody can listen at an address while a socket listens
+// at the one held. An address that is no IP is all of them, as in ":3100".
+func excludes(held, wanted netip.AddrPort) bool {
+	if held.Port() != wanted.Port() {
+		return false
+	}
+	one, other := held.Addr(), wanted.Addr().Unmap().WithZone("")
+	return one == other || !other.IsValid() || other.IsUnspecified() || one.IsUnspecified() && (one.Is6() || other.Is4())
+}
+
+// addressOf reads an address as the tables of sockets have it: words of four bytes
+// as numbers of this machine, and the port. It is the zero one where it is none.
+func addressOf(text string) netip.AddrPort {
+	digits, port, _ := strings.Cut(text, ":")
+	ip, err := hex.DecodeString(digits)
+	number, portErr := strconv.ParseUint(port, 16, 16)
+	if err != nil || portErr != nil || len(ip)%4 != 0 {
+		return netip.AddrPort{}
+	}
+	for word := range slices.Chunk(ip, 4) {
+		binary.NativeEndian.PutUint32(word, binary.BigEndian.Uint32(word))
+	}
+	address, _ := netip.AddrFromSlice(ip)
+	return netip.AddrPortFrom(address.Unmap(), uint16(number))
 }
 
 // name returns what a process is called.
