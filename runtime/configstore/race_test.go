@@ -63,7 +63,7 @@ func TestServerThatStartsLeavesTheTurnOfOneThatIsGone(t *testing.T) {
 		life, crash := context.WithCancel(t.Context())
 		_, err := a.Follow(life, func(ctx context.Context, _ []byte) error {
 			crash()
-			a.store = adaptors.NewKeep(&away{store, true}, 0)
+			a.store = adaptors.NewKeep(cutOff(store), 0)
 			return ctx.Err()
 		})
 		require.Error(t, err)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -237,11 +238,18 @@ func TestServerThatCanNotStartWithTheLastGoodOneTriesTheNext(t *testing.T) {
 // away is a store that may not answer.
 type away struct {
 	adaptors.Store
-	gone bool
+	gone atomic.Bool
+}
+
+// cutOff returns a store that does not answer.
+func cutOff(store adaptors.Store) *away {
+	a := &away{Store: store}
+	a.gone.Store(true)
+	return a
 }
 
 func (a *away) Get(ctx context.Context, key adaptors.Key, o adaptors.GetOptions) (*bus.Body, adaptors.Info, error) {
-	if a.gone {
+	if a.gone.Load() {
 		return nil, adaptors.Info{}, errWire
 	}
 	return a.Store.Get(ctx, key, o)
@@ -253,7 +261,7 @@ func TestStoreThatDoesNotAnswer(t *testing.T) {
 		upload(t, store, "one")
 		a, b := newServer(store, "a"), newServer(store, "b")
 		a.start(t)
-		store.gone = true
+		store.gone.Store(true)
 		_, err := a.Follow(t.Context(), a.apply)
 		var outage *StoreError
 		assert.ErrorAs(t, err, &outage)
@@ -263,7 +271,7 @@ func TestStoreThatDoesNotAnswer(t *testing.T) {
 		assert.ErrorAs(t, b.Start(t.Context(), b.apply), &outage)
 		assert.InDelta(t, startTime, time.Since(begun), float64(lookTime))
 		assert.Len(t, b.notes, 1)
-		time.AfterFunc(10*time.Second, func() { store.gone = false })
+		time.AfterFunc(10*time.Second, func() { store.gone.Store(false) })
 		b.start(t)
 		assert.Equal(t, "one", b.serves)
 		assert.False(t, a.follows(t))
@@ -303,7 +311,7 @@ func TestTurnOfAServerThatIsGone(t *testing.T) {
 		life, crash := context.WithCancel(t.Context())
 		_, err := a.Follow(life, func(ctx context.Context, _ []byte) error {
 			crash()
-			a.store = adaptors.NewKeep(&away{store, true}, 0) // it says nothing any more
+			a.store = adaptors.NewKeep(cutOff(store), 0) // it says nothing any more
 			return ctx.Err()
 		})
 		require.Error(t, err)
