@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -55,7 +56,7 @@ func (r *run) doctor(ctx context.Context, asJSON bool) error {
 	for _, f := range r.examineShared(ctx) {
 		tell(f)
 	}
-	patient := &doctor.Patient{File: r.config, Config: conf}
+	patient := &doctor.Patient{File: r.config, Config: conf, Same: r.isSame}
 	for f := range patient.Examine(ctx) {
 		tell(f)
 	}
@@ -117,6 +118,15 @@ func (r *run) examineShared(ctx context.Context) []adaptors.Finding {
 	ctx, cancel := context.WithTimeout(ctx, doctor.Longest)
 	defer cancel()
 	return p.kind.Examine(ctx, p.config, adaptors.Env{Name: p.title, Log: slog.New(slog.DiscardHandler)})
+}
+
+// isSame reports whether another URL names the configuration, too.
+func (r *run) isSame(url string) bool {
+	other := *r
+	other.config = url
+	p, key, err := other.sharedPlace()
+	ours := r.own()
+	return err == nil && len(ours) > 0 && slices.EqualFunc(ours, p.claims(key), adaptors.Claim.Overlaps)
 }
 
 // printFinding prints a finding as a line.

@@ -22,6 +22,10 @@ import (
 type Patient struct {
 	File   string         // of the configuration, or the URL of one that several servers have
 	Config *config.Config // nil where it has errors: then only what it does not name is looked at
+
+	// Same reports whether another URL names the same configuration as File, which
+	// is one. Never called where that is a file, and may be nil then.
+	Same func(url string) bool
 }
 
 // check is one thing to look at.

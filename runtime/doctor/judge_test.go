@@ -100,11 +100,14 @@ func TestServersOfAConfiguration(t *testing.T) {
 		{[]string{"restspace", "serve", "--config=none.json"}, "none.json", false},
 		{[]string{"restspace", "serve", "--config", "s3://b/c.json?region=r"}, "s3://b/c.json?region=r", true},
 		{[]string{"restspace", "serve", "--config", "s3://b/c.json?region=r"}, "services.json", false},
+		{[]string{"restspace", "serve", "--config", "s3://b/c.json"}, "s3://b/c.json?region=r", true},
+		{[]string{"restspace", "serve", "--config", "s3://b/d.json"}, "s3://b/c.json?region=r", false},
 		{[]string{"restspace", "serve"}, "s3://b/c.json?region=r", false},
 		{[]string{"restspace", "test"}, "services.json", false},
 		{[]string{"serve"}, "services.json", false},
 	} {
-		assert.Equal(t, row.serves, process{os.Getpid(), row.args}.serves(row.file), strconv.Quote(row.file)+" by %q", row.args)
+		patient := &Patient{File: row.file, Same: func(url string) bool { return url == "s3://b/c.json" }}
+		assert.Equal(t, row.serves, process{os.Getpid(), row.args}.serves(patient), strconv.Quote(row.file)+" by %q", row.args)
 	}
 }
 

@@ -56,7 +56,7 @@ func (p *Patient) taken(key, address string) adaptors.Finding {
 		return problem("end it, or write another address: ss -ltnp as root tells which it is", "%s %s is taken by a process of another user", key, address)
 	}
 	for _, h := range holders {
-		if h.serves(p.File) {
+		if h.serves(p) {
 			return good("%s %s: the server of this configuration runs there, as process %d", key, address, h.pid)
 		}
 	}

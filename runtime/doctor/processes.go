@@ -92,8 +92,8 @@ func (p process) name() string {
 	return filepath.Base(p.args[0])
 }
 
-// serves reports whether the process is a server of a configuration.
-func (p process) serves(file string) bool {
+// serves reports whether the process is a server of the configuration.
+func (p process) serves(patient *Patient) bool {
 	at := slices.Index(p.args, "serve")
 	if at < 1 {
 		return false
@@ -106,8 +106,8 @@ func (p process) serves(file string) bool {
 			theirs = p.args[i+1]
 		}
 	}
-	if strings.Contains(file, "://") {
-		return theirs == file
+	if strings.Contains(patient.File, "://") {
+		return theirs == patient.File || strings.Contains(theirs, "://") && patient.Same(theirs)
 	}
 	if !filepath.IsAbs(theirs) {
 		theirs = filepath.Join("/proc", strconv.Itoa(p.pid), "cwd", theirs)
@@ -116,6 +116,6 @@ func (p process) serves(file string) bool {
 	if err != nil {
 		return false
 	}
-	other, err := os.Stat(file)
+	other, err := os.Stat(patient.File)
 	return err == nil && os.SameFile(one, other)
 }
