@@ -85,7 +85,13 @@ func (s *Shared) follow(ctx context.Context, apply Apply) (changed bool, err err
 	if err != nil {
 		return false, s.unread(err)
 	}
-	switch s.next(now, version) {
+	do := s.next(now, version)
+	if do != wait {
+		s.waits = ""
+	}
+	switch do {
+	case wait:
+		return false, s.waited(now.Turn.Server)
 	case take:
 		return s.take(ctx, now, version, apply, s.fail)
 	case refuse:
@@ -105,6 +111,18 @@ func (s *Shared) follow(ctx context.Context, apply Apply) (changed bool, err err
 		return false, s.tried(s.write(ctx, now, next))
 	}
 	return false, nil
+}
+
+// waited says so where one server has had the turn for longer than it takes: it
+// lives, but goes no further.
+func (s *Shared) waited(server string) error {
+	if s.waits != server {
+		s.waits, s.since = server, time.Now()
+	}
+	if time.Since(s.since) < longTurn {
+		return nil
+	}
+	return fmt.Errorf("%s is not taken over yet, since the server %s has been at it for more than %s: look there, or end it", s.name, server, longTurn)
 }
 
 // deserted reports whether who has the turn, which is stale, is the first to try

@@ -47,6 +47,8 @@ type Shared struct {
 	served content // what this server has
 	failed string  // the version that this server could not take over,
 	why    error   // and why
+	waits  string  // for what server that has the turn,
+	since  time.Time // and since when
 }
 
 // New returns the configuration at a key of a store.

@@ -330,6 +330,35 @@ func TestTurnOfAServerThatIsGone(t *testing.T) {
 	})
 }
 
+func TestTurnThatDoesNotEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New()
+		upload(t, store, "one")
+		a, b := newServer(store, "a"), newServer(store, "b")
+		a.start(t)
+		b.start(t)
+		upload(t, store, "two")
+		release, ended := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(ended)
+			_, err := a.Follow(t.Context(), func(ctx context.Context, data []byte) error { <-release; return a.apply(ctx, data) })
+			assert.NoError(t, err)
+		}()
+		time.Sleep(time.Second)
+		for range 10 {
+			assert.False(t, b.follows(t))
+			time.Sleep(longTurn / 10)
+		}
+		_, err := b.Follow(t.Context(), b.apply)
+		assert.EqualError(t, err, "conf/services.json is not taken over yet, since the server "+a.server+" has been at it for more than 2m0s: look there, or end it")
+		assert.Equal(t, err, b.Health())
+		close(release)
+		<-ended
+		assert.True(t, b.follows(t))
+		assert.NoError(t, b.Health())
+	})
+}
+
 func TestReadSaysWhatIsMissing(t *testing.T) {
 	_, err := newServer(memstore.New(), "a").Read(t.Context())
 	assert.ErrorIs(t, err, fs.ErrNotExist)

@@ -28,6 +28,9 @@ const (
 	// more one.
 	staleTime = 15 * time.Second
 
+	// longTurn is how long one server may have the turn before the others tell.
+	longTurn = 2 * time.Minute
+
 	// goodTime is for how long a version that did not fail is seen with no server
 	// that takes a turn before it is good.
 	goodTime = 20 * time.Second
