@@ -44,10 +44,10 @@ type Shared struct {
 
 	acting sync.Mutex // held by who reads and writes the record; guards what follows
 	seen   *seen
-	served content // what this server has
-	failed string  // the version that this server could not take over,
-	why    error   // and why
-	waits  string  // for what server that has the turn,
+	served content   // what this server has
+	failed string    // the version that this server could not take over,
+	why    error     // and why
+	waits  string    // for what server that has the turn,
 	since  time.Time // and since when
 }
 
