@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -223,6 +225,19 @@ func TestErrorsOfAStart(t *testing.T) {
 	_, err = s3store.Open(t.Context(), c, adaptors.Env{})
 	assert.ErrorContains(t, err, "bucket "+c.Bucket+": the endpoint http://127.0.0.1:1 can't be reached: dial tcp 127.0.0.1:1: ")
 	assert.NotContains(t, err.Error(), "RequestID")
+}
+
+func TestEndpointThatDoesNotAnswer(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	c := s3store.Config{Bucket: "notes", Endpoint: "http://" + listener.Addr().String(),
+		Credentials: s3store.Credentials{AccessKeyID: "key", SecretAccessKey: "secret"}}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err = s3store.Open(ctx, c, adaptors.Env{})
+	assert.EqualError(t, err, "bucket notes: the endpoint "+c.Endpoint+" does not answer: check that it runs, and what is between")
+	assert.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
 func TestWrongRegion(t *testing.T) {

@@ -26,8 +26,11 @@ func (s *Store) askForBucket(ctx context.Context) error {
 			err = first
 		}
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
+	switch ended := ctx.Err(); {
+	case errors.Is(ended, context.DeadlineExceeded):
+		return &startError{"bucket " + s.bucket + ": " + s.where() + " does not answer: check that it runs, and what is between", ended}
+	case ended != nil:
+		return ended
 	}
 	return &startError{"bucket " + s.bucket + s.fault(err, region(first)), failure(ctx, err)}
 }
@@ -85,14 +88,19 @@ func (s *Store) unreached(err error) string {
 	if !errors.As(err, &sent) {
 		return ": " + err.Error()
 	}
-	at := "the server of its region"
-	if endpoint := s.api.Options().BaseEndpoint; endpoint != nil {
-		at = "the endpoint " + *endpoint
-	}
+	at := s.where()
 	if strings.Contains(sent.Err.Error(), "HTTP response to HTTPS client") {
 		return ": " + at + " does not speak TLS: write http:// in place of https://"
 	}
 	return ": " + at + " can't be reached: " + sent.Err.Error()
+}
+
+// where names the server.
+func (s *Store) where() string {
+	if endpoint := s.api.Options().BaseEndpoint; endpoint != nil {
+		return "the endpoint " + *endpoint
+	}
+	return "the server of its region"
 }
 
 // answer is what a server says of an error.

@@ -41,6 +41,9 @@ func (r *run) sharedPlace() (p place, key adaptors.Key, err error) {
 	return p, adaptors.Key{name}, err
 }
 
+// openTime is how long the store of the configuration may take to be opened.
+const openTime = 10 * time.Second
+
 // openShared opens the configuration that several servers have. The caller calls
 // done at the end.
 func (r *run) openShared(ctx context.Context) (s *configstore.Shared, done func(), err error) {
@@ -48,7 +51,9 @@ func (r *run) openShared(ctx context.Context) (s *configstore.Shared, done func(
 	if err != nil {
 		return nil, nil, err
 	}
-	opened, err := p.open(ctx, true)
+	inTime, cancel := context.WithTimeout(ctx, openTime)
+	defer cancel()
+	opened, err := p.open(inTime, true)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -96,11 +101,8 @@ func (r *run) readShared(ctx context.Context) (name string, data []byte, err err
 	}
 	defer done()
 	data, err = s.Read(ctx)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("there is no %s: put it there, or say with --config where it is", s.Name())
-	case err != nil:
-		err = fmt.Errorf("%s: %w", s.Name(), err)
 	}
 	return s.Name(), data, err
 }

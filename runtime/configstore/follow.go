@@ -240,8 +240,11 @@ type StoreError struct {
 // Error is part of error. What a store says to clients is left out.
 func (e *StoreError) Error() string {
 	var known *bus.Error
-	if errors.As(e.cause, &known) && known.Err != nil {
+	switch {
+	case errors.As(e.cause, &known) && known.Err != nil:
 		return e.name + ": " + known.Err.Error()
+	case errors.Is(e.cause, context.DeadlineExceeded):
+		return e.name + ": the server of the store does not answer: check that it runs, and what is between"
 	}
 	return e.name + ": " + e.cause.Error()
 }

@@ -93,6 +93,9 @@ func (s *Shared) Changed() <-chan struct{} { return s.changed }
 // out.
 func (s *Shared) Read(ctx context.Context) ([]byte, error) {
 	data, _, err := s.document(ctx)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		err = &StoreError{s.name, err}
+	}
 	return data, err
 }
 

@@ -279,6 +279,31 @@ func TestStoreThatDoesNotAnswer(t *testing.T) {
 	})
 }
 
+// mute is a store whose server takes calls and does not answer.
+type mute struct{ adaptors.Store }
+
+func (mute) Get(ctx context.Context, _ adaptors.Key, _ adaptors.GetOptions) (*bus.Body, adaptors.Info, error) {
+	<-ctx.Done()
+	return nil, adaptors.Info{}, ctx.Err()
+}
+
+func TestStoreThatHangs(t *testing.T) {
+	const says = "conf/services.json: the server of the store does not answer: check that it runs, and what is between"
+	synctest.Test(t, func(t *testing.T) {
+		a := newServer(mute{memstore.New()}, "a")
+		_, err := a.Read(t.Context())
+		assert.EqualError(t, err, says)
+		begun := time.Now()
+		assert.EqualError(t, a.Start(t.Context(), a.apply), says)
+		assert.Equal(t, startTime, time.Since(begun))
+		assert.Equal(t, []string{says + ": trying for 30s"}, a.notes)
+		begun = time.Now()
+		err = Patiently(t.Context(), a.note, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, startTime, time.Since(begun), "also where an attempt takes as long as it may")
+	})
+}
+
 func TestGoodIsWhatNobodyTakesAnyMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := memstore.New()

@@ -116,13 +116,15 @@ func (b *beginning) stuck(now error) error {
 }
 
 // Patiently calls try until it succeeds, fails for another reason than a store
-// that does not answer, or half a minute is over. note is told once what it
-// waits for.
+// that does not answer, or half a minute is over, with which the context of try
+// ends. note is told once what it waits for.
 func Patiently(ctx context.Context, note func(string), try func(context.Context) error) error {
-	told, pause, end := false, 250*time.Millisecond, time.Now().Add(startTime)
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	told, pause := false, 250*time.Millisecond
 	for {
 		err := try(ctx)
-		if err == nil || !passes(err) || time.Now().After(end) || ctx.Err() != nil {
+		if err == nil || !passes(err) || ctx.Err() != nil {
 			return err
 		}
 		if !told {
