@@ -24,12 +24,22 @@ type examination struct {
 	findings []adaptors.Finding
 }
 
+// answerTime is how long a server that is examined may take to be asked for its
+// bucket.
+const answerTime = 10 * time.Second
+
 // examine tells how well a server does for a store. It writes objects of names
 // that no document has, and removes them.
 func examine(ctx context.Context, c Config, env adaptors.Env) []adaptors.Finding {
 	e := &examination{title: strings.TrimSuffix("bucket "+c.Bucket+"/"+c.Prefix, "/")}
-	store, err := Open(ctx, c, env)
-	if err != nil {
+	inTime, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	store, err := Open(inTime, c, env)
+	switch {
+	case err != nil && errors.Is(inTime.Err(), context.DeadlineExceeded):
+		e.problem(fmt.Sprintf("%s: %s does not answer within %s", e.title, c.place(), answerTime), "check that it runs, and the network and firewalls on the way to it")
+		return e.findings
+	case err != nil:
 		e.problem(err.Error(), "")
 		e.clock(serverTime(err))
 		return e.findings
@@ -45,6 +55,14 @@ func examine(ctx context.Context, c Config, env adaptors.Env) []adaptors.Finding
 		e.lists(ctx)
 	}
 	return e.findings
+}
+
+// place names the server.
+func (c *Config) place() string {
+	if c.Endpoint == "" {
+		return "the server of its region"
+	}
+	return "the endpoint " + c.Endpoint
 }
 
 func (e *examination) tell(grade adaptors.Grade, text, cure string) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -83,7 +84,7 @@ func (r *run) examineConfig(ctx context.Context) (*config.Config, []adaptors.Fin
 	found := func(grade adaptors.Grade, text string) adaptors.Finding {
 		return adaptors.Finding{Check: "configuration", Grade: grade, Text: text}
 	}
-	name, data, err := r.source(ctx)
+	name, data, err := r.sourceInTime(ctx)
 	var conf *config.Config
 	if err == nil {
 		conf, err = r.parseAsking(ctx, name, data)
@@ -100,10 +101,31 @@ func (r *run) examineConfig(ctx context.Context) (*config.Config, []adaptors.Fin
 		f := found(adaptors.Problem, err.Error())
 		f.Cure = "have the user of the server read it"
 		return nil, []adaptors.Finding{f}
+	case errors.Is(err, errSilent):
+		f := found(adaptors.Problem, fmt.Sprintf("%s: %v", shown(r.config), err))
+		f.Cure = "check that the server of the bucket runs, its endpoint, and the network and firewalls on the way to it"
+		return nil, []adaptors.Finding{f}
 	case err != nil:
 		return nil, []adaptors.Finding{found(adaptors.Problem, err.Error())}
 	}
 	return conf, []adaptors.Finding{found(adaptors.Good, name+" can be served: "+countOf(conf))}
+}
+
+// sourceTime is how long a configuration may take to be read.
+const sourceTime = 10 * time.Second
+
+// errSilent is why a configuration can't be read whose server does not answer.
+var errSilent = fmt.Errorf("it can't be read: nothing answers within %s", sourceTime)
+
+// sourceInTime is source for one that somebody waits for.
+func (r *run) sourceInTime(ctx context.Context) (name string, data []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, sourceTime)
+	defer cancel()
+	name, data, err = r.source(ctx)
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = errSilent
+	}
+	return name, data, err
 }
 
 // examineShared looks at the store of a configuration that several servers have.

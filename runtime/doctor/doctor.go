@@ -99,12 +99,22 @@ func problem(cure, format string, args ...any) adaptors.Finding {
 	return adaptors.Finding{Grade: adaptors.Problem, Text: fmt.Sprintf(format, args...), Cure: cure}
 }
 
-// stores has each adaptor that a service names look at what it needs.
+// stores has each adaptor that a service names look at what it needs, all at once:
+// one that waits for a server does not take the time of the others.
 func stores(ctx context.Context, p *Patient) (found []adaptors.Finding) {
+	var each []<-chan []adaptors.Finding
 	for s, a := range p.adaptors() {
-		if a.Kind.Examine != nil {
-			found = append(found, a.Kind.Examine(ctx, a.Config, adaptors.Env{Name: s.Name, Log: slog.New(slog.DiscardHandler)})...)
+		if a.Kind.Examine == nil {
+			continue
 		}
+		told := make(chan []adaptors.Finding, 1)
+		each = append(each, told)
+		go func() {
+			told <- a.Kind.Examine(ctx, a.Config, adaptors.Env{Name: s.Name, Log: slog.New(slog.DiscardHandler)})
+		}()
+	}
+	for _, told := range each {
+		found = append(found, <-told...)
 	}
 	return found
 }
