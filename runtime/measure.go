@@ -42,6 +42,9 @@ func (r *Runtime) retain() {
 // facts are what the metrics say of the server as it is now.
 func (r *Runtime) facts() (f metrics.Facts) {
 	f.Outgoing = r.remote.connections()
+	if source, ok := r.options.Source.(interface{ Refused() bool }); ok {
+		f.Refused = source.Refused()
+	}
 	f.Spans = metrics.Spans(r.traces.Stats())
 	if e := r.edge.Load(); e != nil {
 		load := e.Load()

@@ -9,9 +9,10 @@ import (
 )
 
 // A Source is where a configuration is kept, such as a file. It is safe for
-// concurrent use. It may have two further methods, found by assertion: Health()
-// error says why what is served may not be what it holds, and Claims()
-// []adaptors.Claim what of the outside no service may have.
+// concurrent use. It may have three further methods, found by assertion: Health()
+// error says why what is served may not be what it holds, Refused() bool that it
+// is known not to be, and Claims() []adaptors.Claim what of the outside no service
+// may have.
 type Source interface {
 	// Name is how messages call it.
 	Name() string

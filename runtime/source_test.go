@@ -45,6 +45,8 @@ type rolled struct {
 
 func (r *rolled) Health() error { return r.trouble }
 
+func (r *rolled) Refused() bool { return r.trouble != nil }
+
 func TestConfigurationThatIsNotRolledOutIsTold(t *testing.T) {
 	t.Chdir(t.TempDir())
 	source := &rolled{shelf: shelf{content: []byte(administered([3]string{"a", "/a", "one"}))}}
@@ -55,4 +57,17 @@ func TestConfigurationThatIsNotRolledOutIsTold(t *testing.T) {
 	status, text, _ := s.get(t, "/readyz")
 	assert.Equal(t, 200, status)
 	assert.JSONEq(t, `{"status": "degraded"}`, text, "nobody is told why")
+}
+
+func TestMetricsOfAConfigurationThatAnotherServerRefused(t *testing.T) {
+	t.Chdir(t.TempDir())
+	source := &rolled{shelf: shelf{content: []byte(operated([3]string{"a", "/a", "one"}))}}
+	s := startSource(t, newProbe(), source)
+	for _, row := range []struct {
+		trouble error
+		want    string
+	}{{nil, "1"}, {errors.New("another server could not serve it"), "0"}, {nil, "1"}} {
+		source.trouble = row.trouble
+		assert.Contains(t, s.metrics(t), "restspace_config_last_reload_successful "+row.want)
+	}
 }

@@ -81,6 +81,15 @@ func (s *Shared) Health() error {
 	return nil
 }
 
+// Refused reports whether this server is known not to have what the document
+// says, which another one may have found out. Where the store does not answer it is
+// not known.
+func (s *Shared) Refused() bool {
+	err := s.Health()
+	var outage *StoreError
+	return err != nil && !errors.As(err, &outage)
+}
+
 // Due returns for how long to wait before the next Follow. Servers that were
 // started together are not due together.
 func (s *Shared) Due() time.Duration { return lookTime/2 + rand.N(lookTime) }

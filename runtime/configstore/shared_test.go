@@ -98,10 +98,12 @@ func TestRollout(t *testing.T) {
 				assert.ErrorIs(t, err, errBad, "its own error")
 			}
 			assert.ErrorIs(t, b.Health(), errBad)
+			assert.Equal(t, []bool{true, true, false}, []bool{a.Refused(), b.Refused(), c.Refused()}, "c has not looked")
 			upload(t, store, "three")
 			assert.True(t, c.follows(t))
 			assert.True(t, b.follows(t))
 			assert.NoError(t, b.Health())
+			assert.False(t, b.Refused())
 			upload(t, store, "three")
 			assert.True(t, b.follows(t), "the same content is another version")
 		})
@@ -266,6 +268,7 @@ func TestStoreThatDoesNotAnswer(t *testing.T) {
 		var outage *StoreError
 		assert.ErrorAs(t, err, &outage)
 		assert.Equal(t, err, a.Health())
+		assert.False(t, a.Refused(), "nobody knows")
 
 		begun := time.Now()
 		assert.ErrorAs(t, b.Start(t.Context(), b.apply), &outage)

@@ -77,7 +77,6 @@ func (m *Metrics) Collect(to chan<- prometheus.Metric) {
 	count(to, d.dropped, m.dropped.Load())
 	count(to, d.reloads, m.loaded.Load(), "ok")
 	count(to, d.reloads, m.refused.Load(), "refused")
-	gauge(to, d.reloaded, oneIf(!m.failed.Load()))
 	gauge(to, d.reloadedAt, float64(m.last.Load())/1000)
 	m.collectFacts(to, &d)
 }
@@ -113,6 +112,7 @@ func (m *Mount) collectCalls(to chan<- prometheus.Metric, d *descriptions, servi
 
 func (m *Metrics) collectFacts(to chan<- prometheus.Metric, d *descriptions) {
 	facts := m.facts()
+	gauge(to, d.reloaded, oneIf(!m.failed.Load() && !facts.Refused))
 	gauge(to, d.connections, float64(facts.Connections))
 	gauge(to, d.inFlight, float64(facts.InFlight))
 	gauge(to, d.queued, float64(facts.Queued))

@@ -44,6 +44,7 @@ type Facts struct {
 	Outgoing                      int // connections to other servers
 	Healthy                       []Health
 	Plugins                       []Plugin
+	Refused                       bool // the last configuration is not served, also where another server found that out
 	Spans                         Spans
 }
 
