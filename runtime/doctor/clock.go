@@ -22,7 +22,7 @@ func upstreams(ctx context.Context, p *Patient) []adaptors.Finding {
 	found := make([]adaptors.Finding, len(hosts))
 	var all sync.WaitGroup
 	for i, host := range hosts {
-		all.Go(func() { found[i] = ask(ctx, host) })
+		all.Go(func() { found[i] = ask(ctx, host, slices.Contains(p.Config.Server.Peers, host)) })
 	}
 	all.Wait()
 	return found
@@ -43,11 +43,15 @@ func (p *Patient) hosts() []string {
 	return slices.Compact(hosts)
 }
 
-// ask compares the clocks of this machine and of a host.
-func ask(ctx context.Context, host string) adaptors.Finding {
+// ask compares the clocks of this machine and of a host, which may be a peer.
+func ask(ctx context.Context, host string, peer bool) adaptors.Finding {
 	answer, err := call(ctx, http.MethodHead, host, "/")
 	if err != nil {
-		return warning("see whether it runs, and whether a name or a firewall is in the way", "%s, which the configuration names, does not answer: %v", host, cause(err))
+		f := warning("see whether it runs, and whether a name or a firewall is in the way", "%s, which the configuration names, does not answer: %v", host, cause(err))
+		if peer {
+			f.Check = "peers"
+		}
+		return f
 	}
 	_ = answer.Body.Close()
 	said, err := http.ParseTime(answer.Header.Get("Date"))

@@ -100,7 +100,8 @@ func problem(cure, format string, args ...any) adaptors.Finding {
 }
 
 // stores has each adaptor that a service names look at what it needs, all at once:
-// one that waits for a server does not take the time of the others.
+// one that waits for a server does not take the time of the others. What is told of
+// a store says whose it is.
 func stores(ctx context.Context, p *Patient) (found []adaptors.Finding) {
 	var each []<-chan []adaptors.Finding
 	for s, a := range p.adaptors() {
@@ -110,7 +111,13 @@ func stores(ctx context.Context, p *Patient) (found []adaptors.Finding) {
 		told := make(chan []adaptors.Finding, 1)
 		each = append(each, told)
 		go func() {
-			told <- a.Kind.Examine(ctx, a.Config, adaptors.Env{Name: s.Name, Log: slog.New(slog.DiscardHandler)})
+			own := a.Kind.Examine(ctx, a.Config, adaptors.Env{Name: s.Name, Log: slog.New(slog.DiscardHandler)})
+			for i, f := range own {
+				if f.Check == "store" {
+					own[i].Text = s.Name + ": " + f.Text
+				}
+			}
+			told <- own
 		}()
 	}
 	for _, told := range each {

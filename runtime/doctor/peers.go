@@ -31,7 +31,7 @@ func peers(ctx context.Context, p *Patient) (found []adaptors.Finding) {
 	for _, peer := range p.Config.Server.Peers {
 		answer, err := call(ctx, http.MethodGet, peer, "/.well-known/jwks.json")
 		if err != nil {
-			continue // it was told by its clock
+			continue // it was told when it was asked for its time
 		}
 		text, err := io.ReadAll(io.LimitReader(answer.Body, maxKeys))
 		_ = answer.Body.Close()
