@@ -29,7 +29,12 @@ type place struct {
 // placeOf reads an argument: FILE#SERVICE, or the URL of an adaptor. which is
 // what the command calls it.
 func (r *run) placeOf(which, argument string) (p place, err error) {
-	p.title = which + " " + shown(argument)
+	return r.placeNamed(which+" "+shown(argument), argument)
+}
+
+// placeNamed is placeOf for what messages call title.
+func (r *run) placeNamed(title, argument string) (p place, err error) {
+	p.title = title
 	scheme, _, isURL := strings.Cut(argument, ":")
 	kind, known := r.Adaptors.Kind(scheme)
 	switch {

@@ -18,8 +18,12 @@ import (
 	"github.com/seed90475182/restspace/runtime/configstore"
 )
 
-// isShared reports whether --config names a document of a store, not a file.
-func (r *run) isShared() bool { return strings.Contains(r.config, "://") }
+// isShared reports whether --config names a document of a store, not a file. A URL
+// that lacks a slash is one too, and its adaptor says what it lacks.
+func (r *run) isShared() bool {
+	scheme, _, isURL := strings.Cut(r.config, ":/")
+	return strings.Contains(r.config, "://") || isURL && slices.Contains(r.schemes(), scheme)
+}
 
 // sharedPlace returns the store of the configuration, and its key there.
 func (r *run) sharedPlace() (p place, key adaptors.Key, err error) {
@@ -29,15 +33,16 @@ func (r *run) sharedPlace() (p place, key adaptors.Key, err error) {
 		return p, nil, usagef("%s: it is no URL: write %%25, %%3F and %%23 for %%, ? and # in names", title)
 	}
 	dir, name := path.Split(u.Path)
-	switch {
+	switch _, known := r.Adaptors.Kind(u.Scheme); {
+	case !known:
+		return p, nil, usagef("%s: there is no adaptor %q: write the name of a file, or the URL of an object, such as s3://bucket/services.json", title, u.Scheme)
 	case u.Scheme == "file":
 		return p, nil, usagef("%s: write the name of the file without file://", title)
 	case name == "":
 		return p, nil, usagef("%s: write the name of the object at its end, such as s3://bucket/services.json", title)
 	}
 	u.Path, u.RawPath = dir, ""
-	p, err = r.placeOf("--config", u.String())
-	p.title = title
+	p, err = r.placeNamed(title, u.String())
 	return p, adaptors.Key{name}, err
 }
 
