@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
@@ -55,14 +56,21 @@ func (c collecting) abandon() {
 	}
 }
 
-// watch is told of the calls of an adaptor: it counts them, and has traces show
-// them.
+// watch is told of the calls of an adaptor: it counts them, notes whether the last
+// one failed, and has traces show them.
 type watch struct {
-	*metrics.Adaptor
+	meter *metrics.Adaptor
+	last  *lastCall
 	spans traces.Adaptor
 }
 
 // Begin is part of adaptors.Watcher.
 func (w *watch) Begin(ctx context.Context, o adaptors.Operation) (context.Context, bus.Span) {
 	return w.spans.Begin(ctx, o)
+}
+
+// Called is part of adaptors.Watcher.
+func (w *watch) Called(o adaptors.Operation, took time.Duration, err error) {
+	w.meter.Called(o, took, err)
+	w.last.note(err)
 }

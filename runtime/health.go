@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -39,6 +40,13 @@ type mountReport struct {
 	Status   state           `json:"status"`
 	Error    string          `json:"error,omitempty"`
 	Adaptors []adaptorReport `json:"adaptors,omitempty"`
+}
+
+// works reports whether the mount has started, and all its adaptors say that they
+// can be relied on. That a call failed is no sign that another server fares better,
+// and where no requests come any more, no call shows that all is well again.
+func (r *mountReport) works() bool {
+	return r.Status != down && !slices.ContainsFunc(r.Adaptors, func(a adaptorReport) bool { return a.Status == down })
 }
 
 type adaptorReport struct {
@@ -113,7 +121,7 @@ func (h *health) seen(_ context.Context, m *bus.Message, _ error) (*bus.Message,
 }
 
 // state returns how the server is. It is down where no mount answers, or where
-// the records of users can't be relied on, without which no token counts.
+// the one with the records of users does not work, without which no token counts.
 // trouble is about the configuration.
 func (h *health) state(mounts []mountReport, trouble string) state {
 	if h.runtime.life.Err() != nil {
@@ -127,7 +135,7 @@ func (h *health) state(mounts []mountReport, trouble string) state {
 		switch {
 		case m.Status == ready:
 			continue
-		case h.mounts[i] == h.users:
+		case h.mounts[i] == h.users && !m.works():
 			return down
 		case m.Status == down:
 			fallen++
@@ -190,6 +198,8 @@ func (s *mounted) report(secrets []string) (r mountReport) {
 		a := adaptorReport{Slot: p.slot, Adaptor: p.kind, Status: ready}
 		if err := p.health(); err != nil {
 			a.Status, a.Error, r.Status = down, told(err), degraded
+		} else if err := p.last.err(); err != nil {
+			a.Status, a.Error, r.Status = degraded, told(err), degraded
 		}
 		r.Adaptors = append(r.Adaptors, a)
 	}

@@ -17,7 +17,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed90475182/restspace/adaptors"
 	adaptorlist "github.com/seed90475182/restspace/adaptors/all"
+	"github.com/seed90475182/restspace/adaptors/memstore"
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/runtime"
 	"github.com/seed90475182/restspace/services"
@@ -194,6 +196,48 @@ func TestHealthOfAdaptors(t *testing.T) {
 	}, 10*time.Second, 20*time.Millisecond)
 	require.NoError(t, os.Rename("moved", "docs"))
 	s.becomes(t, s.AdminAddr(), "", 200, told("ok", `"status":"ok"`))
+}
+
+// shaky is a Store whose calls fail as a test says.
+type shaky struct {
+	adaptors.Store
+	failure atomic.Pointer[error]
+}
+
+func (s *shaky) Get(ctx context.Context, key adaptors.Key, o adaptors.GetOptions) (*bus.Body, adaptors.Info, error) {
+	if err := s.failure.Load(); err != nil {
+		return nil, adaptors.Info{}, *err
+	}
+	return s.Store.Get(ctx, key, o)
+}
+
+// That the last call of an adaptor failed is seen at once, and until one does not
+// fail. The server stays ready: others have the same storage.
+func TestHealthOfCalls(t *testing.T) {
+	t.Chdir(t.TempDir())
+	store := &shaky{Store: memstore.New()}
+	kind := adaptors.Kind{Name: "shaky", Of: adaptors.StoreInterface, Config: func() any { return new(struct{}) },
+		New: func(context.Context, any, adaptors.Env) (any, error) { return store, nil }}
+	s := &server{client: &http.Client{Transport: &http.Transport{}}}
+	s.Runtime = runtime.New(runtime.Options{Services: servicelist.Registry(), Adaptors: adaptors.NewRegistry(kind), Listen: true, Address: "127.0.0.1:0", LogTo: io.Discard})
+	require.NoError(t, s.Load(t.Context(), "services.json", []byte(`{"server": {"adminListen": "127.0.0.1:0"}, "auth": {"userUrlPattern": "/users/${email}"}, "services": [
+		{"name": "users", "basePath": "/users", "service": "json", "adaptor": "shaky", "readRoles": "all"}]}`)))
+	defer func() { s.client.CloseIdleConnections(); require.NoError(t, s.Close(context.Background())) }()
+	told := func(state, more string) string {
+		return fmt.Sprintf(`{"status":%q,"mounts":[{"name":"users","path":"/users","service":"json","status":%[1]q,"adaptors":[{"slot":"adaptor","adaptor":"shaky","status":%[1]q%s}]}]}`, state, more)
+	}
+	good := told("ok", "")
+	s.becomes(t, s.AdminAddr(), "", 200, good)
+	failure := errors.New("connection refused")
+	store.failure.Store(&failure)
+	status, _, _ := s.get(t, "/users/jo@example.com")
+	require.Equal(t, 500, status)
+	s.becomes(t, s.AdminAddr(), "", 200, told("degraded", `,"error":"connection refused"`))
+	assert.Contains(t, s.metrics(t), `restspace_service_healthy{kind="json",service="users"} 0`)
+	store.failure.Store(nil)
+	status, _, _ = s.get(t, "/users/jo@example.com")
+	require.Equal(t, 404, status)
+	s.becomes(t, s.AdminAddr(), "", 200, good)
 }
 
 func TestOperatorsHaveAnAddressOfTheirOwn(t *testing.T) {

@@ -84,7 +84,7 @@ func (i *instance) start(ctx context.Context) (err error) {
 		if err != nil {
 			return fmt.Errorf("service %q: %s %q: %w", i.conf.Name, key, chosen.Kind.Name, err)
 		}
-		p := part{key, chosen.Kind.Name, made, i.metrics.Adaptor(i.conf.Name, i.conf.Kind.Name, key, chosen.Kind.Name)}
+		p := part{key, chosen.Kind.Name, made, i.metrics.Adaptor(i.conf.Name, i.conf.Kind.Name, key, chosen.Kind.Name), new(lastCall)}
 		env.Adaptors[key] = i.given(&p)
 		parts = append(parts, p)
 	}

@@ -12,15 +12,16 @@ type part struct {
 	slot, kind string
 	made       any // as its Kind made it
 	meter      *metrics.Adaptor
+	last       *lastCall
 }
 
 // watch returns what is told of the calls of the adaptor, for a mount.
 func (p *part) watch(mount string) *watch {
-	return &watch{p.meter, traces.Adaptor{Kind: p.kind, Slot: p.slot, Service: mount}}
+	return &watch{p.meter, p.last, traces.Adaptor{Kind: p.kind, Slot: p.slot, Service: mount}}
 }
 
-// health returns why the adaptor can't be relied on. One that has nothing to say
-// about it is well.
+// health returns why the adaptor can't be relied on, as it says itself. One that
+// has nothing to say about it is well.
 func (p *part) health() error {
 	if h, ok := p.made.(services.Health); ok {
 		return h.Health()
