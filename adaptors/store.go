@@ -155,10 +155,15 @@ func contains(list []string, etag string) bool {
 	return false
 }
 
+// ErrRecipient is the error of a Mailer that works, and whose server refuses
+// recipients of a mail.
+var ErrRecipient = errors.New("the recipients are refused")
+
 // A Mailer sends mail. It is safe for concurrent use.
 type Mailer interface {
 	// Send hands a mail over for all of its recipients, or for none. It reads
-	// the bodies into memory, and closes them whatever it returns.
+	// the bodies into memory, and closes them whatever it returns. Where some
+	// recipients are refused, the error is ErrRecipient.
 	Send(ctx context.Context, m Mail) error
 }
 

@@ -27,6 +27,7 @@ func TestLastCall(t *testing.T) {
 		{context.Canceled, "context deadline exceeded"},
 		{adaptors.ErrKey, "context deadline exceeded"},
 		{&bus.Error{Status: 413}, "context deadline exceeded"},
+		{&bus.Error{Status: 502, Err: adaptors.ErrRecipient}, "context deadline exceeded"},
 		{fs.ErrNotExist, ""},
 		{&bus.Error{Status: 503}, "Service Unavailable"},
 		{adaptors.ErrCondition, ""},

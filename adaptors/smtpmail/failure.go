@@ -8,6 +8,7 @@ import (
 	"net/textproto"
 	"strings"
 
+	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
 )
 
@@ -77,6 +78,6 @@ func refusedAll(list []refusal) error {
 		Status: http.StatusBadGateway, Type: bus.TypeUpstream,
 		Detail:  "the mail server refuses " + strings.Join(texts, ", ") + ": nothing was sent to anybody",
 		Members: map[string]any{"stage": receiving.name, "code": list[0].answer.Code, "recipients": members},
-		Err:     fmt.Errorf("smtp: %s: %w", receiving.name, errors.Join(all...)),
+		Err:     fmt.Errorf("smtp: %w: %w", adaptors.ErrRecipient, errors.Join(all...)),
 	}
 }

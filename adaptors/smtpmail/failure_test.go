@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/adaptors/smtpmail"
 	"github.com/seed90475182/restspace/adaptors/smtpmail/smtptest"
 	"github.com/seed90475182/restspace/bus"
@@ -129,6 +130,7 @@ func TestSomeRecipientsAreRefused(t *testing.T) {
 	fails(t, err, 502, "the mail server refuses bo@example.com (550), di@example.com (450): nothing was sent to anybody", "recipient", 550)
 	assert.Equal(t, []map[string]any{{"address": "bo@example.com", "code": 550}, {"address": "di@example.com", "code": 450}}, bus.Classify(err).Members["recipients"])
 	assert.ErrorContains(t, err, "no such inner user")
+	assert.ErrorIs(t, err, adaptors.ErrRecipient)
 	assert.Empty(t, s.Mails())
 }
 

@@ -41,7 +41,7 @@ func outcomeOf(err error) int {
 		return 1
 	case errors.Is(err, adaptors.ErrCondition), errors.Is(err, fs.ErrExist):
 		return 2
-	case errors.Is(err, adaptors.ErrRange), errors.Is(err, adaptors.ErrKey), errors.Is(err, adaptors.ErrReadOnly):
+	case errors.Is(err, adaptors.ErrRange), errors.Is(err, adaptors.ErrKey), errors.Is(err, adaptors.ErrReadOnly), errors.Is(err, adaptors.ErrRecipient):
 		return 3
 	case errors.Is(err, context.Canceled):
 		return 4
