@@ -77,7 +77,7 @@ func (c *comparison) memoryOf(s *server, side int) error {
 }
 
 // overloadSite returns a server that works on waitPlaces requests at a time, while
-// half as many wait, and a mount with workPlaces.
+// half as many wait, with a mount at workPath.
 func (b *bench) overloadSite(ctx context.Context) (*site, error) {
 	served, err := b.newSite(ctx, scenario{proxied: true})
 	if err != nil {
@@ -88,9 +88,7 @@ func (b *bench) overloadSite(ctx context.Context) (*site, error) {
 	for i := range 10 {
 		work[fmt.Sprint("size", i)] = "items.map(i => i.text.length).reduce((sum, n) => sum + n, 0)"
 	}
-	served.services = append(served.services, pipelineMount(workPath, "all", "GET /static/"+listFile,
-		work),
-		b.data.staticMount())
+	served.services = append(served.services, pipelineMount(workPath, "all", "GET /static/"+listFile, work), b.data.staticMount())
 	if err := b.data.fillStatic(); err != nil {
 		served.stop()
 		return nil, err

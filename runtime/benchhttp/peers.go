@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 )
@@ -105,15 +104,9 @@ func newPeerRun(ctx context.Context, b *bench, nginx, caddy string) (*peerRun, e
 		}
 		r.programs += ", " + peerNames()[i] + " " + versionIn(string(output))
 	}
-	processor, err := processor()
-	if err != nil {
+	if r.machine, err = machine(); err != nil {
 		return nil, err
 	}
-	kernel, err := os.ReadFile("/proc/sys/kernel/osrelease")
-	if err != nil {
-		return nil, err
-	}
-	r.machine = fmt.Sprintf("%s, %d cores, Linux %s", processor, runtime.NumCPU(), strings.TrimSpace(string(kernel)))
 	return r, b.data.fillStatic()
 }
 

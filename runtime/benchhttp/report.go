@@ -18,11 +18,7 @@ type report struct {
 
 // machine says what was measured on what.
 func (r *report) machine(b *bench) error {
-	processor, err := processor()
-	if err != nil {
-		return err
-	}
-	kernel, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	machine, err := machine()
 	if err != nil {
 		return err
 	}
@@ -30,12 +26,22 @@ func (r *report) machine(b *bench) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(r.to, `%s, Linux %s; restspace built with %s, bare with %s
+	fmt.Fprintf(r.to, `%s; restspace built with %s, bare with %s
 data on %s (%s); restspace logs errors only, bare nothing
 core %s serves, core %s its clients; medians of %d rounds of %d s in turns; ratio: 1.00 is par, more is better
-`, processor, strings.TrimSpace(string(kernel)), program.GoVersion, runtime.Version(),
+`, machine, program.GoVersion, runtime.Version(),
 		b.data.dir, b.data.fileSystem, serverCore, clientCore, b.rounds, b.seconds)
 	return nil
+}
+
+// machine returns what the figures are of: its processor, its cores and its kernel.
+func machine() (string, error) {
+	processor, err := processor()
+	if err != nil {
+		return "", err
+	}
+	kernel, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	return fmt.Sprintf("%s, %d cores, Linux %s", processor, runtime.NumCPU(), strings.TrimSpace(string(kernel))), err
 }
 
 // processor returns the model of the machine's processor.
