@@ -32,13 +32,23 @@ const (
 
 // next returns what this server does about the version that the document has.
 func (s *Shared) next(now *seen, version string) step {
-	switch f, t := now.Failed, now.Turn; {
-	case t != nil && t.Server != s.server && now.quiet() < staleTime:
+	others := now.Turn != nil && now.Turn.Server != s.server
+	switch {
+	case others && now.quiet() < staleTime:
 		return wait
 	case now.Version != version:
 		return take
-	case t != nil && t.Server != s.server && now.deserted(version):
+	case others && now.deserted(version):
 		return blame
+	}
+	return s.own(now, version)
+}
+
+// own is next where no other server has a turn that counts, and the record is about
+// the version.
+func (s *Shared) own(now *seen, version string) step {
+	f, good := now.Failed, now.Good
+	switch {
 	case s.failed == version && (f == nil || f.Absent):
 		return tell
 	case f != nil && f.Absent && f.Server == s.server:
@@ -47,9 +57,9 @@ func (s *Shared) next(now *seen, version string) step {
 		return refuse
 	case s.served.Version != version:
 		return take
-	case t != nil && t.Server == s.server:
+	case now.Turn != nil && now.Turn.Server == s.server:
 		return free
-	case f != nil || now.Good != nil && now.Good.Version == version || now.quiet() < goodTime:
+	case f != nil || good != nil && good.Version == version || now.quiet() < goodTime:
 		return rest
 	}
 	return settle
