@@ -23,11 +23,12 @@ const (
 type Engine struct {
 	machines sync.Pool // *machine
 
-	mu      sync.Mutex // guards what follows
-	working map[*machine]struct{}
+	mu      sync.Mutex // guards what follows; who allocates under it has all wait for the garbage collector
+	working []*machine // each at its place
 	ticking bool
-	ticked  time.Time        // when the last tick was, or when they began
-	ready   []metrics.Sample // how many goroutines wait to run
+	ticked  time.Time // when the last tick was, or when they began
+
+	ready [1]metrics.Sample // how many goroutines wait to run: the tick's own
 }
 
 // take returns a machine that is watched.
@@ -36,25 +37,34 @@ func (g *Engine) take() *machine {
 	if !ok {
 		m = newMachine()
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.working == nil {
-		g.working = make(map[*machine]struct{})
-		g.ready = []metrics.Sample{{Name: "/sched/goroutines/runnable:goroutines"}}
-	}
-	g.working[m] = struct{}{}
 	m.watched.all.Store(0)
-	if !g.ticking {
-		g.ticking, g.ticked = true, time.Now()
+	if g.watch(m) {
 		time.AfterFunc(tickTime, g.tick)
 	}
 	return m
 }
 
+// watch reports whether m is the first one.
+func (g *Engine) watch(m *machine) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m.place = len(g.working)
+	g.working = append(g.working, m)
+	if g.ticking {
+		return false
+	}
+	g.ticking, g.ticked = true, time.Now()
+	return true
+}
+
 // give takes a machine back: whole says that nothing has gone wrong in it.
 func (g *Engine) give(m *machine, whole bool) {
 	g.mu.Lock()
-	delete(g.working, m)
+	last := len(g.working) - 1
+	g.working[m.place] = g.working[last]
+	g.working[m.place].place = m.place
+	g.working[last] = nil
+	g.working = g.working[:last]
 	g.mu.Unlock()
 	if whole && !m.watched.stopped.Load() {
 		g.machines.Put(m)
@@ -65,13 +75,20 @@ func (g *Engine) give(m *machine, whole bool) {
 // one that is in an evaluation. A process that stood still has fewer ticks, and one
 // with more to do than it can counts less of each, not evaluations that are late.
 func (g *Engine) tick() {
+	g.ready[0].Name = "/sched/goroutines/runnable:goroutines"
+	metrics.Read(g.ready[:])
+	if g.age(time.Now(), g.ready[0].Value.Uint64()) {
+		time.AfterFunc(tickTime, g.tick)
+	}
+}
+
+// age adds to the age of machines what has passed, and reports whether any work.
+func (g *Engine) age(now time.Time, waiting uint64) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	metrics.Read(g.ready)
-	now := time.Now()
-	passed := int64(share(now.Sub(g.ticked), runtime.GOMAXPROCS(0), g.ready[0].Value.Uint64()))
+	passed := int64(share(now.Sub(g.ticked), runtime.GOMAXPROCS(0), waiting))
 	g.ticked = now
-	for m := range g.working {
+	for _, m := range g.working {
 		if !m.watched.busy.Load() {
 			continue
 		}
@@ -83,9 +100,7 @@ func (g *Engine) tick() {
 		}
 	}
 	g.ticking = len(g.working) > 0
-	if g.ticking {
-		time.AfterFunc(tickTime, g.tick)
-	}
+	return g.ticking
 }
 
 // share returns how much of a tick a goroutine has had a core for, where so many

@@ -45,6 +45,7 @@ type machine struct {
 	functions map[*code]goja.Callable
 	patterns  map[string]*pattern // by flags and source
 	watched   watched
+	place     int  // among those that work
 	run       *run // that it works for
 	frame     *frame
 	code      *code
