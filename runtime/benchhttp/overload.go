@@ -16,7 +16,7 @@ const (
 	slowPath   = "/slow"
 	waitPlaces = 64      // of the server, for requests that wait for the upstream
 	workPath   = "/work" // whose requests need a core for a while
-	workDelay  = "2ms"   // that they may wait for it
+	workDelay  = "1ms"   // that they may wait for it
 )
 
 // overload measures what clients get from a server at three times its capacity,

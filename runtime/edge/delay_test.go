@@ -2,9 +2,7 @@ package edge
 
 import (
 	"context"
-	"math"
 	"net/http"
-	"runtime/metrics"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -69,63 +67,53 @@ func TestRequestsThatWouldWaitTooLong(t *testing.T) {
 	}
 }
 
-func TestBetweenHistograms(t *testing.T) {
-	h := &metrics.Float64Histogram{Counts: []uint64{1, 5, 4}, Buckets: []float64{math.Inf(-1), 2, 4, math.Inf(1)}}
-	n, seconds := between([]uint64{0, 3, 4}, h)
-	assert.EqualValues(t, 3, n)
-	assert.InDelta(t, 1*1+2*3, seconds, 1e-9, "each is in the middle of its range")
-	n, seconds = between([]uint64{1, 5, 3}, h)
-	assert.EqualValues(t, 1, n)
-	assert.InDelta(t, 6, seconds, 1e-9, "a range without end counts as if it were as long as it is far")
-}
-
-// What the runtime of Go tells is there, and costs no memory.
-func TestDelayReads(t *testing.T) {
-	d := newDelay(time.Second)
-	now := time.Now()
-	d.read(now)
-	for i := range 3 {
-		now = now.Add(2 * delayWindow)
-		d.read(now)
-		require.NotEmpty(t, d.waits, "of turn %d", i)
-	}
-	for _, s := range d.samples {
-		assert.NotEqual(t, metrics.KindBad, s.Value.Kind(), s.Name)
-	}
-	assert.Zero(t, testing.AllocsPerRun(100, func() { assert.NoError(t, d.check(time.Now())) }))
-}
-
-// What was found is good for a while, and is looked at again then.
-func TestDelayLooks(t *testing.T) {
-	d := newDelay(time.Second)
-	d.long.Store(true)
-	d.next.Store(int64(time.Hour))
-	assert.Error(t, d.check(time.Now()))
-	assert.Zero(t, d.began)
-	d.next.Store(0)
-	assert.NoError(t, d.check(time.Now()))
-	assert.NotZero(t, d.began)
-	assert.Positive(t, d.next.Load())
-	d.long.Store(true)
-	d.most = 0
-	assert.NoError(t, d.check(time.Now()), "nothing is too long")
-}
-
-// A wait is too long when it has been for a while, be it with short pauses.
-func TestDelayStands(t *testing.T) {
-	d := newDelay(time.Second)
-	at := time.Now()
-	for _, step := range []struct {
-		after      time.Duration // milliseconds
-		long, want bool
+// Whether a request goes behind the others, and whether it is let in then.
+func TestDelay(t *testing.T) {
+	const ms = time.Millisecond
+	for name, test := range map[string]struct {
+		most, next, away, others  time.Duration // next and away as of now; away 0: none is
+		behind, refused, stillOut bool
 	}{
-		{0, true, false}, {60, true, false}, {39, true, false}, {1, true, true},
-		{50, false, false}, {40, true, true}, // a short pause
-		{101, true, false}, {99, true, false}, {1, true, true}, // a long one
+		"the first tries":                   {most: time.Minute, next: -1, behind: true},
+		"and waits too long":                {most: 5 * ms, next: -1, others: 6 * ms, behind: true, refused: true},
+		"while one is away for a moment":    {most: time.Minute, next: -1, away: ms, stillOut: true},
+		"while one is away for a while":     {most: time.Minute, next: -1, away: 2 * ms, behind: true, stillOut: true},
+		"and those before it take too long": {most: 100 * ms, next: -1, away: 2 * ms, others: 101 * ms, behind: true, refused: true, stillOut: true},
+		"while one is away for too long":    {most: 5 * ms, next: -1, away: 6 * ms, refused: true, stillOut: true},
+		"however long, without a limit":     {next: -1, away: time.Hour, stillOut: true},
 	} {
-		at = at.Add(step.after * time.Millisecond)
-		assert.Equal(t, step.want, d.stands(at, step.long), "%+v", step)
+		t.Run(name, func(t *testing.T) {
+			d := newDelay(test.most)
+			d.start = d.start.Add(-2 * time.Hour)
+			now := time.Now()
+			d.next.Store(int64(now.Sub(d.start) + test.next))
+			if test.away > 0 {
+				d.away.Store(int64(now.Sub(d.start) - test.away))
+			}
+			var behind bool
+			d.behind = func() {
+				behind = true
+				time.Sleep(test.others)
+			}
+			err := d.check(now)
+			assert.Equal(t, test.refused, err != nil, "%v", err)
+			assert.Equal(t, test.behind, behind)
+			assert.Equal(t, test.stillOut, d.away.Load() != 0)
+		})
 	}
+}
+
+// A try is good for a while, and so is that one is not back yet.
+func TestDelayLooks(t *testing.T) {
+	d := newDelay(time.Minute)
+	now := time.Now()
+	require.NoError(t, d.check(now))
+	assert.Equal(t, now.Sub(d.start)+delayLook, time.Duration(d.next.Load()))
+	before := d.next.Load()
+	require.NoError(t, d.check(now.Add(delayLook/2)))
+	assert.Equal(t, before, d.next.Load())
+	require.NoError(t, d.check(now.Add(delayLook)))
+	assert.Greater(t, d.next.Load(), before)
 }
 
 func BenchmarkDelay(b *testing.B) {
