@@ -45,7 +45,7 @@ func (r *run) keyListCommand() *cobra.Command {
 		Example: `  restspace key list`,
 		Args:    takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			conf, err := r.configuration(cmd.Context())
+			_, _, conf, err := r.used(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -75,7 +75,7 @@ than auth.tokenLife end with the second rotation as well.`,
   restspace key rotate --force`,
 		Args: takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			conf, err := r.configuration(cmd.Context())
+			_, _, conf, err := r.used(cmd.Context())
 			if err != nil {
 				return err
 			}

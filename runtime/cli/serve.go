@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
@@ -248,4 +249,11 @@ func (n *news) good(s *serving, changed bool) {
 // note tells who runs the server what it does.
 func (r *run) note(format string, args ...any) {
 	fmt.Fprintf(r.stderr, "restspace: "+format+"\n", args...)
+}
+
+// noteLines is note for a text of some lines, which may come from elsewhere.
+func (r *run) noteLines(text string) {
+	for line := range strings.Lines(text) {
+		r.note("%s", printable(strings.TrimSuffix(line, "\n")))
+	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/runtime"
+	"github.com/seed90475182/restspace/runtime/config"
 	"github.com/seed90475182/restspace/runtime/configfile"
 	"github.com/seed90475182/restspace/runtime/configstore"
 )
@@ -66,7 +67,7 @@ func (r *run) openShared(ctx context.Context) (s *configstore.Shared, done func(
 	s = configstore.New(configstore.Options{
 		Store: opened.keep, Key: key, Name: shown(r.config),
 		Server: fmt.Sprintf("%s, process %d", host, os.Getpid()),
-		Note:   func(text string) { r.note("%s", text) },
+		Note:   r.noteLines,
 		Claims: p.claims(key),
 	})
 	return s, func() { _ = opened.close() }, nil
@@ -112,13 +113,35 @@ func (r *run) readShared(ctx context.Context) (name string, data []byte, err err
 	return s.Name(), data, err
 }
 
+// used returns the configuration that servers serve, for what is done beside them:
+// while the document of a store has errors, that is not what it says.
+func (r *run) used(ctx context.Context) (name string, data []byte, conf *config.Config, err error) {
+	if !r.isShared() {
+		if name, data, err = r.source(ctx); err == nil {
+			conf, err = r.parse(name, data)
+		}
+		return name, data, conf, err
+	}
+	s, done, err := r.openShared(ctx)
+	if err != nil {
+		return "", nil, nil, err
+	}
+	defer done()
+	err = s.Use(ctx, func(_ context.Context, content []byte) (err error) {
+		data = content
+		conf, err = r.parse(s.Name(), content)
+		return err
+	})
+	return s.Name(), data, conf, err
+}
+
 // origin returns where the configuration is. The caller calls done at the end.
 // A store that does not answer is waited for.
 func (r *run) origin(ctx context.Context) (source runtime.Source, done func(), err error) {
 	if !r.isShared() {
 		return configfile.New(r.config), func() {}, nil
 	}
-	err = configstore.Patiently(ctx, func(text string) { r.note("%s", text) }, func(ctx context.Context) error {
+	err = configstore.Patiently(ctx, r.noteLines, func(ctx context.Context) error {
 		source, done, err = r.openShared(ctx)
 		return err
 	})

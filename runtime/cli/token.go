@@ -53,7 +53,7 @@ says where user records are, the user needs one.`,
 }
 
 func (r *run) token(ctx context.Context, u *bus.User, life time.Duration) error {
-	conf, err := r.configuration(ctx)
+	_, _, conf, err := r.used(ctx)
 	if err != nil {
 		return err
 	}

@@ -34,11 +34,7 @@ func (r *run) withUsers(ctx context.Context, email string, work func(ctx context
 			return usagef("%q is no email address: write one such as jo@example.com", written)
 		}
 	}
-	name, data, err := r.source(ctx)
-	if err != nil {
-		return err
-	}
-	conf, err := r.parse(name, data)
+	name, data, conf, err := r.used(ctx)
 	if err != nil {
 		return err
 	}

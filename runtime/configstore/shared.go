@@ -25,7 +25,7 @@ type Options struct {
 	Name   string           // of the document, in messages
 	Server string           // of this server, for people; another process of that name is told apart
 	Claims []adaptors.Claim // on the document and its record
-	Note   func(string)     // is told what Start waits for; nil tells nobody
+	Note   func(string)     // is told what Start waits for, and why Use takes another content; nil tells nobody
 }
 
 // A Shared is a configuration that several servers have in common. It is a
@@ -106,6 +106,37 @@ func (s *Shared) Read(ctx context.Context) ([]byte, error) {
 		err = &StoreError{s.name, err}
 	}
 	return data, err
+}
+
+// Use gives apply what the servers serve, as far as that can be known from outside
+// of them: the document, or the last good content where they refused that, or apply
+// does. An error of apply is Use's.
+func (s *Shared) Use(ctx context.Context, apply Apply) error {
+	s.acting.Lock()
+	defer s.acting.Unlock()
+	now, err := s.look(ctx)
+	if err != nil {
+		return s.unread(err)
+	}
+	data, info, err := s.document(ctx) // after the record, which may be about a newer one else
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return s.unread(err)
+	}
+	version, good := versionOf(info), now.Good
+	other := good != nil && good.Version != version
+	switch {
+	case err != nil:
+		err = s.unread(err)
+	case other && now.Failed != nil && now.Version == version:
+		err = s.refusal(now)
+	default:
+		err = apply(ctx, data)
+	}
+	if err == nil || !other {
+		return err
+	}
+	s.note(err.Error() + "\nUntil then the last good content is used, with which servers start")
+	return apply(ctx, good.Content)
 }
 
 // document returns the content of the document and its facts.

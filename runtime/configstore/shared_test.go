@@ -237,6 +237,61 @@ func TestServerThatCanNotStartWithTheLastGoodOneTriesTheNext(t *testing.T) {
 	assert.Equal(t, "two", b.serves)
 }
 
+// used returns what s uses beside the servers.
+func (s *server) used(t *testing.T) (string, error) {
+	t.Helper()
+	s.serves, s.notes = "", nil
+	err := s.Use(t.Context(), s.apply)
+	return s.serves, err
+}
+
+func TestUse(t *testing.T) {
+	store := memstore.New()
+	tool := newServer(store, "tool")
+	_, err := tool.used(t)
+	assert.EqualError(t, err, "there is no conf/services.json: put it there")
+	upload(t, store, "bad")
+	_, err = tool.used(t)
+	assert.ErrorIs(t, err, errBad)
+	assert.Empty(t, tool.notes, "there is no good one")
+
+	const goes = "\nUntil then the last good content is used, with which servers start"
+	a := newServer(store, "a")
+	expect := func(content string, notes ...string) {
+		t.Helper()
+		got, err := tool.used(t)
+		require.NoError(t, err)
+		assert.Equal(t, content, got)
+		assert.Equal(t, notes, tool.notes)
+	}
+	upload(t, store, "one")
+	expect("one")
+	a.start(t)
+	expect("one")
+	err = tool.Use(t.Context(), func(context.Context, []byte) error { return errBad })
+	assert.ErrorIs(t, err, errBad)
+	assert.Empty(t, tool.notes, "there is no other one")
+	upload(t, store, "two")
+	expect("two")
+	upload(t, store, "bad")
+	expect("one", "it is bad"+goes)
+
+	upload(t, store, "three")
+	_, err = a.Follow(t.Context(), func(context.Context, []byte) error { return errBad })
+	require.Error(t, err)
+	_, refused := newServer(store, "b").Follow(t.Context(), a.apply)
+	expect("one", refused.Error()+goes)
+	require.NoError(t, store.Delete(t.Context(), document, adaptors.Condition{}))
+	expect("one", "there is no conf/services.json: put it there"+goes)
+
+	upload(t, store, "four")
+	expect("four")
+	tool.store = adaptors.NewKeep(cutOff(store), 0)
+	_, err = tool.used(t)
+	var outage *StoreError
+	assert.ErrorAs(t, err, &outage)
+}
+
 // away is a store that may not answer.
 type away struct {
 	adaptors.Store
