@@ -55,19 +55,10 @@ func TestVersionThatWasSeenBeforeTheRecordIsNotTaken(t *testing.T) {
 func TestServerThatStartsLeavesTheTurnOfOneThatIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := memstore.New()
-		upload(t, store, "one")
-		a, b, c := newServer(store, "a"), newServer(store, "b"), newServer(store, "c")
-		a.start(t)
-		c.start(t)
-		upload(t, store, "two")
-		life, crash := context.WithCancel(t.Context())
-		_, err := a.Follow(life, func(ctx context.Context, _ []byte) error {
-			crash()
-			a.store = adaptors.NewKeep(cutOff(store), 0)
-			return ctx.Err()
-		})
-		require.Error(t, err)
-		err = b.Start(t.Context(), func(context.Context, []byte) error { return errors.New("no such disk") })
+		a, c := behind(t, store)
+		b := newServer(store, "new")
+		a.dies(t)
+		err := b.Start(t.Context(), func(context.Context, []byte) error { return errors.New("no such disk") })
 		assert.ErrorContains(t, err, "no such disk\nThis is the last good content")
 		assert.Equal(t, []string{"waiting for the server " + a.server + ", which takes conf/services.json over"}, b.notes)
 		_, err = c.Follow(t.Context(), c.apply)

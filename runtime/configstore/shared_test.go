@@ -57,6 +57,30 @@ func (s *server) follows(t *testing.T) bool {
 	return changed
 }
 
+// behind returns two servers that have the content "one", and not yet "two", which
+// is there now.
+func behind(t *testing.T, store adaptors.Store) (a, b *server) {
+	t.Helper()
+	upload(t, store, "one")
+	a, b = newServer(store, "a"), newServer(store, "b")
+	a.start(t)
+	b.start(t)
+	upload(t, store, "two")
+	return a, b
+}
+
+// dies has a server that takes a content over say nothing from then on.
+func (s *server) dies(t *testing.T) {
+	t.Helper()
+	life, crash := context.WithCancel(t.Context())
+	_, err := s.Follow(life, func(ctx context.Context, _ []byte) error {
+		crash()
+		s.store = adaptors.NewKeep(cutOff(memstore.New()), 0)
+		return ctx.Err()
+	})
+	require.Error(t, err)
+}
+
 func upload(t *testing.T, store adaptors.Store, content string) {
 	t.Helper()
 	_, err := store.Put(t.Context(), document, bus.NewBody([]byte(content), ""), adaptors.Condition{})
@@ -117,11 +141,7 @@ func TestErrorsThatARecordCanNotHold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			store := memstore.New()
-			upload(t, store, "one")
-			a, b := newServer(store, "a"), newServer(store, "b")
-			a.start(t)
-			b.start(t)
-			upload(t, store, "two")
+			a, b := behind(t, store)
 			_, err := a.Follow(t.Context(), func(context.Context, []byte) error { return errors.New(row.says) })
 			assert.EqualError(t, err, row.says)
 			_, err = b.Follow(t.Context(), b.apply)
@@ -134,11 +154,7 @@ func TestErrorsThatARecordCanNotHold(t *testing.T) {
 
 func TestOneServerTakesItOverAtATime(t *testing.T) {
 	store := memstore.New()
-	upload(t, store, "one")
-	a, b := newServer(store, "a"), newServer(store, "b")
-	a.start(t)
-	b.start(t)
-	upload(t, store, "two")
+	a, b := behind(t, store)
 	changed, err := a.Follow(t.Context(), func(ctx context.Context, data []byte) error {
 		assert.False(t, b.follows(t), "a has the turn")
 		err := b.Replace(ctx, []byte("two"), []byte("three"))
@@ -181,6 +197,7 @@ func TestReplace(t *testing.T) {
 
 			assert.ErrorIs(t, b.Replace(t.Context(), nil, []byte("two")), adaptors.ErrCondition)
 			assert.ErrorIs(t, b.Replace(t.Context(), []byte("other"), []byte("two")), adaptors.ErrCondition)
+			assert.ErrorIs(t, a.Replace(t.Context(), []byte("other"), []byte("two")), adaptors.ErrCondition, "the turn is free")
 			require.NoError(t, b.Replace(t.Context(), []byte("one"), []byte("two")))
 			data, err := a.Read(t.Context())
 			require.NoError(t, err)
@@ -385,25 +402,16 @@ func TestGoodIsWhatNobodyTakesAnyMore(t *testing.T) {
 func TestTurnOfAServerThatIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := memstore.New()
-		upload(t, store, "one")
-		a, b, c := newServer(store, "a"), newServer(store, "b"), newServer(store, "c")
-		a.start(t)
-		b.start(t)
+		a, b := behind(t, store)
+		c := newServer(store, "c")
 		c.start(t)
-		upload(t, store, "two")
-		life, crash := context.WithCancel(t.Context())
-		_, err := a.Follow(life, func(ctx context.Context, _ []byte) error {
-			crash()
-			a.store = adaptors.NewKeep(cutOff(store), 0) // it says nothing any more
-			return ctx.Err()
-		})
-		require.Error(t, err)
+		a.dies(t)
 		assert.False(t, b.follows(t))
 		time.Sleep(staleTime - time.Second)
 		assert.False(t, b.follows(t))
 		time.Sleep(time.Second)
 		assert.False(t, b.follows(t), "it blames a")
-		_, err = c.Follow(t.Context(), c.apply)
+		_, err := c.Follow(t.Context(), c.apply)
 		assert.ErrorContains(t, err, a.server+" could not: it was not heard of any more")
 
 		a.store = adaptors.NewKeep(store, 0) // it was cut off, and comes back
@@ -416,11 +424,7 @@ func TestTurnOfAServerThatIsGone(t *testing.T) {
 func TestTurnThatDoesNotEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := memstore.New()
-		upload(t, store, "one")
-		a, b := newServer(store, "a"), newServer(store, "b")
-		a.start(t)
-		b.start(t)
-		upload(t, store, "two")
+		a, b := behind(t, store)
 		release, ended := make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(ended)
@@ -445,4 +449,9 @@ func TestTurnThatDoesNotEnd(t *testing.T) {
 func TestReadSaysWhatIsMissing(t *testing.T) {
 	_, err := newServer(memstore.New(), "a").Read(t.Context())
 	assert.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+func TestStoreErrorsAreForOperators(t *testing.T) {
+	err := &StoreError{"conf", &bus.Error{Status: 503, Detail: "the store does not answer", Err: errors.New("connection refused")}}
+	assert.EqualError(t, err, "conf: connection refused")
 }
