@@ -21,11 +21,12 @@ type entry struct {
 // log notes a request in one line. The query stays out of it, since queries
 // hold secrets.
 func (s *Server) log(r *http.Request, root *bus.Root, e entry) {
-	level := levelOf(e.status)
+	bad := badOf(e.status, root.Seen.Err)
+	level := levelOf(bad)
 	if !s.options.Log.Enabled(root, level) {
 		return
 	}
-	if e.status < 400 && s.options.LogSample < 1 && rand.Float64() >= s.options.LogSample {
+	if bad < 400 && s.options.LogSample < 1 && rand.Float64() >= s.options.LogSample {
 		return
 	}
 	attrs := make([]slog.Attr, 0, 16)
@@ -59,6 +60,16 @@ func (s *Server) log(r *http.Request, root *bus.Root, e entry) {
 		}
 	}
 	s.options.Log.LogAttrs(root, level, "request", attrs...)
+}
+
+// badOf returns the status of an answer, but that of err where err broke off one
+// that had begun as a good one. A client that left is none of these.
+func badOf(status int, err error) int {
+	var known *bus.Error
+	if status < 400 && errors.As(err, &known) {
+		return known.Status
+	}
+	return status
 }
 
 // levelOf returns the level of the line for a status. What failed here is an

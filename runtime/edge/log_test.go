@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -89,3 +90,29 @@ func TestTheLogSaysWhatWasReceived(t *testing.T) {
 type counter chan bus.Outcome
 
 func (c counter) Count(o bus.Outcome) { c <- o }
+
+// The status was sent before anybody knew: what broke the answer off says how bad
+// that is, and the line is never left out.
+func TestAnswersThatBreakOffAreLogged(t *testing.T) {
+	for name, row := range map[string]struct {
+		err  error
+		want string // the level; "" is no line, as of any good request
+	}{
+		"another server":     {&bus.Error{Status: 502}, "WARN"},
+		"this one":           {&bus.Error{Status: 500}, "ERROR"},
+		"what was sent":      {&bus.Error{Status: 413}, "INFO"},
+		"a client that left": {io.ErrClosedPipe, ""},
+		"nothing":            {io.EOF, ""},
+	} {
+		s := start(t, bus.ServiceFunc(func(context.Context, *bus.Message) (*bus.Message, error) {
+			return bus.Reply(200, bus.NewStream(io.NopCloser(iotest.ErrReader(row.err)), -1, "text/plain")), nil
+		}), func(o *Options) { o.LogSample = 0 })
+		s.get(t, "/")
+		if row.want == "" {
+			assert.Empty(t, s.log.String(), name)
+			continue
+		}
+		assert.Contains(t, s.log.String(), `"level":"`+row.want+`"`, name)
+		assert.Contains(t, s.log.String(), `"status":200`, name)
+	}
+}

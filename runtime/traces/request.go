@@ -1,6 +1,9 @@
 package traces
 
 import (
+	"errors"
+	"net/http"
+
 	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
@@ -39,5 +42,17 @@ func (t *Traces) End(root *bus.Root, path string, o bus.Outcome) {
 		s.span.SetAttributes(semconv.HTTPRoute(root.Seen.Route), serviceKey.String(root.Seen.Mount))
 	}
 	s.status(o.Status)
+	if o.Status < http.StatusBadRequest {
+		s.broke(o.Err)
+	}
 	s.End(nil)
+}
+
+// broke has the span of an answer that began as a good one be an error, where err is
+// one of a server and not of the client.
+func (s *Span) broke(err error) {
+	var known *bus.Error
+	if errors.As(err, &known) && known.Status >= http.StatusInternalServerError {
+		s.fail(typeOf(known))
+	}
 }

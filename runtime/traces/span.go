@@ -106,11 +106,17 @@ func (s *Span) failed(err error) {
 	if s.kind != client {
 		s.status(known.Status)
 	}
-	if problem, ok := strings.CutPrefix(known.Type, "urn:restspace:problem:"); ok && known.Status >= http.StatusInternalServerError {
-		s.fail(problem)
-	} else if s.kind == client {
-		s.fail(strconv.Itoa(known.Status))
+	if s.kind == client || known.Type != "" && known.Status >= http.StatusInternalServerError {
+		s.fail(typeOf(known))
 	}
+}
+
+// typeOf returns what an error is called: by its type, or else by its status.
+func typeOf(err *bus.Error) string {
+	if problem, ok := strings.CutPrefix(err.Type, "urn:restspace:problem:"); ok && err.Status >= http.StatusInternalServerError {
+		return problem
+	}
+	return strconv.Itoa(err.Status)
 }
 
 // fail has the span be an error of a type.

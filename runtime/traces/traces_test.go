@@ -3,6 +3,7 @@ package traces_test
 import (
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -131,4 +132,24 @@ func TestAttributes(t *testing.T) {
 	for _, span := range c.taken() {
 		assert.Equal(t, span.GetStatus().GetCode() == otlp.Status_STATUS_CODE_ERROR, span.facts["http.response.status_code"] == "502", span.Name)
 	}
+}
+
+// The status was good, and then the upstream broke off.
+func TestAnswersThatBreakOff(t *testing.T) {
+	c := newCollector(t)
+	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(make([]byte, 1<<20))
+		panic(http.ErrAbortHandler)
+	}))
+	t.Cleanup(up.Close)
+	s := start(t, shop(collect(c, ""), up.URL), nil)
+	reply, err := http.Get("http://" + s.Addr() + "/proxy/half")
+	require.NoError(t, err)
+	_, err = io.Copy(io.Discard, reply.Body)
+	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.NoError(t, reply.Body.Close())
+	s.end(t)
+
+	trace, _ := bus.ParseTrace(reply.Header.Get("Traceparent"), "")
+	assert.Equal(t, []string{"GET /proxy (server) 200 upstream-failed failed", "  GET (client) 200"}, sorted(c.tree(trace.ID)))
 }
