@@ -35,7 +35,8 @@ The mounts and the address go to standard output, the log to standard error.
 
 Where the system allows so much memory only, as in a container, the garbage
 collector keeps the server below nine tenths of what hashing passwords leaves of
-it. GOMEMLIMIT in the environment says otherwise.`,
+it. GOMEMLIMIT in the environment says otherwise. It lets some megabytes of garbage
+come together before it works; GOGC in the environment says how much.`,
 		Example: `  restspace serve
   restspace serve --config next.json
   restspace serve --config 's3://bucket/services.json?endpoint=https://s3.example.com'`,
@@ -52,6 +53,7 @@ func (r *run) serve(ctx context.Context) error {
 	signal.Notify(again, syscall.SIGHUP)
 	defer signal.Stop(again)
 
+	defer paceGarbage()()
 	tell := limitMemory(besidePasswords(memlimit.FromCgroup))
 	source, done, err := r.origin(ctx)
 	if err != nil {
