@@ -101,6 +101,17 @@ func (k *Keep) Delete(ctx context.Context, key Key, c Condition) error {
 	return failure("delete", key, err)
 }
 
+// Conditions returns why Put would refuse a condition on a small document, whatever
+// it is: an error of status 501 where the store can't compare one, another one
+// where that is not known for now. nil: it compares all of them, also where the
+// store has no such method. It may write something, which it removes.
+func (k *Keep) Conditions(ctx context.Context) error {
+	if s, ok := k.store.(interface{ Conditions(context.Context) error }); ok {
+		return s.Conditions(ctx)
+	}
+	return nil
+}
+
 // List is Store.List, with MediaType in the Info of documents.
 func (k *Keep) List(ctx context.Context, prefix Key, o ListOptions) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {

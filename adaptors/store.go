@@ -15,8 +15,9 @@ import (
 // sentence here. Keys are good ([Key.Check]) and name a document; only a prefix
 // may be empty: Keep sees to it.
 //
-// A Store may have two further methods, found by assertion: Close() error gives
-// up what it holds, and Health() error says why it can't be relied on.
+// A Store may have three further methods, found by assertion: Close() error gives
+// up what it holds, Health() error says why it can't be relied on, and
+// Conditions(context.Context) error is [Keep.Conditions].
 //
 // After Put or Delete returned nil, every Get and List gives the new state,
 // also after a crash. A failed Put changes nothing. A condition is compared

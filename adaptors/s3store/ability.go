@@ -25,22 +25,48 @@ type ability struct {
 // wrongETag is one that no object has.
 var wrongETag = aws.String(`"ffffffffffffffffffffffffffffffff"`)
 
-// demand returns an error unless the server has the ability.
+// demand returns an error unless the server has the ability, with what a client can
+// do about it.
 func (a *ability) demand(ctx context.Context, s *Store) error {
+	does, err := a.known(ctx, s)
+	if err != nil || does {
+		return err
+	}
+	return a.lack(": send no condition, or keep the documents elsewhere")
+}
+
+// known reports whether the server has the ability.
+func (a *ability) known(ctx context.Context, s *Store) (does bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !a.tried {
 		does, err := s.tried(ctx, a)
 		if err != nil {
-			return err
+			return false, err
 		}
 		a.tried, a.does = true, does
 	}
-	if a.does {
-		return nil
-	}
+	return a.does, nil
+}
+
+// lack is the error that the server has not got the ability.
+func (a *ability) lack(cure string) error {
 	return &bus.Error{Status: http.StatusNotImplemented, Type: bus.TypeCondition,
-		Detail: "the storage of the documents does not compare, in the moment of a write, " + a.what + ": send no condition, or keep the documents elsewhere"}
+		Detail: "the storage of the documents does not compare, in the moment of a write, " + a.what + cure}
+}
+
+// Conditions is what adaptors.Keep calls by that name.
+func (s *Store) Conditions(ctx context.Context) error {
+	for _, a := range []*ability{&s.createOnly, &s.replaceIf} {
+		does, err := a.known(ctx, s)
+		if err == nil && !does {
+			err = a.lack("")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tried tries an ability on an object of its own: the try is a request with a

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"slices"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/runtime/config"
 	"github.com/seed90475182/restspace/runtime/doctor"
 )
@@ -139,7 +141,16 @@ func (r *run) examineShared(ctx context.Context) []adaptors.Finding {
 	}
 	ctx, cancel := context.WithTimeout(ctx, doctor.Longest)
 	defer cancel()
-	return p.kind.Examine(ctx, p.config, adaptors.Env{Name: p.title, Log: slog.New(slog.DiscardHandler)})
+	found := p.kind.Examine(ctx, p.config, adaptors.Env{Name: p.title, Log: slog.New(slog.DiscardHandler)})
+	s, done, err := r.openShared(ctx)
+	if err != nil {
+		return found // which tells why
+	}
+	defer done()
+	if err := s.Conditions(ctx); bus.Classify(err).Status == http.StatusNotImplemented {
+		found = append(found, adaptors.Finding{Check: "store", Grade: adaptors.Problem, Text: s.Name() + ": " + err.Error()})
+	}
+	return found
 }
 
 // isSame reports whether another URL names the configuration, too.

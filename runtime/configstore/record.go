@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"strings"
 	"time"
 
@@ -128,6 +129,9 @@ func (s *Shared) readRecord(ctx context.Context, r *record) (etag string, err er
 func (s *Shared) write(ctx context.Context, was *seen, next record) error {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
+	if err := s.Conditions(ctx); err != nil {
+		return err
+	}
 	next.Write = rand.Text()
 	data, err := json.Marshal(next, jsontext.WithIndent("  "))
 	if err != nil {
@@ -143,4 +147,18 @@ func (s *Shared) write(ctx context.Context, was *seen, next record) error {
 	}
 	s.seen = &seen{next, info.ETag, time.Now()}
 	return nil
+}
+
+// Conditions returns an error unless the store compares all conditions that the
+// record is written on; one of status 501 is for good. Each write asks: a turn that
+// was taken on one condition could not be given back on another.
+func (s *Shared) Conditions(ctx context.Context) error {
+	err := s.store.Conditions(ctx)
+	var lacks *bus.Error
+	if !errors.As(err, &lacks) || lacks.Status != http.StatusNotImplemented {
+		return err
+	}
+	told := *lacks
+	told.Detail += ": several servers can't have their configuration there, since two could have the turn at once; keep it in another store, or in a file of each server"
+	return &told
 }

@@ -455,3 +455,27 @@ func TestStoreErrorsAreForOperators(t *testing.T) {
 	err := &StoreError{"conf", &bus.Error{Status: 503, Detail: "the store does not answer", Err: errors.New("connection refused")}}
 	assert.EqualError(t, err, "conf: connection refused")
 }
+
+// careless is a store that compares some conditions and ignores others.
+type careless struct{ adaptors.Store }
+
+func (careless) Conditions(context.Context) error {
+	return &bus.Error{Status: http.StatusNotImplemented, Type: bus.TypeCondition, Detail: "it does not compare some"}
+}
+
+func TestStoreThatDoesNotCompareAllConditions(t *testing.T) {
+	store := memstore.New()
+	upload(t, store, "one")
+	a := newServer(careless{store}, "a")
+	err := a.Start(t.Context(), a.apply)
+	assert.EqualError(t, err, "conf/services.json: it does not compare some: several servers can't have their configuration there, since two could have the turn at once; keep it in another store, or in a file of each server")
+	assert.Empty(t, a.serves)
+	_, _, err = store.Get(t.Context(), a.beside, adaptors.GetOptions{})
+	assert.ErrorIs(t, err, fs.ErrNotExist, "the record")
+	err = a.Replace(t.Context(), []byte("one"), []byte("two"))
+	assert.Equal(t, http.StatusNotImplemented, bus.Classify(err).Status)
+
+	newServer(store, "b").start(t)
+	a.start(t)
+	assert.Equal(t, "one", a.serves, "what was good is served without a write")
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -10,10 +11,10 @@ import (
 	"github.com/seed90475182/restspace/adaptors/s3store/s3test"
 )
 
-// fault is "fault none", "fault clock DURATION", "fault careless" or "fault
-// refuses METHOD": what the S3 server of the command bucket does from now on. Its
-// clock is off, it compares no condition of a write, or it takes no requests of a
-// method.
+// fault is "fault none", "fault clock DURATION", "fault careless FIELD ..." or
+// "fault refuses METHOD": what the S3 server of the command bucket does from now on.
+// Its clock is off, it does not compare the conditions in these fields, or it takes
+// no requests of a method.
 func fault(ts *testscript.TestScript, neg bool, args []string) {
 	server := *ts.Value(theServer).(**s3test.Server)
 	switch {
@@ -27,9 +28,9 @@ func fault(ts *testscript.TestScript, neg bool, args []string) {
 		server.Intercept(func(w http.ResponseWriter, r *http.Request, forward http.Handler) {
 			forward.ServeHTTP(&late{w, off}, r)
 		})
-	case len(args) == 1 && args[0] == "careless":
+	case len(args) > 1 && args[0] == "careless":
 		server.Intercept(func(w http.ResponseWriter, r *http.Request, forward http.Handler) {
-			if r.Header.Get("If-Match") == "" && r.Header.Get("If-None-Match") == "" {
+			if !slices.ContainsFunc(args[1:], func(field string) bool { return r.Header.Get(field) != "" }) {
 				forward.ServeHTTP(w, r)
 				return
 			}
@@ -45,7 +46,7 @@ func fault(ts *testscript.TestScript, neg bool, args []string) {
 			forward.ServeHTTP(w, r)
 		})
 	default:
-		ts.Fatalf("usage: fault none | clock DURATION | deaf FIELD | refuses METHOD")
+		ts.Fatalf("usage: fault none | clock DURATION | careless FIELD ... | refuses METHOD")
 	}
 }
 
