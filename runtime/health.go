@@ -70,6 +70,10 @@ func (r report) reply() (*bus.Message, error) {
 	return reply, nil
 }
 
+// ofHealth reports whether r asks how the server is. Who would be told that it has
+// too much to do might end it, and leave the others with more.
+func ofHealth(r *http.Request) bool { return r.URL.Path == "/healthz" || r.URL.Path == "/readyz" }
+
 // alive answers /healthz: who can answer is alive.
 func alive(context.Context, *bus.Message, error) (*bus.Message, error) {
 	return report{Status: ready}.reply()

@@ -292,6 +292,35 @@ func TestOperatorsOfAServerWithTooMuchToDo(t *testing.T) {
 	}
 }
 
+// Who would end a server that has too much to do, and send its clients to others,
+// is told that it is well.
+func TestHealthOfAServerWithTooMuchToDo(t *testing.T) {
+	p := newProbe()
+	s := start(t, p, strings.Replace(mounts([3]string{"a", "/a", "done"}), `{"services"`, `{"server": {"limits": {"inFlight": 1, "queue": 1}}, "services"`, 1))
+	slow := make(chan int)
+	for range 3 {
+		go func() {
+			status, _, _ := s.get(t, "/a/wait")
+			slow <- status
+		}()
+	}
+	<-p.inside
+	assert.Equal(t, 503, <-slow, "one of them is worked on, another one waits")
+	for path, want := range map[string]int{"/a": 503, "/healthz/b": 503, "/healthz": 200, "/readyz": 200} {
+		status, text, _ := s.get(t, path)
+		assert.Equal(t, want, status, "%s: %s", path, text)
+	}
+	p.release <- struct{}{}
+	<-p.inside
+	p.release <- struct{}{}
+	assert.Equal(t, 200, <-slow)
+	assert.Equal(t, 200, <-slow)
+	for range 3 { // nobody has given back what it did not have
+		status, _, _ := s.get(t, "/a")
+		assert.Equal(t, 200, status)
+	}
+}
+
 func TestOperatorsAreToldOfTheEnd(t *testing.T) {
 	p := newProbe()
 	s := start(t, p, strings.Replace(mounts([3]string{"a", "/a", "done"}), `{"services"`, `{"server": {"adminListen": "127.0.0.1:0"}, "services"`, 1))

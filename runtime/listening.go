@@ -285,6 +285,9 @@ func (r *Runtime) edgeOptions(conf *config.Config, on *listening) edge.Options {
 		Log:            slog.New(r.log),
 		LogSample:      conf.Server.Log.Sample,
 	}
+	if conf.Server.AdminListen == "" {
+		o.Spared = ofHealth
+	}
 	if t := conf.Server.TLS; t != nil {
 		o.Certificate, o.HSTS = on.certificate.Load, t.HSTS.Duration()
 	}

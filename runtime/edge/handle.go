@@ -55,12 +55,12 @@ func (s *Server) answer(x *exchange, w http.ResponseWriter, r *http.Request, roo
 		}
 	}()
 	m, err := x.request(w, r, root, &s.options)
-	if err == nil {
+	if err == nil && !s.options.spares(r) {
 		err = s.enter(r, root, e.start)
 		entered = err == nil
 	}
 	var reply *bus.Message
-	if entered {
+	if err == nil {
 		reply, err = s.service.Serve(root, m)
 	}
 	if err == nil && reply.Status == http.StatusSwitchingProtocols && (r.ProtoMajor == 2 || x.body.unread()) {
@@ -74,8 +74,10 @@ func (s *Server) answer(x *exchange, w http.ResponseWriter, r *http.Request, roo
 	root.Lift()
 	s.stamp(reply, r, root)
 	if reply.Status == http.StatusSwitchingProtocols { // may last for days
-		s.leave(r)
-		entered = false
+		if entered {
+			s.leave(r)
+			entered = false
+		}
 		s.upgrade(r)
 	}
 	e.sent, err = s.write(x, w, r, reply, root)

@@ -13,12 +13,13 @@ import (
 // Options of a Server. They do not change while it serves.
 type Options struct {
 	Limits         Limits
-	Inside         bus.Limits              // of each request, for what it leads to
-	Host           func(host string) bool  // whether the server answers to this Host; nil: any
-	Origin         string                  // the own one as others see it; "": that of the Host only
-	Certificate    func() *tls.Certificate // what the server shows who connects, asked anew each time; nil: it speaks HTTP without TLS
-	HSTS           time.Duration           // for how long browsers keep to TLS (RFC 6797); 0 says nothing of it
-	TrustedProxies []netip.Prefix          // whose request ids, traces and connections are believed
+	Inside         bus.Limits               // of each request, for what it leads to
+	Host           func(host string) bool   // whether the server answers to this Host; nil: any
+	Origin         string                   // the own one as others see it; "": that of the Host only
+	Certificate    func() *tls.Certificate  // what the server shows who connects, asked anew each time; nil: it speaks HTTP without TLS
+	HSTS           time.Duration            // for how long browsers keep to TLS (RFC 6797); 0 says nothing of it
+	Spared         func(*http.Request) bool // whether a request has a place however much there is to do, since it costs little; nil: none
+	TrustedProxies []netip.Prefix           // whose request ids, traces and connections are believed
 	Log            *slog.Logger
 	LogSample      float64 // which part of the good requests the log shows: 1 is all
 
@@ -32,6 +33,8 @@ type Options struct {
 	crossOrigin *http.CrossOriginProtection // set by New
 	window      time.Duration               // slowWindow, but in tests
 }
+
+func (o *Options) spares(r *http.Request) bool { return o.Spared != nil && o.Spared(r) }
 
 // A Tracer has traces of requests collected. It is safe for concurrent use.
 type Tracer interface {
