@@ -29,7 +29,7 @@ func (o outgoing) servePeer(ctx context.Context, m *bus.Message, g *generation) 
 	if err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
-	for _, name := range []string{"Authorization", "Cookie", "Host"} {
+	for _, name := range []string{"Authorization", "Cookie"} {
 		m.Header.Del(name)
 	}
 	o.sign(ctx, &m.Header)
@@ -101,7 +101,7 @@ func (g *generation) believe(root *bus.Root, m *bus.Message) error {
 	if hop.Host != "" {
 		root.Host, root.Secure = hop.Host, hop.Secure
 	}
-	root.ForeignPage, root.ForeignCookie = hop.Foreign, false
+	root.ForeignPage = hop.Foreign
 	g.traces.Begin(root, time.Now(), true)
 	return root.Enter(m.Depth)
 }

@@ -223,5 +223,5 @@ func TestKeysThatDiffer(t *testing.T) {
 	assert.Contains(t, body, `the server behind \"notes\" does not know this one as a server of its installation`)
 	assert.NotContains(t, body, "keyFile")
 	assert.Contains(t, a.log.String(), "a key that is not in auth.keyFile here")
-	assert.Contains(t, b.log.String(), "a key that is not in auth.keyFile here")
+	assert.Contains(t, b.log.String(), `"token":"it is signed with a key that is not in auth.keyFile here`)
 }

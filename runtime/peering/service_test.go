@@ -281,7 +281,10 @@ func TestSigningInAtAnotherServer(t *testing.T) {
 	const ann, password = "ann@example.com", "correct horse battery"
 	answer, body := a.do(t, "PUT", "/user/"+ann, `{"email":"`+ann+`","roles":"U","password":"`+password+`"}`, append(a.as(t, "root@example.com", "A"), ordinary...)...)
 	require.Equal(t, 201, answer.StatusCode, body)
-	answer, body = a.do(t, "POST", "/auth/login", `{"email":"`+ann+`","password":"`+password+`"}`, ordinary...)
+	login := `{"email":"` + ann + `","password":"` + password + `"}`
+	answer, body = a.do(t, "POST", "/auth/login", login, append(ordinary, "Origin", "http://evil.example")...)
+	assert.Equal(t, 403, answer.StatusCode, "a page of another origin signs nobody in: %s", body)
+	answer, body = a.do(t, "POST", "/auth/login", login, ordinary...)
 	require.Equal(t, 200, answer.StatusCode, body)
 	require.Len(t, answer.Cookies(), 1)
 	cookie := []string{"Cookie", answer.Cookies()[0].Name + "=" + answer.Cookies()[0].Value}

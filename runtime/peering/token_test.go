@@ -186,8 +186,10 @@ func TestWhatIsBelieved(t *testing.T) {
 		case <-time.After(patience):
 		}
 	})
+	upstream, got := observer(t, nil)
 	keys, host := keyFile(t), free(t)
 	b := start(t, host, keys, object{"peers": []string{"a.example"}, "limits": object{"depth": 3}},
+		mount("echo", "proxy", object{"url": "http://" + upstream}),
 		documents("rated", object{"limits": object{"rate": "1/m"}}),
 		mount("slow", "proxy", object{"url": "http://" + slow, "retries": 0, "timeout": "1m", "limits": object{"timeout": "1m"}}),
 		mount("inner", "pipeline", object{"pipeline": []string{"GET /rated/x"}}))
@@ -199,6 +201,14 @@ func TestWhatIsBelieved(t *testing.T) {
 		assert.Equal(t, 429, answer.StatusCode, client)
 		assert.Contains(t, b.log.String(), `"client":"`+client+`"`)
 	}
+
+	actor := &bus.User{Email: "ann@example.com", Actor: "root@example.com"}
+	answer, _ := b.do(t, "GET", "/echo/", "", hop(t, keys, identity.Hop{To: host, User: actor, Host: "shop.example", Secure: true})...)
+	assert.Equal(t, 200, answer.StatusCode)
+	sent := <-got
+	assert.Equal(t, "shop.example", sent.Get("X-Forwarded-Host"), "what the client has called")
+	assert.Equal(t, "https", sent.Get("X-Forwarded-Proto"))
+	assert.Contains(t, b.log.String(), `"actor":"root@example.com"`)
 
 	answer, body := b.do(t, "GET", "/slow/", "", hop(t, keys, identity.Hop{To: host, Left: 200 * time.Millisecond})...)
 	assert.Equal(t, 504, answer.StatusCode, "not after the minute of the mount: %s", body)

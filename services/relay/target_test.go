@@ -35,6 +35,7 @@ func TestHere(t *testing.T) {
 	}
 	root := &relay.Target{Scheme: "https", Host: "b.example"}
 	assert.Equal(t, "/shop/7", root.Here("/7", []string{"shop"}, ""))
+	assert.Equal(t, "7", root.Here("7", []string{"shop"}, ""), "from where the client is")
 	assert.Equal(t, "/7", target.Here("/api/orders/7", nil, ""))
 }
 

@@ -68,8 +68,8 @@ func (c *Config) target() (*relay.Target, error) {
 		return nil, fmt.Errorf("codes mean nothing here, since what follows the base path is added to it: %s", right)
 	case literal.Host == "":
 		return nil, errors.New("no server: " + right)
-	case strings.ContainsAny(c.URL, "?#"):
-		return nil, errors.New("a query or a fragment: " + right)
+	case strings.Contains(c.URL, "?"):
+		return nil, errors.New("a query: " + right)
 	}
 	return &relay.Target{Scheme: literal.Scheme, Host: literal.Host, Path: literal.Path}, nil
 }
