@@ -127,21 +127,22 @@ func (e *examination) unwritten(err error) {
 
 // compares tries the conditions of writes.
 func (e *examination) compares(ctx context.Context) {
-	all := true
+	lacks := make(map[*ability]bool)
 	for _, a := range []*ability{&e.createOnly, &e.replaceIf, &e.deleteIf, &e.createOnlyFromParts, &e.replaceFromParts} {
 		does, err := e.tried(ctx, a)
 		if err == nil && does {
 			continue
 		}
-		all = false
+		lacks[a] = true
 		if err != nil {
 			e.problem(fmt.Sprintf("%s: whether the server compares, in the moment of a write, %s, can't be tried: %s", e.title, a.what, answer(err)), "try again when it answers")
 			continue
 		}
 		e.tell(adaptors.Warning, fmt.Sprintf("%s: the server does not compare, in the moment of a write, %s: requests with such a condition are answered with 501", e.title, a.what),
-			"use a newer version of it, or another server, where clients send If-Match or If-None-Match")
+			"have clients send no such condition, or use another server or a newer version of this one")
 	}
-	if all {
+	alone := lacks[&e.createOnly] || lacks[&e.replaceIf] || e.race(ctx)
+	if alone && len(lacks) == 0 {
 		e.tell(adaptors.Good, e.title+": the server compares all conditions of writes", "")
 	}
 }

@@ -33,7 +33,7 @@ buckets can do. Each line is ok, a warning, or a problem with what to do about i
 With a problem the exit code is 1.
 
 It may run beside the server, as the server's user. It takes no lock. It starts
-plugins, to read their configs, and ends them. To a bucket it writes empty objects
+plugins, to read their configs, and ends them. To a bucket it writes small objects
 of names that no document has, and removes them; where it may not, it only reads.
 It calls nobody whom the configuration does not name.`,
 		Example: `  restspace doctor
