@@ -35,7 +35,8 @@
 //
 // # Servers that go away
 //
-// Who has the turn writes the record again and again. A turn is stale when the
+// Who has the turn writes the record again and again, also while it waits for the
+// document. A turn is stale when the
 // record has stayed the same for some time, by the clock of who looks: no two
 // clocks are compared. What a stale turn leads to depends. Where another server
 // has the version already, the next one takes the turn. Where the server that is

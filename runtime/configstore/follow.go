@@ -144,8 +144,13 @@ func (s *seen) deserted(version string) bool {
 // blame notes that a version failed, since who has the turn is gone.
 func (s *Shared) blame(ctx context.Context, now *seen) error {
 	next := now.record
-	next.Turn, next.Failed = nil, &failure{now.Turn.Server, "it was not heard of any more while it was the first to take that over", true}
+	next.Turn, next.Failed = nil, now.absence()
 	return s.tried(s.write(ctx, now, next))
+}
+
+// absence is the failure of who has the turn and is gone.
+func (s *seen) absence() *failure {
+	return &failure{s.Turn.Server, "it was not heard of any more while it was the first to take that over", true}
 }
 
 // settled reports whether nothing is left to do about a version.
@@ -174,22 +179,28 @@ func (s *Shared) take(ctx context.Context, now *seen, version string, apply Appl
 	if err := s.write(ctx, now, next); err != nil {
 		return false, s.tried(err)
 	}
-	data, info, err := s.document(ctx)
-	if err != nil || versionOf(info) != version { // there is another one by now
-		s.release(ctx)
-		return false, s.unread(err)
-	}
-	err = s.holding(ctx, begun, func(ctx context.Context) error { return apply(ctx, data) })
+	var c content
+	err = s.holding(ctx, begun, func(ctx context.Context) error {
+		data, info, err := s.document(ctx)
+		if err != nil || versionOf(info) != version {
+			return err
+		}
+		c = content{version, data}
+		return apply(ctx, data)
+	})
 	switch {
 	case errors.Is(err, errLost): // whether it could be taken over is not known: that is for the next turn
 		return false, err
+	case c.Version == "": // it can't be read, or there is another one by now
+		s.release(ctx)
+		return false, s.unread(err)
 	case err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		s.release(ctx)
 		return false, err
 	case err != nil:
 		return false, fail(ctx, version, err)
 	}
-	return true, s.done(ctx, content{version, data})
+	return true, s.done(ctx, c)
 }
 
 // maxServers is how many servers a record names: the last ones.

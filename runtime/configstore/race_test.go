@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -85,4 +86,50 @@ func TestTurnThatCameToNothingIsGivenBack(t *testing.T) {
 	faulty.before = nil
 	assert.False(t, a.follows(t))
 	assert.NoError(t, b.Replace(t.Context(), []byte("one"), []byte("two")))
+}
+
+// Who takes the turn to replace a version that failed does not have it forgotten, for
+// the document may stay as it is.
+func TestFailureThatIsNotNotedYetIsNotedByWhoReplacesTheVersion(t *testing.T) {
+	for name, row := range map[string]struct {
+		found error // of the version, by a
+		want  string
+	}{
+		"its server is gone":       {nil, "it was not heard of any more"},
+		"the note came to nothing": {errBad, "could not: it is bad"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := memstore.New()
+				upload(t, store, "one")
+				a, b, c := newServer(store, "a"), newServer(store, "b"), newServer(store, "c")
+				for _, s := range []*server{a, b, c} {
+					s.start(t)
+				}
+				upload(t, store, "two")
+				life, crash := context.WithCancel(t.Context())
+				_, err := a.Follow(life, func(ctx context.Context, _ []byte) error {
+					a.store = adaptors.NewKeep(cutOff(store), 0)
+					if row.found == nil {
+						crash()
+						return ctx.Err()
+					}
+					return row.found
+				})
+				crash()
+				require.Error(t, err)
+				assert.False(t, b.follows(t))
+				next := b
+				if row.found != nil {
+					a.store, next = adaptors.NewKeep(store, 0), a
+				} else {
+					time.Sleep(staleTime)
+				}
+				assert.ErrorIs(t, next.Replace(t.Context(), []byte("other"), []byte("three")), adaptors.ErrCondition)
+				_, err = c.Follow(t.Context(), c.apply)
+				assert.ErrorContains(t, err, a.server)
+				assert.ErrorContains(t, err, row.want)
+			})
+		})
+	}
 }

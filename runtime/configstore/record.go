@@ -84,7 +84,7 @@ func (s *seen) quiet() time.Duration { return time.Since(s.since) }
 
 // look reads the record, if it is another one than before.
 func (s *Shared) look(ctx context.Context) (*seen, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTime)
+	ctx, cancel := context.WithTimeout(ctx, recordTime)
 	defer cancel()
 	_, info, err := s.store.Get(ctx, s.beside, adaptors.GetOptions{Meta: true})
 	if err == nil && s.seen != nil && info.ETag == s.seen.etag {
@@ -127,12 +127,13 @@ func (s *Shared) readRecord(ctx context.Context, r *record) (etag string, err er
 // write makes next the record if it is still as it was seen. If not, the error
 // is adaptors.ErrCondition.
 func (s *Shared) write(ctx context.Context, was *seen, next record) error {
-	ctx, cancel := context.WithTimeout(ctx, callTime)
+	ctx, cancel := context.WithTimeout(ctx, recordTime)
 	defer cancel()
 	if err := s.Conditions(ctx); err != nil {
 		return err
 	}
 	next.Write = rand.Text()
+	s.wrote = next.Write
 	data, err := json.Marshal(next, jsontext.WithIndent("  "))
 	if err != nil {
 		return err

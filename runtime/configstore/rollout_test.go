@@ -32,6 +32,8 @@ type world struct {
 
 	mu       sync.Mutex
 	applying map[*process]context.Context
+	contents int                        // that were put there
+	closing  bool                       // the last one was
 	bad      map[string]map[string]bool // by content, the servers that found it so
 	story    []string
 }
@@ -50,6 +52,23 @@ func (w *world) upload(content string) {
 	w.tell("operator", "puts %s", content)
 	_, err := w.store.Put(w.t.Context(), document, bus.NewBody([]byte(content), ""), adaptors.Condition{})
 	require.NoError(w.t, err)
+}
+
+// next returns a new content; false: there are no more.
+func (w *world) next() (content string, ok bool) {
+	kind := []string{"good", "good", "bad", "bad for a", "bad for b"}[w.pick(5)]
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.contents++
+	return fmt.Sprintf("%s %d", kind, w.contents), !w.closing
+}
+
+// uploadLast is upload of a good content after which none comes.
+func (w *world) uploadLast() {
+	w.mu.Lock()
+	w.closing = true
+	w.mu.Unlock()
+	w.upload("good last")
 }
 
 // record returns what the servers know.
@@ -121,6 +140,9 @@ func (p *process) run() {
 		break
 	}
 	for p.life.Err() == nil {
+		if p.chance(0.03) {
+			p.replace()
+		}
 		_, _ = p.shared.Follow(p.life, p.apply)
 		select {
 		case <-p.life.Done():
@@ -147,6 +169,22 @@ func (p *process) apply(ctx context.Context, data []byte) error {
 		p.crash()
 	}
 	return p.swap(ctx, string(data))
+}
+
+// replace has an operator put a content there by way of p, which does as a runtime
+// does.
+func (p *process) replace() {
+	old, err := p.shared.Read(p.life)
+	content, ok := p.next()
+	if !ok || err != nil || isBad(content, p.name) {
+		return
+	}
+	time.Sleep(p.some(2 * time.Second))
+	p.tell(p.name, "is sent %s", content)
+	if err = p.shared.Replace(p.life, old, []byte(content)); err == nil {
+		err = p.swap(p.life, content)
+	}
+	p.tell(p.name, "was sent %s: %v", content, err)
 }
 
 func (p *process) begin(ctx context.Context) {
@@ -220,7 +258,7 @@ func (w *wire) pass(ctx context.Context, call func()) error {
 	switch {
 	case w.p.chance(0.03):
 		return errWire
-	case w.p.chance(0.02): // it comes late
+	case w.p.chance(0.02), w.p.hampered() && w.p.chance(0.5):
 		return w.late(ctx, call)
 	}
 	time.Sleep(w.p.some(50 * time.Millisecond))
@@ -235,13 +273,19 @@ func (w *wire) pass(ctx context.Context, call func()) error {
 	return w.p.life.Err()
 }
 
-// late makes a call at another time, maybe when nobody waits for it any more.
+// hampered reports whether the way from a server to the store is bad: now and then
+// for a minute.
+func (p *process) hampered() bool { return (time.Now().Unix()/60+int64(p.name[0]))%8 == 0 }
+
+// late makes a call that comes late, or its answer, maybe when nobody waits for it
+// any more.
 func (w *wire) late(ctx context.Context, call func()) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		time.Sleep(w.p.some(40 * time.Second))
+		time.Sleep(w.p.some(20 * time.Second))
 		call()
+		time.Sleep(w.p.some(20 * time.Second))
 	}()
 	select {
 	case <-done:
@@ -318,14 +362,14 @@ func troubled(t *testing.T, seed uint64) {
 	for i := range servers {
 		servers[i] = w.start(string(rune('a' + i)))
 	}
-	for n := range 1 + w.pick(8) {
-		kind := []string{"good", "good", "bad", "bad for a", "bad for b"}[w.pick(5)]
-		w.upload(fmt.Sprintf("%s %d", kind, n+1))
+	for range 1 + w.pick(8) {
+		content, _ := w.next()
+		w.upload(content)
 		for end := time.Now().Add(w.some(90 * time.Second)); time.Now().Before(end); time.Sleep(time.Second) {
 			w.again(servers)
 		}
 	}
-	w.upload("good last")
+	w.uploadLast()
 	for range 30 {
 		time.Sleep(time.Second)
 		w.again(servers)

@@ -44,6 +44,7 @@ type Shared struct {
 
 	acting sync.Mutex // held by who reads and writes the record; guards what follows
 	seen   *seen
+	wrote  string    // member Write of the record that this server wrote last, or tried to
 	served content   // what this server has
 	failed string    // the version that this server could not take over,
 	why    error     // and why
@@ -162,19 +163,24 @@ func (s *Shared) offered(ctx context.Context) (string, error) {
 
 // Replace makes next the document if that is old; nil is none. If not, the error
 // is adaptors.ErrCondition. The caller has made sure that it can serve next, and
-// does so once this returns: it has the turn then, which the next Follow ends.
-// Where another server has it, the error is of status 503.
+// does so once this returns: it has the turn then for some seconds at least, and
+// the next Follow ends it. Where another server has it, the error is of status 503.
 func (s *Shared) Replace(ctx context.Context, old, next []byte) error {
 	if !s.acting.TryLock() {
 		return busy("this server")
 	}
 	defer s.acting.Unlock()
+	begun := time.Now()
 	if err := s.takeToReplace(ctx); err != nil {
 		return err
 	}
-	err := s.put(ctx, old, next)
+	err := s.holding(ctx, begun, func(ctx context.Context) error { return s.put(ctx, old, next) })
 	if err != nil {
 		s.release(ctx)
+		if errors.Is(err, errLost) {
+			err = &bus.Error{Status: http.StatusServiceUnavailable, Type: bus.TypeUnavailable, Err: err,
+				Detail: "the storage is too slow for this server to keep its turn, and may have stored the change: GET what it has"}
+		}
 		return fmt.Errorf("replace %s: %w", s.name, err)
 	}
 	select {
@@ -195,6 +201,12 @@ func (s *Shared) takeToReplace(ctx context.Context) error {
 	}
 	next := now.record
 	next.Turn = &turn{Server: s.server}
+	switch { // what nobody has noted yet of the version that is there
+	case now.Turn != nil && now.Turn.Server != s.server && now.deserted(now.Version):
+		next.Failed = now.absence()
+	case s.why != nil && s.failed == now.Version && now.Failed == nil:
+		next.Failed = failureOf(s.server, s.why)
+	}
 	err = s.write(ctx, now, next)
 	if errors.Is(err, adaptors.ErrCondition) {
 		return busy("another server")

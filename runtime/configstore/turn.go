@@ -16,6 +16,10 @@ const (
 	// callTime is how long a call of the store may take.
 	callTime = 10 * time.Second
 
+	// recordTime is how long a call about the record may take. Of those within
+	// holdTime one may hang, and there is time for others.
+	recordTime = 5 * time.Second
+
 	// beatTime is how long who has the turn waits before it writes that again.
 	beatTime = 3 * time.Second
 
@@ -46,23 +50,34 @@ const (
 var errLost = errors.New("the turn to take it over was lost")
 
 // mine changes the record while this server has the turn, and else is errLost.
-// It looks first: a write whose answer was lost may have been done.
+// A call that hangs is made once more.
 func (s *Shared) mine(ctx context.Context, change func(*record)) (err error) {
+	before := s.wrote
 	for range maxTries {
-		var now *seen
-		if now, err = s.look(ctx); err != nil {
-			return err
-		}
-		if now.Turn == nil || now.Turn.Server != s.server {
-			return fmt.Errorf("%w: nothing was heard of this server for too long", errLost)
-		}
-		next := now.record
-		change(&next)
-		if err = s.write(ctx, now, next); !errors.Is(err, adaptors.ErrCondition) {
+		err = s.mineOnce(ctx, before, change)
+		hung := errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil
+		if !hung && !errors.Is(err, adaptors.ErrCondition) {
 			return err
 		}
 	}
 	return err
+}
+
+// mineOnce is one try of mine. It looks first: a write whose answer was lost may
+// have been done. before is what this server wrote before mine.
+func (s *Shared) mineOnce(ctx context.Context, before string, change func(*record)) error {
+	now, err := s.look(ctx)
+	switch {
+	case err != nil:
+		return err
+	case s.wrote != before && now.Write == s.wrote:
+		return nil
+	case now.Turn == nil || now.Turn.Server != s.server:
+		return fmt.Errorf("%w: nothing was heard of this server for too long", errLost)
+	}
+	next := now.record
+	change(&next)
+	return s.write(ctx, now, next)
 }
 
 // release gives the turn back, also when ctx is over. Where that fails it
@@ -99,14 +114,16 @@ func (s *Shared) holding(ctx context.Context, taken time.Time, f func(context.Co
 // beat writes again and again that this server has the turn, until ctx ends. The
 // error is why it may not have it any more.
 func (s *Shared) beat(ctx context.Context, taken time.Time) error {
+	next := taken.Add(beatTime)
 	for {
 		sure := taken.Add(holdTime)
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(min(beatTime, time.Until(sure))):
+		case <-time.After(min(time.Until(next), time.Until(sure))):
 		}
 		begun := time.Now()
+		next = begun.Add(beatTime)
 		inTime, cancel := context.WithDeadline(ctx, sure)
 		err := s.mine(inTime, func(*record) {})
 		cancel()
