@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -65,10 +66,11 @@ func refusal(reply *bus.Message) error {
 	if err == nil {
 		err = json.Unmarshal(data, &said)
 	}
-	if err == nil {
-		err = errors.New(said.Detail)
+	why := errors.New(said.Detail)
+	if err != nil || said.Detail == "" {
+		why = fmt.Errorf("it answers %d and does not say why: see whether it is restspace that answers there", reply.Status)
 	}
-	return &bus.Error{Status: http.StatusBadGateway, Type: bus.TypeUpstream, Err: err,
+	return &bus.Error{Status: http.StatusBadGateway, Type: bus.TypeUpstream, Err: why,
 		Detail: "the other server does not know this one as a server of its installation"}
 }
 

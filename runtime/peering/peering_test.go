@@ -214,6 +214,18 @@ func TestNamesThatDiffer(t *testing.T) {
 	assert.Contains(t, a.log.String(), "list this one in server.hosts")
 }
 
+// What stands in front of the other server may be who refuses.
+func TestARefusalWithoutAReason(t *testing.T) {
+	hostB, _ := observer(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusMisdirectedRequest)
+		_, _ = io.WriteString(w, "<h1>wrong host</h1>")
+	})
+	a := start(t, free(t), keyFile(t), object{"peers": []string{hostB}}, remote("notes", hostB, nil))
+	answer, _ := a.do(t, "GET", "/notes/", "")
+	assert.Equal(t, 502, answer.StatusCode)
+	assert.Contains(t, a.log.String(), "as a server of its installation: it answers 421 and does not say why: see whether it is restspace that answers there")
+}
+
 func TestKeysThatDiffer(t *testing.T) {
 	hostA, hostB := free(t), free(t)
 	b := start(t, hostB, keyFile(t), object{"peers": []string{hostA}}, documents("notes", nil))
