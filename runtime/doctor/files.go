@@ -127,11 +127,19 @@ func readable(path string) bool { return unix.Access(path, unix.R_OK) == nil }
 // writable reports whether a directory can be written to.
 func writable(dir string) error { return unix.Access(dir, unix.W_OK|unix.X_OK) }
 
+// owning says what has the server write to a directory, where it can't for err.
+func owning(dir string, err error) string {
+	if errors.Is(err, unix.EROFS) {
+		return "have its file system mounted so that it can be written to: in the unit ReadWritePaths says so"
+	}
+	return "have the user of the server own " + dir
+}
+
 // made tells of something that the server will make.
 func made(path, what string) []adaptors.Finding {
 	above := existing(path)
 	if err := writable(above); err != nil {
-		return []adaptors.Finding{problem("have the user of the server own "+above+", or name another place", "%s can't be made as %s (%v)", what, path, err)}
+		return []adaptors.Finding{problem(owning(above, err)+", or name another place", "%s can't be made as %s (%v)", what, path, err)}
 	}
 	if dir := open(path); dir != "" {
 		return []adaptors.Finding{problem("chmod o-w "+dir, "everybody can put something in the place of %s, %s", what, path)}
@@ -193,7 +201,7 @@ func directory(dir string) []adaptors.Finding {
 		return []adaptors.Finding{problem("chmod o-w "+above, "everybody can put another directory in the place of %s", dir)}
 	}
 	if err := writable(dir); err != nil {
-		return []adaptors.Finding{warning("have the user of the server own it, unless that is meant", "the directory %s can only be read (%v)", dir, err)}
+		return []adaptors.Finding{warning(owning("it", err)+", unless that is meant", "the directory %s can only be read (%v)", dir, err)}
 	}
 	return []adaptors.Finding{good("the directory %s can be written to, by nobody unknown", dir)}
 }

@@ -159,3 +159,8 @@ func TestAnotherAddressWithTheSamePort(t *testing.T) {
 	assert.Len(t, listeners(":"+port), 1)
 	assert.Empty(t, listeners("127.0.0.2:"+port))
 }
+
+func TestOwnersHelpNoFileSystemThatIsReadOnly(t *testing.T) {
+	assert.Equal(t, "have the user of the server own /a", owning("/a", syscall.EACCES))
+	assert.Contains(t, owning("/a", syscall.EROFS), "ReadWritePaths")
+}

@@ -5,33 +5,43 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"syscall"
 
 	"github.com/seed90475182/restspace/adaptors"
 )
 
-// ports looks whether the server can listen where it is to.
+// ports looks whether the server can listen where it is to, at all addresses at
+// once.
 func ports(_ context.Context, p *Patient) (found []adaptors.Finding) {
 	s := &p.Config.Server
+	var sockets []net.Listener
 	for _, at := range []struct{ key, address string }{
 		{"server.listen", s.Listen}, {"server.redirectHTTP", s.RedirectHTTP}, {"server.adminListen", s.AdminListen},
 	} {
-		if at.address != "" {
-			found = append(found, port(p, at.key, at.address)...)
+		if at.address == "" {
+			continue
 		}
+		socket, err := net.Listen("tcp", at.address)
+		if err == nil {
+			sockets = append(sockets, socket)
+		}
+		found = append(found, p.port(at.key, at.address, err, sockets)...)
+	}
+	for _, socket := range sockets {
+		_ = socket.Close()
 	}
 	return found
 }
 
-// port looks at one address.
-func port(p *Patient, key, address string) (found []adaptors.Finding) {
-	socket, err := net.Listen("tcp", address)
-	if err == nil {
-		_ = socket.Close()
-	}
+// port tells of one address, where listening there has ended in err. The sockets
+// are those of the addresses before it.
+func (p *Patient) port(key, address string, err error, sockets []net.Listener) (found []adaptors.Finding) {
 	switch {
 	case err == nil:
 		found = append(found, good("%s %s is free", key, address))
+	case errors.Is(err, syscall.EADDRINUSE) && slices.ContainsFunc(sockets, samePort(address)):
+		found = append(found, problem("write another port", "%s %s is an address that the server has already by this configuration", key, address))
 	case errors.Is(err, syscall.EADDRINUSE):
 		found = append(found, p.taken(key, address))
 	case errors.Is(err, syscall.EACCES):
@@ -47,6 +57,15 @@ func port(p *Patient, key, address string) (found []adaptors.Finding) {
 		found = append(found, warning("write only the port, such as \":3100\", to be reached by both", "%s %s is reached by IPv6 alone", key, address))
 	}
 	return found
+}
+
+// samePort returns what reports whether a socket has the port of an address.
+func samePort(address string) func(net.Listener) bool {
+	_, wanted, _ := net.SplitHostPort(address)
+	return func(socket net.Listener) bool {
+		_, port, _ := net.SplitHostPort(socket.Addr().String())
+		return port == wanted
+	}
 }
 
 // taken tells who has an address.
