@@ -25,12 +25,12 @@ func describe() descriptions {
 	return descriptions{
 		requests:  desc("requests_total", "Requests from outside that were answered. Without a service: those that led to no mount.", "service", "kind", "method", "status"),
 		durations: desc("request_duration_seconds", "From the header of a request to the end of its answer.", "service", "kind", "method"),
-		received:  desc("request_body_bytes_total", "Of the bodies of requests, what was read.", "service", "kind"),
-		sent:      desc("response_body_bytes_total", "Of the bodies of answers, what was sent.", "service", "kind"),
+		received:  desc("request_body_bytes_total", "Bytes of the bodies of requests that were read.", "service", "kind"),
+		sent:      desc("response_body_bytes_total", "Bytes of the bodies of answers that were sent.", "service", "kind"),
 		limits:    desc("limits_hit_total", "Requests that a limit ended.", "service", "kind", "limit"),
 
 		hops:        desc("hop_duration_seconds", "Calls of a mount over the bus, from outside and from inside, until its reply.", "service", "kind"),
-		hopFailures: desc("hop_failures_total", "Of these calls, those that ended in an error.", "service", "kind"),
+		hopFailures: desc("hop_failures_total", "Calls of a mount over the bus that ended in an error.", "service", "kind"),
 		outgoing:    desc("outgoing_request_duration_seconds", "Calls of other servers by a mount, until the header of the answer.", "service", "kind", "status"),
 		healthy:     desc("service_healthy", "1 where a mount, its adaptors, upstreams and background work are well.", "service", "kind"),
 
@@ -45,11 +45,11 @@ func describe() descriptions {
 		outgoingConnections: desc("outgoing_connections", "Connections to other servers that are open, those that wait for the next call included."),
 
 		spansSent:    desc("trace_spans_sent_total", "Spans that the collector of traces has taken."),
-		spansDropped: desc("trace_spans_dropped_total", "Spans that it did not get: too many waited, or it did not take them.", "reason"),
+		spansDropped: desc("trace_spans_dropped_total", "Spans that the collector of traces did not get: too many waited, or it did not take them.", "reason"),
 
 		reloads:    desc("config_reloads_total", "Configurations that were to be served.", "outcome"),
-		reloaded:   desc("config_last_reload_successful", "1 where the last of them is served."),
-		reloadedAt: desc("config_last_reload_success_timestamp_seconds", "When one was served for the first time."),
+		reloaded:   desc("config_last_reload_successful", "1 where the last configuration that was to be served is."),
+		reloadedAt: desc("config_last_reload_success_timestamp_seconds", "Since when the configuration is served."),
 	}
 }
 
