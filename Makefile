@@ -123,12 +123,14 @@ $(CADDY): # built once, in a minute or more
 	@mv $(@D)/new/caddy $@ && rmdir $(@D)/new
 
 RELEASES := linux-amd64 linux-arm64 darwin-arm64
+# Whatever GOFLAGS and the like say here.
+RELEASE := GOEXPERIMENT= GOAMD64=v1 GOARM64=v8.0 $(GO) build -trimpath -buildvcs=auto -ldflags='-s -w -buildid='
 
 # The same bytes from the same commit and the same Go, wherever it is built.
 release: ## static binaries and their checksums, in dist
 	@rm -rf dist && mkdir dist
 	@for r in $(RELEASES); do \
-		GOOS=$${r%-*} GOARCH=$${r#*-} $(GO) build -trimpath -ldflags='-s -w -buildid=' -o dist/restspace-$$r ./runtime/cmd/restspace || exit 1; \
+		GOOS=$${r%-*} GOARCH=$${r#*-} $(RELEASE) -o dist/restspace-$$r ./runtime/cmd/restspace || exit 1; \
 	done
 	@cd dist && sha256sum restspace-* | tee SHA256SUMS
 
@@ -139,7 +141,7 @@ IMAGE := bin/image
 
 image: ## what deploy/Dockerfile is built of, and the image where there is Docker
 	@rm -rf $(IMAGE) && mkdir -p $(IMAGE)/data
-	$(GO) build -trimpath -ldflags='-s -w -buildid=' -o $(IMAGE)/restspace ./runtime/cmd/restspace
+	$(RELEASE) -o $(IMAGE)/restspace ./runtime/cmd/restspace
 	@cp /etc/ssl/certs/ca-certificates.crt $(IMAGE)/ 2>/dev/null || { echo "no /etc/ssl/certs/ca-certificates.crt: install ca-certificates"; exit 1; }
 	@docker info >/dev/null 2>&1 && docker build -f deploy/Dockerfile -t restspace $(IMAGE) || \
 	echo "NOT BUILT: there is no Docker here: docker build -f deploy/Dockerfile -t restspace $(IMAGE)"

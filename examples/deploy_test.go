@@ -2,11 +2,13 @@ package examples
 
 import (
 	"bufio"
+	"debug/buildinfo"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"testing"
@@ -85,24 +87,29 @@ func TestImage(t *testing.T) {
 	t.Fatal("the server told no address")
 }
 
-// TestReleasesAreTheSame builds a release from two clones at two places. Neither has
-// anything that was compiled before.
+// TestReleasesAreTheSame builds a release from two clones at two places, with other
+// settings of Go. Neither has anything that was compiled before.
 func TestReleasesAreTheSame(t *testing.T) {
 	if os.Getenv("RESTSPACE_RELEASE") == "" {
 		t.Skip("takes minutes: make release-check")
 	}
+	commit, err := exec.Command("git", "rev-parse", "HEAD").Output()
+	require.NoError(t, err)
 	var sums [2]string
-	for i := range sums {
+	for i, flags := range []string{"-buildvcs=true", "-buildvcs=false"} {
 		clone := filepath.Join(t.TempDir(), strings.Repeat("deeper/", i), "clone")
 		out, err := exec.Command("git", "clone", "-q", "..", clone).CombinedOutput()
 		require.NoError(t, err, string(out))
 		release := exec.Command("make", "-C", clone, "release", "RELEASES=linux-amd64")
-		release.Env = append(os.Environ(), "GOCACHE="+t.TempDir())
+		release.Env = append(os.Environ(), "GOCACHE="+t.TempDir(), "GOFLAGS="+flags)
 		out, err = release.CombinedOutput()
 		require.NoError(t, err, string(out))
 		text, err := os.ReadFile(filepath.Join(clone, "dist", "SHA256SUMS"))
 		require.NoError(t, err)
 		sums[i] = string(text)
+		built, err := buildinfo.ReadFile(filepath.Join(clone, "dist", "restspace-linux-amd64"))
+		require.NoError(t, err)
+		assert.Contains(t, built.Settings, debug.BuildSetting{Key: "vcs.revision", Value: strings.TrimSpace(string(commit))})
 	}
 	assert.Equal(t, sums[0], sums[1])
 }
