@@ -3,9 +3,11 @@ package s3store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"strings"
+	"syscall"
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -55,6 +57,9 @@ func failure(ctx context.Context, err error) error {
 	}
 	var unsent *smithyhttp.RequestSendError
 	n := status(err)
+	if n == http.StatusInsufficientStorage {
+		return fmt.Errorf("%w: %w", syscall.ENOSPC, err)
+	}
 	if errors.As(err, &unsent) || n == http.StatusConflict || n == http.StatusTooManyRequests || n >= 500 && n != http.StatusNotImplemented || throttled(err) {
 		return busy(err)
 	}

@@ -90,6 +90,7 @@ func TestOutages(t *testing.T) {
 		{"an outage of looking, which nobody does", "a6", absent, first(always, http.MethodHead, "a6", refusal(503, "SlowDown")), 0},
 		{"an outage of looking", "b6", none, first(always, http.MethodHead, "b6", refusal(503, "SlowDown")), 503},
 		{"conflicts that last", "a8", absent, first(always, http.MethodPut, "a8", refusal(409, "ConditionalRequestConflict")), 503},
+		{"a server that is full", "a9", absent, first(always, http.MethodPut, "a9", refusal(507, "XMinioStorageFull")), 507},
 		{"a refusal", "a7", absent, first(always, http.MethodPut, "a7", refusal(403, "AccessDenied")), 500},
 	} {
 		t.Run(row.what, func(t *testing.T) {
