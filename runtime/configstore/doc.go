@@ -36,13 +36,12 @@
 // # Servers that go away
 //
 // Who has the turn writes the record again and again, also while it waits for the
-// document. A turn is stale when the
-// record has stayed the same for some time, by the clock of who looks: no two
-// clocks are compared. What a stale turn leads to depends. Where another server
-// has the version already, the next one takes the turn. Where the server that is
-// gone was the first to try the version, that may be why it went: the version
-// failed. It is the only one that could; if it comes back from where it was cut
-// off, it tries again, and takes that back.
+// document. A turn is stale when the record has stayed the same for some time, by
+// the clock of who looks: no two clocks are compared. What a stale turn leads to
+// depends. Where another server has the version already, the next one takes the
+// turn. Where the server that is gone was the first to try the version, that may be
+// why it went: the version failed. It is the only one that could; if it comes back
+// from where it was cut off, it tries again, and takes that back.
 //
 // A server that can't write to the record for a while gives its turn up before
 // it is stale for the others, and takes nothing over.

@@ -215,6 +215,9 @@ func (s *Shared) done(ctx context.Context, c content) error {
 			r.Good = &c
 		}
 	})
+	if noted := s.seen.Version == c.Version && slices.Contains(s.seen.Servers, s.server); errors.Is(err, errLost) && noted {
+		err = nil // only the answer was lost
+	}
 	if err == nil {
 		s.served = c
 	}

@@ -133,7 +133,6 @@ func (s *Shared) write(ctx context.Context, was *seen, next record) error {
 		return err
 	}
 	next.Write = rand.Text()
-	s.wrote = next.Write
 	data, err := json.Marshal(next, jsontext.WithIndent("  "))
 	if err != nil {
 		return err

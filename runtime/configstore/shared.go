@@ -44,7 +44,6 @@ type Shared struct {
 
 	acting sync.Mutex // held by who reads and writes the record; guards what follows
 	seen   *seen
-	wrote  string    // member Write of the record that this server wrote last, or tried to
 	served content   // what this server has
 	failed string    // the version that this server could not take over,
 	why    error     // and why

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,9 +57,9 @@ func (s *slow) Put(ctx context.Context, key adaptors.Key, b *bus.Body, c adaptor
 // forever is how long a call takes that hangs.
 const forever = 24 * time.Hour
 
-// whileSlow has a do something that makes "two" of "one" through a store with
-// delays. Until that is done, b must see that a has the turn.
-func whileSlow(t *testing.T, delays map[string][]time.Duration, do func(t *testing.T, a *server, store adaptors.Store)) {
+// whileSlow has a take "two" over in the place of "one", through a store with delays:
+// do calls taken then. Before that, b must see that a has the turn.
+func whileSlow(t *testing.T, delays map[string][]time.Duration, do func(t *testing.T, a *server, taken func())) {
 	synctest.Test(t, func(t *testing.T) {
 		store := memstore.New()
 		way := &slow{Store: store}
@@ -70,27 +71,27 @@ func whileSlow(t *testing.T, delays map[string][]time.Duration, do func(t *testi
 		assert.True(t, a.follows(t))
 		assert.True(t, b.follows(t))
 		way.delays = delays
+		var taken atomic.Bool
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			do(t, a, store)
+			do(t, a, func() { taken.Store(true) })
 		}()
-		for {
+		for going := true; going; {
 			select {
 			case <-ended:
-				a.follows(t)
-				assert.True(t, b.follows(t))
-				assert.Equal(t, []string{"two", "two"}, []string{a.serves, b.serves})
-				return
+				going = false
 			case <-time.After(time.Second):
-				if a.serves == "two" { // and notes that
-					continue
-				}
-				changed, err := b.Follow(t.Context(), b.apply)
-				assert.NoError(t, err)
-				assert.False(t, changed)
 			}
+			_, err := b.Follow(t.Context(), func(ctx context.Context, data []byte) error {
+				assert.True(t, taken.Load(), "it is the turn of a")
+				return b.apply(ctx, data)
+			})
+			assert.NoError(t, err)
 		}
+		a.follows(t)
+		b.follows(t)
+		assert.Equal(t, []string{"two", "two"}, []string{a.serves, b.serves})
 	})
 }
 
@@ -110,13 +111,14 @@ func TestTurnIsHeldWhileCallsAreSlow(t *testing.T) {
 		"the look at its end does": {map[string][]time.Duration{"get " + record: {0, 0, forever}}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			whileSlow(t, row.delays, func(t *testing.T, a *server, store adaptors.Store) {
-				upload(t, store, "two")
+			whileSlow(t, row.delays, func(t *testing.T, a *server, taken func()) {
+				upload(t, a.store, "two")
 				changed, err := a.Follow(t.Context(), func(ctx context.Context, data []byte) error {
 					time.Sleep(row.work)
 					if ctx.Err() != nil {
 						return ctx.Err()
 					}
+					taken()
 					return a.apply(ctx, data)
 				})
 				assert.True(t, changed)
@@ -128,8 +130,9 @@ func TestTurnIsHeldWhileCallsAreSlow(t *testing.T) {
 
 func TestTurnIsHeldWhileTheDocumentIsReplaced(t *testing.T) {
 	late := []time.Duration{callTime - 1}
-	whileSlow(t, map[string][]time.Duration{"get services.json": late, "put services.json": late}, func(t *testing.T, a *server, _ adaptors.Store) {
+	whileSlow(t, map[string][]time.Duration{"get services.json": late, "put services.json": late}, func(t *testing.T, a *server, taken func()) {
 		assert.NoError(t, a.Replace(t.Context(), []byte("one"), []byte("two")))
+		taken()
 		a.serves = "two"
 	})
 }

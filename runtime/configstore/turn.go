@@ -49,12 +49,11 @@ const (
 // errLost is about a turn that this server may not have any more.
 var errLost = errors.New("the turn to take it over was lost")
 
-// mine changes the record while this server has the turn, and else is errLost.
-// A call that hangs is made once more.
+// mine changes the record while this server has the turn, and else is errLost. A
+// call that hangs is made once more.
 func (s *Shared) mine(ctx context.Context, change func(*record)) (err error) {
-	before := s.wrote
 	for range maxTries {
-		err = s.mineOnce(ctx, before, change)
+		err = s.mineOnce(ctx, change)
 		hung := errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil
 		if !hung && !errors.Is(err, adaptors.ErrCondition) {
 			return err
@@ -64,15 +63,13 @@ func (s *Shared) mine(ctx context.Context, change func(*record)) (err error) {
 }
 
 // mineOnce is one try of mine. It looks first: a write whose answer was lost may
-// have been done. before is what this server wrote before mine.
-func (s *Shared) mineOnce(ctx context.Context, before string, change func(*record)) error {
+// have been done.
+func (s *Shared) mineOnce(ctx context.Context, change func(*record)) error {
 	now, err := s.look(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case s.wrote != before && now.Write == s.wrote:
-		return nil
-	case now.Turn == nil || now.Turn.Server != s.server:
+	}
+	if now.Turn == nil || now.Turn.Server != s.server {
 		return fmt.Errorf("%w: nothing was heard of this server for too long", errLost)
 	}
 	next := now.record

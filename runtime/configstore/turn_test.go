@@ -66,13 +66,15 @@ func TestServerThatLosesItsTurnSaysNothingOfTheVersion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := memstore.New()
 		a, b := behind(t, store)
+		way := &away{Store: store}
+		a.store = adaptors.NewKeep(way, 0)
 		_, err := a.Follow(t.Context(), func(ctx context.Context, _ []byte) error {
-			a.store = adaptors.NewKeep(cutOff(store), 0)
+			way.gone.Store(true)
 			<-ctx.Done()
 			return ctx.Err()
 		})
 		assert.ErrorIs(t, err, errLost)
-		a.store = adaptors.NewKeep(store, 0)
+		way.gone.Store(false)
 		assert.True(t, a.follows(t))
 		assert.True(t, b.follows(t))
 	})
