@@ -31,7 +31,7 @@ type child struct {
 	to    *jsontext.Encoder
 	last  uint64           // ID of a question
 	asked map[uint64]asked // questions without an answer
-	idle  *time.Timer      // runs while there are none
+	idle  *time.Timer      // runs from the last answer on
 	end   *time.Timer      // runs while it is to end; nil before, when it takes questions
 	why   error            // it was ended by force
 }
@@ -84,14 +84,11 @@ func (c *child) ask(q question) (_ <-chan answer, taken bool) {
 	if c.end != nil {
 		return nil, false
 	}
-	c.idle.Stop()
 	c.last++
 	q.ID = c.last
 	a := asked{make(chan answer, 1), time.AfterFunc(c.times.silence, c.expire)}
 	c.asked[q.ID] = a
-	if err := json.MarshalEncode(c.to, q); err != nil {
-		c.force(err)
-	}
+	_ = json.MarshalEncode(c.to, q) // one that can't be written has no answer
 	return a.answer, true
 }
 
@@ -127,7 +124,7 @@ func (c *child) settle(a answer) {
 		q.answer <- a
 		c.forget(a.ID)
 	}
-	if len(c.asked) == 0 && c.end == nil {
+	if c.end == nil {
 		c.idle.Reset(c.times.idle)
 	}
 }

@@ -25,6 +25,10 @@ import (
 // behaves.
 const behaves = "RESTSPACE_TEST_HASHING"
 
+// forever is longer than a test may take; select {} would be a deadlock, which ends
+// a program.
+const forever = time.Hour
+
 func TestMain(m *testing.M) {
 	switch os.Getenv(behaves) {
 	case "":
@@ -35,10 +39,10 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	case "silent": // to what it is asked, and to its end
-		time.Sleep(3 * soon) // select {} would be a deadlock, which ends it
+		time.Sleep(forever)
 	case "deaf": // to its end
 		_ = Serve(os.Stdin, os.Stdout)
-		time.Sleep(3 * soon)
+		time.Sleep(forever)
 	case "ends":
 		fmt.Fprintln(os.Stderr, "out of paper", strings.Repeat("x", 2*maxWords))
 		os.Exit(3)
@@ -130,6 +134,9 @@ func TestTheProcessHashes(t *testing.T) {
 	group, err := syscall.Getpgid(pid)
 	assert.NoError(t, err)
 	assert.Equal(t, pid, group, "a terminal does not end it")
+	dir, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid))
+	assert.NoError(t, err)
+	assert.Equal(t, "/", dir, "it is in nobody's way")
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		assert.NoError(t, syscall.Kill(pid, signal))
 	}
@@ -183,6 +190,38 @@ func TestItEndsWithoutWork(t *testing.T) {
 	f.works(t)
 	assert.NotEqual(t, pid, f.child.cmd.Process.Pid)
 	assert.Empty(t, f.log.String(), "that is usual")
+}
+
+func TestItDoesNotEndWhileItWorks(t *testing.T) {
+	f := behaving(t, "silent")
+	f.times.idle, f.times.grace = time.Millisecond, 10*time.Millisecond
+	ctx, cancel := context.WithCancel(t.Context())
+	hashed := make(chan error, 1)
+	go func() {
+		_, err := f.Hash(ctx, "x")
+		hashed <- err
+	}()
+	require.Eventually(t, func() bool { return f.pid() != 0 && f.asked() == 1 }, soon, time.Millisecond)
+	time.Sleep(20 * f.times.idle)
+	assert.NotZero(t, f.pid())
+	cancel()
+	assert.ErrorIs(t, <-hashed, context.Canceled)
+}
+
+// A question that was answered ends nobody who is silent since.
+func TestAnswersEndTheWait(t *testing.T) {
+	silence := time.AfterFunc(forever, func() {})
+	c := &child{freed: func() {}, asked: map[uint64]asked{7: {make(chan answer), silence}}}
+	c.forget(7)
+	assert.False(t, silence.Stop(), "it runs no more")
+}
+
+func TestAQuestionThatNobodyReads(t *testing.T) {
+	f := behaving(t, "silent")
+	f.times.silence = 50 * time.Millisecond
+	_, err := f.Hash(t.Context(), strings.Repeat("x", 1<<20)) // more than a pipe holds
+	assert.NoError(t, err)
+	assert.Zero(t, f.pid())
 }
 
 func TestItIsKilledInTheMiddle(t *testing.T) {
