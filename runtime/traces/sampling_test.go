@@ -111,6 +111,7 @@ func TestSettingsOf(t *testing.T) {
 		"parent off":    {env: env{"OTEL_EXPORTER_OTLP_ENDPOINT": base, "OTEL_TRACES_SAMPLER": "parentbased_always_off"}, want: traces.Settings{URL: base + "/v1/traces", Follow: true}},
 		"on":            {env: env{"OTEL_EXPORTER_OTLP_ENDPOINT": base, "OTEL_TRACES_SAMPLER": "always_on"}, want: traces.Settings{URL: base + "/v1/traces", Sample: 1}},
 		"no URL":        {env: env{"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317"}, err: "is no URL: write one such as http://127.0.0.1:4318"},
+		"no HTTP":       {env: env{"OTEL_EXPORTER_OTLP_ENDPOINT": "grpc://collector:4317"}, err: "is no URL"},
 		"no sampler":    {env: env{"OTEL_EXPORTER_OTLP_ENDPOINT": base, "OTEL_TRACES_SAMPLER": "jaeger_remote"}, err: "is no sampler: write parentbased_traceidratio"},
 		"no ratio":      {env: env{"OTEL_EXPORTER_OTLP_ENDPOINT": base, "OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "NaN"}, err: "is not between 0 and 1"},
 		"ratio missing": {env: env{"OTEL_EXPORTER_OTLP_ENDPOINT": base, "OTEL_TRACES_SAMPLER": "traceidratio"}, want: traces.Settings{URL: base + "/v1/traces", Sample: 1}},
