@@ -100,6 +100,8 @@ func TestReleasesAreTheSame(t *testing.T) {
 		clone := filepath.Join(t.TempDir(), strings.Repeat("deeper/", i), "clone")
 		out, err := exec.Command("git", "clone", "-q", "..", clone).CombinedOutput()
 		require.NoError(t, err, string(out))
+		out, err = exec.Command("git", "-C", clone, "checkout", "-q", strings.TrimSpace(string(commit))).CombinedOutput()
+		require.NoError(t, err, string(out)) // whatever was committed meanwhile
 		release := exec.Command("make", "-C", clone, "release", "RELEASES=linux-amd64")
 		release.Env = append(os.Environ(), "GOCACHE="+t.TempDir(), "GOFLAGS="+flags)
 		out, err = release.CombinedOutput()
