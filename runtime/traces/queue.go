@@ -54,14 +54,22 @@ func (s *sender) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) erro
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.cutoff, cancel)()
-	err := s.SpanExporter.ExportSpans(ctx, spans)
-	s.waiting.Add(-int64(len(spans)))
-	if err == nil {
-		s.counts.sent.Add(int64(len(spans)))
-		return nil
+	var answer partial
+	err := s.SpanExporter.ExportSpans(withPartial(ctx, &answer), spans)
+	n := int64(len(spans))
+	s.waiting.Add(-n)
+	switch {
+	case answer.heard:
+		refused := min(answer.rejected, n)
+		s.counts.sent.Add(n - refused)
+		s.counts.refused.Add(refused)
+		s.tell("the collector of traces has something to say of the spans that it takes", answer.message)
+	case err != nil:
+		s.counts.refused.Add(n)
+		s.tell("traces can't be sent: their spans are dropped", err.Error())
+	default:
+		s.counts.sent.Add(n)
 	}
-	s.counts.refused.Add(int64(len(spans)))
-	s.tell(err)
 	return nil
 }
 
@@ -69,10 +77,10 @@ func (s *sender) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) erro
 const pause = time.Minute
 
 // tell logs what is wrong with the collector, unless it was told just before.
-func (s *sender) tell(err error) {
+func (s *sender) tell(what, why string) {
 	now, told := time.Now().UnixMilli(), s.counts.told.Load()
 	if told != 0 && now-told < pause.Milliseconds() || !s.counts.told.CompareAndSwap(told, now) {
 		return
 	}
-	s.log.Warn("traces can't be sent: their spans are dropped", "error", clip(err.Error()), "dropped", s.counts.refused.Load()+s.counts.full.Load())
+	s.log.Warn(what, "error", clip(why), "dropped", s.counts.refused.Load()+s.counts.full.Load())
 }

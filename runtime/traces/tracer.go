@@ -81,13 +81,13 @@ func (t *Traces) New(s Settings, version string, log *slog.Logger) (*Tracer, err
 func newClient() *http.Client {
 	return &http.Client{
 		Timeout: sendTimeout,
-		Transport: &http.Transport{
+		Transport: listener{&http.Transport{
 			DialContext:            (&net.Dialer{Timeout: sendTimeout}).DialContext,
 			ForceAttemptHTTP2:      true,
 			IdleConnTimeout:        90 * time.Second,
 			MaxResponseHeaderBytes: maxAnswer,
 			TLSHandshakeTimeout:    sendTimeout,
-		},
+		}},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

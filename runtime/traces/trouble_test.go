@@ -12,6 +12,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	v1 "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/runtime/traces"
@@ -73,6 +76,50 @@ func TestCollectorInTrouble(t *testing.T) {
 		})
 	}
 	assert.Zero(t, elsewhere.Load(), "no redirect is followed")
+}
+
+// A collector may take some spans of a batch, and say why not the others.
+func TestCollectorThatTakesSpansInPart(t *testing.T) {
+	const size = 100
+	long := strings.Repeat("no room ", 6<<10)
+	says := func(n int64, why string) *v1.ExportTraceServiceResponse {
+		return &v1.ExportTraceServiceResponse{PartialSuccess: &v1.ExportTracePartialSuccess{RejectedSpans: n, ErrorMessage: why}}
+	}
+	for name, row := range map[string]struct {
+		answer  *v1.ExportTraceServiceResponse
+		refused int64
+		log     string
+	}{
+		"some":           {says(3, "no room"), 3, `"no room" dropped=3`},
+		"no reason":      {says(3, ""), 3, `dropped=3`},
+		"all":            {says(size, "no room"), size, `"no room"`},
+		"too many":       {says(size+1, "no room"), size, `"no room"`},
+		"less than one":  {says(-1, "odd"), 0, `odd`},
+		"none":           {says(0, "use gzip"), 0, `"use gzip" dropped=0`},
+		"at length":      {says(1, long), 1, `"` + long[:1024] + `" dropped=1`},
+		"nothing":        {says(0, ""), 0, ""},
+		"nothing at all": {new(v1.ExportTraceServiceResponse), 0, ""},
+	} {
+		for media, encode := range map[string]func(proto.Message) ([]byte, error){"application/x-protobuf": proto.Marshal, "application/json": protojson.Marshal} {
+			t.Run(name+" "+media, func(t *testing.T) {
+				c, log, all := newCollector(t), new(output), new(traces.Traces)
+				c.answer = func(w http.ResponseWriter, _ *http.Request) {
+					w.Header().Set("Content-Type", media)
+					data, err := encode(row.answer)
+					assert.NoError(t, err)
+					_, _ = w.Write(data)
+				}
+				tracer := newTracer(t, all, c.URL, log)
+				all.Use(tracer)
+				requests(t, all, size)
+				tracer.Close(t.Context())
+				assert.Equal(t, traces.Stats{Sent: size - row.refused, Refused: row.refused}, all.Stats())
+				assert.Contains(t, log.String(), row.log)
+				assert.Equal(t, row.log == "", log.String() == "", log.String())
+				assert.LessOrEqual(t, strings.Count(log.String(), "\n"), 1)
+			})
+		}
+	}
 }
 
 // What a client sends does not cost the spans of others.
