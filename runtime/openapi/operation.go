@@ -192,12 +192,13 @@ func (o *operation) security(roles bool, schemes []string) []map[string][]string
 		list = append(list, map[string][]string{})
 	}
 	slices.Sort(all)
+	all = slices.Compact(all)
 	for _, scheme := range schemes {
 		if !roles {
 			list = append(list, map[string][]string{scheme: {}})
 			continue
 		}
-		for _, term := range slices.Compact(all) {
+		for _, term := range all {
 			list = append(list, map[string][]string{scheme: {term}})
 		}
 	}

@@ -99,6 +99,14 @@ func TestSecurity(t *testing.T) {
 	}
 }
 
+// Writing takes writeRoles or createRoles, each role of which is named once.
+func TestSecurityOfTwoRules(t *testing.T) {
+	doc := document(t, parse(t, services(guarded(`"readRoles": "all", "writeRoles": "A E", "createRoles": "E M"`))), all)
+	text, err := json.Marshal(doc.Paths.Value("/notes/{path}").Put.Security)
+	require.NoError(t, err)
+	assert.JSONEq(t, `[{"bearer":["A"]},{"bearer":["E"]},{"bearer":["M"]},{"cookie":["A"]},{"cookie":["E"]},{"cookie":["M"]}]`, string(text))
+}
+
 func TestWithoutCookies(t *testing.T) {
 	conf := `{"auth": {"cookie": false}, "server": {"publicURL": "https://example.org"}, "services": [` + guarded(`"readRoles": "E"`) + `]}`
 	doc := document(t, parse(t, []byte(conf)), openapi.View{All: true})
