@@ -28,6 +28,7 @@ import (
 
 // patient is a Kind whose services say how they are.
 type patient struct {
+	asked atomic.Int64 // how often it was asked how it is
 	ill   atomic.Pointer[error]
 	works chan error // what its background work ends with
 }
@@ -43,6 +44,7 @@ func (p *patient) Serve(context.Context, *bus.Message) (*bus.Message, error) {
 }
 
 func (p *patient) Health() error {
+	p.asked.Add(1)
 	if err := p.ill.Load(); err != nil {
 		if *err == nil {
 			panic("no pulse")
@@ -175,6 +177,30 @@ func TestHealthOfServices(t *testing.T) {
 	s.becomes(t, s.AdminAddr(), "", 200, told("degraded", `,"error":"it is tired"`))
 }
 
+// Anybody may ask, and what is wrong may have anything in it.
+func TestHealthTellsNoSecrets(t *testing.T) {
+	t.Setenv("ISSUER", "no pulse")
+	p := new(patient)
+	s := start(t, newProbe(), `{"server": {"adminListen": "127.0.0.1:0"}, "auth": {"issuer": {"$env": "ISSUER"}}, "services": [
+		{"name": "p", "basePath": "/p", "service": "patient", "readRoles": "all"}]}`, p.kind())
+	ill := errors.New("there is no pulse")
+	for says, failure := range map[string]*error{"there is [redacted]": &ill, "panic: [redacted]": new(error)} {
+		p.ill.Store(failure)
+		s.becomes(t, s.AdminAddr(), "", 200, `{"status":"degraded","mounts":[{"name":"p","path":"/p","service":"patient","status":"degraded","error":"`+says+`"}]}`)
+	}
+}
+
+// Who asks often does not have the services asked as often.
+func TestHealthIsRemembered(t *testing.T) {
+	p := new(patient)
+	s := start(t, newProbe(), `{"services": [{"name": "p", "basePath": "/p", "service": "patient", "readRoles": "all"}]}`, p.kind())
+	const times = 50
+	for range times {
+		s.get(t, "/readyz")
+	}
+	assert.Less(t, p.asked.Load(), int64(times))
+}
+
 func TestHealthOfAdaptors(t *testing.T) {
 	t.Chdir(t.TempDir())
 	s := &server{client: &http.Client{Transport: &http.Transport{}}}
@@ -201,7 +227,15 @@ func TestHealthOfAdaptors(t *testing.T) {
 // shaky is a Store whose calls fail as a test says.
 type shaky struct {
 	adaptors.Store
-	failure atomic.Pointer[error]
+	failure atomic.Pointer[error] // of its calls
+	ill     atomic.Pointer[error] // and what it says itself
+}
+
+func (s *shaky) Health() error {
+	if err := s.ill.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 func (s *shaky) Get(ctx context.Context, key adaptors.Key, o adaptors.GetOptions) (*bus.Body, adaptors.Info, error) {
@@ -212,7 +246,8 @@ func (s *shaky) Get(ctx context.Context, key adaptors.Key, o adaptors.GetOptions
 }
 
 // That the last call of an adaptor failed is seen at once, and until one does not
-// fail. The server stays ready: others have the same storage.
+// fail. The server stays ready: others have the same storage. It is not where the
+// storage of users says itself that it can't be relied on.
 func TestHealthOfCalls(t *testing.T) {
 	t.Chdir(t.TempDir())
 	store := &shaky{Store: memstore.New()}
@@ -238,6 +273,10 @@ func TestHealthOfCalls(t *testing.T) {
 	status, _, _ = s.get(t, "/users/jo@example.com")
 	require.Equal(t, 404, status)
 	s.becomes(t, s.AdminAddr(), "", 200, good)
+
+	store.ill.Store(&failure)
+	s.becomes(t, s.AdminAddr(), "", 503, `{"status":"down","mounts":[{"name":"users","path":"/users","service":"json","status":"degraded",`+
+		`"adaptors":[{"slot":"adaptor","adaptor":"shaky","status":"down","error":"connection refused"}]}]}`)
 }
 
 func TestOperatorsHaveAnAddressOfTheirOwn(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -49,14 +50,18 @@ func (r *rolled) Refused() bool { return r.trouble != nil }
 
 func TestConfigurationThatIsNotRolledOutIsTold(t *testing.T) {
 	t.Chdir(t.TempDir())
-	source := &rolled{shelf: shelf{content: []byte(administered([3]string{"a", "/a", "one"}))}}
+	t.Setenv("ISSUER", "the issuer")
+	config := strings.Replace(administered([3]string{"a", "/a", "one"}), `{"server"`, `{"auth": {"issuer": {"$env": "ISSUER"}}, "server"`, 1)
+	source := &rolled{shelf: shelf{content: []byte(config)}}
 	s := startSource(t, newProbe(), source)
 	_, text, _ := s.get(t, "/readyz")
 	assert.JSONEq(t, `{"status": "ok"}`, text)
-	source.trouble = errors.New("another server\ncould not serve it")
+	source.trouble = errors.New("another server\ncould not serve the issuer")
 	status, text, _ := s.get(t, "/readyz")
 	assert.Equal(t, 200, status)
 	assert.JSONEq(t, `{"status": "degraded"}`, text, "nobody is told why")
+	_, text = s.at(t, s.Addr(), "/readyz", "A")
+	assert.Contains(t, text, `"configuration":"another server; could not serve [redacted]"`)
 }
 
 func TestMetricsOfAConfigurationThatAnotherServerRefused(t *testing.T) {

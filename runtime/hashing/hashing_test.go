@@ -127,6 +127,7 @@ const soon = 20 * time.Second
 
 func TestTheProcessHashes(t *testing.T) {
 	f := behaving(t, "well")
+	f.times.pause = 0
 	assert.Zero(t, f.pid(), "there is none before the first password")
 	f.works(t)
 	pid := f.pid()
