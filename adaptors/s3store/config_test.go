@@ -61,4 +61,14 @@ func TestClaims(t *testing.T) {
 	assert.False(t, overlaps(func(c *s3store.Config) { c.Prefix = "a/bc" }))
 	assert.False(t, overlaps(func(c *s3store.Config) { c.Bucket = "c" }))
 	assert.False(t, overlaps(func(c *s3store.Config) { c.Endpoint = "https://s3.example.org" }))
+
+	base.Endpoint = "http://localhost:9000"
+	for endpoint, want := range map[string]bool{
+		"http://127.0.0.1:9000": true, "http://[::1]:9000/": true, "http://LOCALHOST:9000": true, "http://127.0.0.1:9001": false,
+		"http://127.0.0.10:9000": false, "http://127.0.0.2:9000": false, "https://127.0.0.1:9000": false, "http://127.0.0.1": false,
+	} {
+		assert.Equal(t, want, overlaps(func(c *s3store.Config) { c.Endpoint = endpoint }), endpoint)
+	}
+	base.Endpoint = "http://127.0.0.1"
+	assert.True(t, overlaps(func(c *s3store.Config) { c.Endpoint = "http://localhost:80" }))
 }

@@ -79,7 +79,8 @@ func (c *Config) checkEndpoint() error {
 	return nil
 }
 
-// server returns the endpoint as one text, however it is written.
+// server returns the endpoint as one text, however it is written. The names of this
+// machine for itself are one.
 func (c *Config) server() string {
 	u, err := url.Parse(strings.ToLower(strings.TrimRight(c.Endpoint, "/")))
 	if err != nil {
@@ -87,6 +88,9 @@ func (c *Config) server() string {
 	}
 	usual := map[string]string{"http": ":80", "https": ":443"}
 	u.Host = strings.TrimSuffix(u.Host, usual[u.Scheme])
+	if host := u.Hostname(); host == "127.0.0.1" || host == "::1" {
+		u.Host = strings.TrimSuffix("localhost:"+u.Port(), ":")
+	}
 	return u.String()
 }
 
