@@ -51,6 +51,7 @@ func examine(ctx context.Context, c Config, env adaptors.Env) []adaptors.Finding
 		e.clock(said)
 	}
 	if e.writes(ctx) {
+		e.replaces(ctx)
 		e.compares(ctx)
 		e.lists(ctx)
 	}
@@ -123,6 +124,34 @@ func (e *examination) unwritten(err error) {
 	}
 	e.tell(adaptors.Warning, e.title+" can only be read ("+answer(err)+"), so that its conditions were not tried",
 		"give the credentials the rights s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload, unless that is meant")
+}
+
+// replaces finds out whether nothing is left of an object that another one
+// replaces, and whether that has the ETag that was answered.
+func (e *examination) replaces(ctx context.Context) {
+	id := newWrite()
+	object := e.prefix + ".try-" + id
+	defer e.removeTrial(ctx, object)
+	_, err := e.api.PutObject(ctx, &s3.PutObjectInput{Bucket: &e.bucket, Key: &object, Body: bytes.NewReader(nil), Metadata: map[string]string{writeKey: id}})
+	var etag *string
+	if err == nil {
+		etag, err = e.onePart(ctx, object, []byte("x"), nil, guard{})
+	}
+	var now *facts
+	if err == nil {
+		now, err = e.look(ctx, object)
+	}
+	if err != nil || now == nil {
+		return // which is told where the conditions of such writes are tried
+	}
+	if now.write != "" {
+		e.tell(adaptors.Warning, e.title+": the server keeps the metadata of an object that is replaced",
+			"use another server where other tools write to the bucket: what they write passes for a write of restspace")
+	}
+	if said := bare(etag); said != "" && now.etag != said {
+		e.tell(adaptors.Warning, e.title+": the server answers the write of a large object with another ETag than it has then",
+			"use another server where clients send the ETag of such a write back: they are answered with 412")
+	}
 }
 
 // compares tries the conditions of writes.

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed90475182/restspace/adaptors"
-	"github.com/seed90475182/restspace/adaptors/s3store"
 )
 
 // hasty is a server that compares a condition, and writes later: once somebody else
@@ -47,14 +46,7 @@ func TestExaminationOfServerThatComparesTooEarly(t *testing.T) {
 		backend := s3mem.New()
 		require.NoError(t, backend.CreateBucket("bucket"))
 		server := httptest.NewServer(&hasty{gofakes3.New(backend).Server(), field, make(chan struct{})})
-		var problems []string
-		for _, f := range s3store.Kind().Examine(t.Context(), &s3store.Config{
-			Bucket: "bucket", Endpoint: server.URL, Credentials: s3store.Credentials{AccessKeyID: "k", SecretAccessKey: "s"},
-		}, adaptors.Env{}) {
-			if f.Grade == adaptors.Problem {
-				problems = append(problems, f.Text)
-			}
-		}
+		problems := examined(t, server.URL, adaptors.Problem)
 		server.Close()
 		if field == "none" {
 			assert.Empty(t, problems)
