@@ -15,7 +15,7 @@ import (
 // How many writers go for one object at once, and how often.
 const (
 	racers = 8
-	races  = 5
+	races  = 10
 )
 
 // race finds out whether one writer gets what several go for at once, and reports
@@ -55,8 +55,10 @@ func (e *examination) raceFor(ctx context.Context, object string) (won int, err 
 func (e *examination) writeAtOnce(ctx context.Context, object string, g guard) (etags []*string, err error) {
 	var all sync.WaitGroup
 	var mu sync.Mutex
+	begin := make(chan struct{})
 	for range racers {
 		all.Go(func() {
+			<-begin
 			out, failed := e.api.PutObject(ctx, &s3.PutObjectInput{
 				Bucket: &e.bucket, Key: &object, Body: bytes.NewReader([]byte(newWrite())), IfMatch: g.match, IfNoneMatch: g.noneMatch,
 			})
@@ -70,6 +72,7 @@ func (e *examination) writeAtOnce(ctx context.Context, object string, g guard) (
 			}
 		})
 	}
+	close(begin)
 	all.Wait()
 	return etags, err
 }
