@@ -201,3 +201,36 @@ func TestRecordNamesTheLastServers(t *testing.T) {
 	require.Len(t, now.Servers, maxServers)
 	assert.Equal(t, a.server, now.Servers[maxServers-1])
 }
+
+// A version that may be why a server ends again and again does not become good. Once
+// that server is stopped, or the record is removed, it does.
+func TestServerThatEndsAgainAndAgain(t *testing.T) {
+	for name, end := range map[string]func(t *testing.T, store adaptors.Store, record adaptors.Key){
+		"stopped": func(*testing.T, adaptors.Store, adaptors.Key) { time.Sleep(goodTime) },
+		"the record removed": func(t *testing.T, store adaptors.Store, record adaptors.Key) {
+			require.NoError(t, store.Delete(t.Context(), record, adaptors.Condition{}))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := memstore.New()
+				a, b := behind(t, store)
+				assert.True(t, a.follows(t))
+				assert.True(t, b.follows(t))
+				for range 10 {
+					again := newServer(store, "c")
+					again.start(t)
+					assert.Equal(t, "one", again.serves)
+					assert.True(t, again.follows(t))
+					time.Sleep(goodTime / 2)
+					assert.False(t, a.follows(t))
+				}
+				end(t, store, a.beside)
+				a.follows(t)
+				d := newServer(store, "d")
+				d.start(t)
+				assert.Equal(t, "two", d.serves)
+			})
+		})
+	}
+}
