@@ -147,10 +147,22 @@ func (r *run) examineShared(ctx context.Context) []adaptors.Finding {
 		return found // which tells why
 	}
 	defer done()
-	if err := s.Conditions(ctx); bus.Classify(err).Status == http.StatusNotImplemented {
-		found = append(found, adaptors.Finding{Check: "store", Grade: adaptors.Problem, Text: s.Name() + ": " + err.Error()})
+	return append(found, unshareable(s.Name(), s.Conditions(ctx))...)
+}
+
+// unshareable tells why the servers can't note who takes a configuration over.
+func unshareable(name string, err error) []adaptors.Finding {
+	f := adaptors.Finding{Check: "store", Grade: adaptors.Problem}
+	switch status := bus.Classify(err).Status; {
+	case err == nil, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout: // which was told
+		return nil
+	case status == http.StatusNotImplemented:
+		f.Text = name + ": " + err.Error()
+	default:
+		f.Text = name + ": no server can note beside it who takes it over: " + err.Error()
+		f.Cure = "give the credentials of the servers the right to write there"
 	}
-	return found
+	return []adaptors.Finding{f}
 }
 
 // isSame reports whether another URL names the configuration, too.
