@@ -35,8 +35,9 @@ func (r *run) helpCommand() *cobra.Command {
 what roles mean; "services" and "adaptors" list what this program can mount, and
 "service NAME" and "adaptor NAME" tell all about one; "plugins" tells how further
 adaptors are mounted and written. A NAME alone is a command or one of these topics,
-else a service, else an adaptor.`,
+else a service, else an adaptor, else the heading of a part of "config".`,
 		Example: `  restspace help config
+  restspace help metrics
   restspace help services
   restspace help pipeline
   restspace help call`,
@@ -55,6 +56,7 @@ else a service, else an adaptor.`,
 // help prints what is known of a topic; names has the name that follows it, if
 // one does.
 func (r *run) help(root *cobra.Command, topic string, names []string) error {
+	heading := strings.Join(append([]string{topic}, names...), " ")
 	switch topic {
 	case "services":
 		return r.listKinds(kinds(r.App, topic), names)
@@ -72,7 +74,10 @@ func (r *run) help(root *cobra.Command, topic string, names []string) error {
 		if named := r.kindsNamed(topic); len(named) > 0 {
 			return r.describeNamed(topic, named, names[1:])
 		}
-		topics := append(root.SuggestionsFor(topic), nearest(topic, topics())...)
+		if text := part(config.Doc(), heading); text != "" {
+			return r.guide(text, nil)
+		}
+		topics := append(root.SuggestionsFor(topic), nearest(topic, append(topics(), headings(config.Doc())...))...)
 		return usagef("there is no help on %q%s", topic, didYouMean(topics))
 	}
 	if len(names) > 0 {
