@@ -368,6 +368,8 @@ func TestStoreThatHangs(t *testing.T) {
 		a := newServer(mute{memstore.New()}, "a")
 		_, err := a.Read(t.Context())
 		assert.EqualError(t, err, says)
+		_, err = a.Follow(t.Context(), a.apply)
+		assert.EqualError(t, err, says)
 		begun := time.Now()
 		assert.EqualError(t, a.Start(t.Context(), a.apply), says)
 		assert.Equal(t, startTime, time.Since(begun))

@@ -207,6 +207,7 @@ func TestItDoesNotEndWhileItWorks(t *testing.T) {
 	assert.NotZero(t, f.pid())
 	cancel()
 	assert.ErrorIs(t, <-hashed, context.Canceled)
+	assert.Equal(t, 1, f.asked(), "who is gone does not wait for the answer")
 }
 
 // A question that was answered ends nobody who is silent since.
