@@ -43,11 +43,19 @@ func (p *Patient) hosts() []string {
 	return slices.Compact(hosts)
 }
 
+// reaching says what to do where a call of another server has ended in err.
+func reaching(err error) string {
+	if untrusted(err) {
+		return "get it a certificate for that name of an authority that is known, or have this machine know the one that it is of: SSL_CERT_DIR names a directory with the authority's"
+	}
+	return "see whether it runs, and whether a name or a firewall is in the way"
+}
+
 // ask compares the clocks of this machine and of a host, which may be a peer.
 func ask(ctx context.Context, host string, peer bool) adaptors.Finding {
 	answer, err := call(ctx, http.MethodHead, host, "/")
 	if err != nil {
-		f := warning("see whether it runs, and whether a name or a firewall is in the way", "%s, which the configuration names, does not answer: %v", host, cause(err))
+		f := warning(reaching(err), "%s, which the configuration names, does not answer: %v", host, cause(err))
 		if peer {
 			f.Check = "peers"
 		}
@@ -86,8 +94,13 @@ func call(ctx context.Context, method, host, path string) (*http.Response, error
 // maybePlain reports whether a host may speak http, which can't be called by https
 // for an error. One with a certificate that nobody believes does not: it is wrong.
 func maybePlain(host string, err error) bool {
-	var unbelieved *tls.CertificateVerificationError
-	return errors.Is(err, http.ErrSchemeMismatch) || !strings.Contains(host, ":") && !errors.As(err, &unbelieved)
+	return errors.Is(err, http.ErrSchemeMismatch) || !strings.Contains(host, ":") && !untrusted(err)
+}
+
+// untrusted reports whether err is that of a certificate that nobody believes.
+func untrusted(err error) bool {
+	var refused *tls.CertificateVerificationError
+	return errors.As(err, &refused)
 }
 
 // cause returns the error below what net/http says around it.

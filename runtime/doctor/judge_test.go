@@ -3,8 +3,11 @@ package doctor
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"strconv"
@@ -163,4 +166,17 @@ func TestAnotherAddressWithTheSamePort(t *testing.T) {
 func TestOwnersHelpNoFileSystemThatIsReadOnly(t *testing.T) {
 	assert.Equal(t, "have the user of the server own /a", owning("/a", syscall.EACCES))
 	assert.Contains(t, owning("/a", syscall.EROFS), "ReadWritePaths")
+}
+
+func TestCertificatesOfOthersThatAreNotTrusted(t *testing.T) {
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	defer s.Close()
+	f := ask(t.Context(), s.Listener.Addr().String(), true)
+	assert.Equal(t, adaptors.Warning, f.Grade)
+	assert.Contains(t, f.Cure, "SSL_CERT_DIR")
+	s.Close()
+	f = ask(t.Context(), s.Listener.Addr().String(), true)
+	assert.Contains(t, f.Cure, "see whether it runs")
 }
