@@ -57,6 +57,21 @@ func (t *table) add(e Entry, first, rest string) {
 		call = e.Children[0]
 		call.Error = longer(call.Error, e.Error)
 	}
+	t.rows = append(t.rows, t.rowOf(e, call, first, rest))
+	for i, child := range call.Children {
+		if i == len(call.Children)-1 && call.More == 0 {
+			t.add(child, rest+"└ ", rest+"  ")
+		} else {
+			t.add(child, rest+"├ ", rest+"│ ")
+		}
+	}
+	if call.More > 0 {
+		t.rows = append(t.rows, row{faint: true, cells: [columns]string{fmt.Sprintf("%s└ and %d more", rest, call.More)}})
+	}
+}
+
+// rowOf returns the line of e, which may be a step that is a call alone.
+func (t *table) rowOf(e, call Entry, first, rest string) row {
 	r := row{status: call.Status, faint: e.Skipped}
 	r.cells = [columns]string{first + printable(e.label()), printable(call.URL), printable(call.Service), e.result(call), "", sizes(call)}
 	if !e.Skipped && e.Kind != Plan {
@@ -69,26 +84,14 @@ func (t *table) add(e Entry, first, rest string) {
 		r.below = append(r.below, body("sent", call.In)...)
 		r.below = append(r.below, body("answered", call.Out)...)
 	}
-	lines := rest
+	lines := rest + "  "
 	if len(call.Children) > 0 || call.More > 0 {
-		lines += "│ "
-	} else {
-		lines += "  "
+		lines = rest + "│ "
 	}
 	for i, line := range r.below {
 		r.below[i] = lines + line
 	}
-	t.rows = append(t.rows, r)
-	for i, child := range call.Children {
-		if i == len(call.Children)-1 && call.More == 0 {
-			t.add(child, rest+"└ ", rest+"  ")
-		} else {
-			t.add(child, rest+"├ ", rest+"│ ")
-		}
-	}
-	if call.More > 0 {
-		t.rows = append(t.rows, row{faint: true, cells: [columns]string{fmt.Sprintf("%s└ and %d more", rest, call.More)}})
-	}
+	return r
 }
 
 func longer(a, b string) string {

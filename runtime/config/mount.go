@@ -121,6 +121,12 @@ func (r *reader) roles(b *block, key string, v *hujson.Value, into **access.Spec
 		r.member(b.value, b.at, pointer("").AppendToken(key), err)
 		return
 	}
+	r.fits(b, key, spec)
+	*into = spec
+}
+
+// fits says what of a rule is not for the service of b.
+func (r *reader) fits(b *block, key string, spec *access.Spec) {
 	switch {
 	case spec.Narrows() && key == "manageRoles":
 		r.member(b.value, b.at, "/manageRoles", errors.New("a rule over a member is for documents, and managing is for more: write ${member=field} into readRoles, writeRoles or createRoles"))
@@ -140,7 +146,6 @@ func (r *reader) roles(b *block, key string, v *hujson.Value, into **access.Spec
 				textOf(path), b.Kind.Extension, strings.TrimSuffix(textOf(path), b.Kind.Extension)))
 		}
 	}
-	*into = spec
 }
 
 // together is what the services of a file must not share.

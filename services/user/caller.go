@@ -95,6 +95,11 @@ func (w *writing) read(after []byte) (err error) {
 	if w.record, err = account.Without(after, currentPassword); err != nil {
 		return err
 	}
+	return w.parse()
+}
+
+// parse reads the record for the user whose name it has.
+func (w *writing) parse() (err error) {
 	w.sent, err = account.Parse(w.record)
 	switch {
 	case err != nil && w.members["email"] == nil:
