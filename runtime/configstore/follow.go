@@ -32,13 +32,12 @@ const (
 
 // next returns what this server does about the version that the document has.
 func (s *Shared) next(now *seen, version string) step {
-	others := now.Turn != nil && now.Turn.Server != s.server
 	switch {
-	case others && now.quiet() < staleTime:
+	case s.held(now):
 		return wait
 	case now.Version != version:
 		return take
-	case others && now.deserted(version):
+	case now.deserted(version) && now.Turn.Server != s.server:
 		return blame
 	}
 	return s.own(now, version)

@@ -48,7 +48,7 @@ func (s *Shared) takeToReplace(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if now.Turn != nil && now.Turn.Server != s.server && now.quiet() < staleTime {
+	if s.held(now) {
 		return busy(now.Turn.Server)
 	}
 	next := now.record

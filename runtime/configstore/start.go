@@ -52,19 +52,15 @@ func (b *beginning) try(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	if good := now.Good; good != nil {
-		if good.Version != b.tried {
-			if b.refuse = b.apply(ctx, good.Content); b.refuse == nil {
-				b.served = *good
-				return true, nil
-			}
-			b.tried = good.Version
+		if b.serves(ctx, good) {
+			return true, nil
 		}
 		if version == "" || version == good.Version || version == now.Version && now.Failed != nil || ctx.Err() != nil {
 			return false, b.stuck(nil)
 		}
 	}
-	if t := now.Turn; t != nil && t.Server != b.server && now.quiet() < staleTime {
-		b.wait(t.Server)
+	if b.held(now) {
+		b.wait(now.Turn.Server)
 		return false, nil
 	}
 	if b.refuse != nil && now.deserted(version) {
@@ -78,6 +74,20 @@ func (b *beginning) try(ctx context.Context) (done bool, err error) {
 		err = b.stuck(err)
 	}
 	return false, err
+}
+
+// serves reports whether the server starts with the last good content, which it
+// tries once.
+func (b *beginning) serves(ctx context.Context, good *content) bool {
+	if good.Version == b.tried {
+		return false
+	}
+	if b.refuse = b.apply(ctx, good.Content); b.refuse != nil {
+		b.tried = good.Version
+		return false
+	}
+	b.served = *good
+	return true
 }
 
 // read returns the record, and the version of the document: "" is none.

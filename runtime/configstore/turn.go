@@ -49,6 +49,11 @@ const (
 // errLost is about a turn that this server may not have any more.
 var errLost = errors.New("the turn to take it over was lost")
 
+// held reports whether another server has a turn that counts.
+func (s *Shared) held(now *seen) bool {
+	return now.Turn != nil && now.Turn.Server != s.server && now.quiet() < staleTime
+}
+
 // mine changes the record while this server has the turn, and else is errLost. A
 // call that hangs is made once more.
 func (s *Shared) mine(ctx context.Context, change func(*record)) (err error) {
