@@ -16,6 +16,7 @@ import (
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/bus/bustest"
 	"github.com/seed90475182/restspace/runtime"
 	"github.com/seed90475182/restspace/runtime/config"
 	"github.com/seed90475182/restspace/runtime/configfile"
@@ -39,7 +40,7 @@ func startFile(t *testing.T, p *probe, config string) *server {
 
 func startSource(t *testing.T, p *probe, source runtime.Source) *server {
 	t.Helper()
-	s := &server{log: new(lockedBuffer), client: &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}}
+	s := &server{log: new(bustest.Log), client: &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}}
 	s.Runtime = runtime.New(runtime.Options{
 		Services: services.NewRegistry(p.kind()), Adaptors: adaptors.NewRegistry(),
 		Listen: true, Address: "127.0.0.1:0", LogTo: s.log, Source: source,

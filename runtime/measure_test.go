@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed90475182/restspace/bus/bustest"
 	"github.com/seed90475182/restspace/runtime"
 )
 
@@ -103,7 +104,7 @@ func TestLogFormat(t *testing.T) {
 		`{"server": {"log": {"format": "json"}}, "services": []}`: `"level":"INFO","msg":"hello"}` + "\n",
 	} {
 		t.Chdir(t.TempDir())
-		log := new(lockedBuffer)
+		log := new(bustest.Log)
 		r := runtime.New(runtime.Options{LogTo: log, LogFormat: "text"})
 		require.NoError(t, r.Load(t.Context(), "services.json", []byte(config)))
 		r.Log().Info("hello")

@@ -16,6 +16,7 @@ import (
 
 	adaptorlist "github.com/seed90475182/restspace/adaptors/all"
 	"github.com/seed90475182/restspace/adaptors/plugin/plugintest"
+	"github.com/seed90475182/restspace/bus/bustest"
 	"github.com/seed90475182/restspace/runtime"
 	servicelist "github.com/seed90475182/restspace/services/all"
 )
@@ -31,7 +32,7 @@ func startPlugins(t *testing.T) *pluginServer {
 	t.Chdir(t.TempDir())
 	p := &pluginServer{program: "./plugin"}
 	p.install(t)
-	p.server = &server{log: new(lockedBuffer), client: &http.Client{Transport: &http.Transport{}, Timeout: 20 * time.Second}}
+	p.server = &server{log: new(bustest.Log), client: &http.Client{Transport: &http.Transport{}, Timeout: 20 * time.Second}}
 	p.Runtime = runtime.New(runtime.Options{
 		Services: servicelist.Registry(), Adaptors: adaptorlist.Registry(),
 		Listen: true, Address: "127.0.0.1:0", LogTo: p.log,

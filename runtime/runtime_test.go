@@ -1,7 +1,6 @@
 package runtime_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +20,7 @@ import (
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/adaptors/plugin/plugintest"
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/bus/bustest"
 	"github.com/seed90475182/restspace/runtime"
 	"github.com/seed90475182/restspace/services"
 	"github.com/seed90475182/restspace/urlpattern"
@@ -142,31 +142,14 @@ func (s *probeService) Serve(ctx context.Context, m *bus.Message) (*bus.Message,
 
 type server struct {
 	*runtime.Runtime
-	log    *lockedBuffer
+	log    *bustest.Log
 	client *http.Client
-}
-
-type lockedBuffer struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buffer.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buffer.String()
 }
 
 func start(t *testing.T, p *probe, config string, others ...services.Kind) *server {
 	t.Helper()
 	t.Chdir(t.TempDir())
-	s := &server{log: new(lockedBuffer), client: &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}}
+	s := &server{log: new(bustest.Log), client: &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}}
 	s.Runtime = runtime.New(runtime.Options{
 		Services: services.NewRegistry(append(others, p.kind())...), Adaptors: adaptors.NewRegistry(),
 		Listen: true, Address: "127.0.0.1:0", LogTo: s.log,

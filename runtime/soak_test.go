@@ -20,6 +20,7 @@ import (
 
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/adaptors/memstore"
+	"github.com/seed90475182/restspace/bus/bustest"
 	"github.com/seed90475182/restspace/runtime"
 	"github.com/seed90475182/restspace/runtime/configfile"
 	"github.com/seed90475182/restspace/services"
@@ -138,7 +139,7 @@ func startSoak(t *testing.T, p *probe, clients *atomic.Int64) *soaked {
 	require.NoError(t, os.MkdirAll("files", 0o750))
 	require.NoError(t, os.WriteFile("files/large", bytes.Repeat([]byte("0123456789abcdef"), 16<<10), 0o600))
 	require.NoError(t, os.WriteFile("services.json", []byte(soakConfig(0)), 0o600))
-	s := &server{log: new(lockedBuffer), client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 20 * time.Second}}
+	s := &server{log: new(bustest.Log), client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 20 * time.Second}}
 	s.Runtime = runtime.New(runtime.Options{
 		Services: services.NewRegistry(append(servicelist.Registry().Kinds(), p.kind())...),
 		Adaptors: adaptors.NewRegistry(append(adaptorlist.Registry().Kinds(), counted(clients))...),

@@ -2,7 +2,6 @@ package edge
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -30,24 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type running struct {
 	*Server
 	address string
-	log     *lockedBuffer
-}
-
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
+	log     *bustest.Log
 }
 
 func testLimits() Limits {
@@ -59,7 +40,7 @@ func testLimits() Limits {
 
 func start(t testing.TB, service bus.Service, change func(*Options)) *running {
 	t.Helper()
-	log := new(lockedBuffer)
+	log := new(bustest.Log)
 	o := Options{Limits: testLimits(), Log: slog.New(slog.NewJSONHandler(log, nil)), LogSample: 1}
 	if change != nil {
 		change(&o)

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/seed90475182/restspace/bus/bustest"
 	"github.com/seed90475182/restspace/runtime"
 	"github.com/seed90475182/restspace/services"
 	"github.com/seed90475182/restspace/services/proxy"
@@ -35,25 +36,7 @@ type server struct {
 	*runtime.Runtime
 	url    string
 	client *http.Client
-	log    *log
-}
-
-// log is what a server logs.
-type log struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
+	log    *bustest.Log
 }
 
 // start serves a mount with these keys, given as pairs, in front of upstream.
@@ -66,7 +49,7 @@ func start(t *testing.T, upstream string, keys ...any) *server {
 func startKind(t *testing.T, kind services.Kind, upstream string, keys ...any) *server {
 	t.Helper()
 	t.Chdir(t.TempDir())
-	s := &server{log: new(log), client: &http.Client{
+	s := &server{log: new(bustest.Log), client: &http.Client{
 		Transport:     &http.Transport{DisableCompression: true},
 		Timeout:       patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -19,6 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	"golang.org/x/sync/semaphore"
+
+	"github.com/seed90475182/restspace/bus/bustest"
 )
 
 // behaves is the variable that makes this program the process: its value is how it
@@ -61,13 +63,13 @@ const slots = 3
 // fixture is a Process and what it tells.
 type fixture struct {
 	*Process
-	log *lockedBuffer
+	log *bustest.Log
 }
 
 // behaving returns a Process whose process behaves like that.
 func behaving(t *testing.T, how string) *fixture {
 	t.Helper()
-	f := &fixture{log: new(lockedBuffer)}
+	f := &fixture{log: new(bustest.Log)}
 	f.Process = New(func() *exec.Cmd {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = []string{behaves + "=" + how}
@@ -285,7 +287,7 @@ func TestTimes(t *testing.T) {
 }
 
 func TestOneThatCantBeStarted(t *testing.T) {
-	var log lockedBuffer
+	var log bustest.Log
 	p := New(func() *exec.Cmd { return exec.Command("/no/such/program") }, slog.New(slog.NewTextHandler(&log, nil)))
 	defer p.Close()
 	f := &fixture{p, &log}
@@ -363,21 +365,3 @@ func TestServe(t *testing.T) {
 type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
-
-// lockedBuffer is a buffer for more than one goroutine.
-type lockedBuffer struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.String()
-}

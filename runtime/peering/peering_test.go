@@ -1,7 +1,6 @@
 package peering
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +20,7 @@ import (
 
 	adaptorlist "github.com/seed90475182/restspace/adaptors/all"
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/bus/bustest"
 	"github.com/seed90475182/restspace/runtime"
 	servicelist "github.com/seed90475182/restspace/services/all"
 )
@@ -31,30 +30,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience is how long a test waits for what has to happen.
 const patience = 20 * time.Second
 
-// log is what a server logs.
-type log struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 // server is one of an installation.
 type server struct {
 	*runtime.Runtime
 	host   string
 	client *http.Client
-	log    *log
+	log    *bustest.Log
 }
 
 // object is JSON.
@@ -89,7 +70,7 @@ func serve(t *testing.T, address string, data []byte) *server {
 // serveFrom is serve with the place where the configuration is kept.
 func serveFrom(t *testing.T, source runtime.Source, address string, data []byte) *server {
 	t.Helper()
-	s := &server{host: address, log: new(log), client: &http.Client{
+	s := &server{host: address, log: new(bustest.Log), client: &http.Client{
 		Transport:     &http.Transport{DisableCompression: true},
 		Timeout:       patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

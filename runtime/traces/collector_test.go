@@ -24,6 +24,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	adaptorlist "github.com/seed90475182/restspace/adaptors/all"
+	"github.com/seed90475182/restspace/bus/bustest"
 	"github.com/seed90475182/restspace/runtime"
 	servicelist "github.com/seed90475182/restspace/services/all"
 )
@@ -140,31 +141,13 @@ func outcome(s span) string {
 // server is a runtime that serves the network.
 type server struct {
 	*runtime.Runtime
-	log *output
-}
-
-// output is what a server logs.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
+	log *bustest.Log
 }
 
 func start(t *testing.T, conf string, env map[string]string) *server {
 	t.Helper()
 	t.Chdir(t.TempDir())
-	s := &server{log: new(output)}
+	s := &server{log: new(bustest.Log)}
 	s.Runtime = runtime.New(runtime.Options{
 		Services: servicelist.Registry(), Adaptors: adaptorlist.Registry(), Listen: true, Address: "127.0.0.1:0", LogTo: s.log, Version: "1.2.3",
 		Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok },

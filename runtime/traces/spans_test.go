@@ -12,13 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/bus/bustest"
 	"github.com/seed90475182/restspace/runtime/traces"
 )
 
 // What a client chooses neither makes names of spans without end nor breaks them.
 func TestRequestsOfAnyKind(t *testing.T) {
 	c, all := newCollector(t), new(traces.Traces)
-	tracer := newTracer(t, all, c.URL, new(output))
+	tracer := newTracer(t, all, c.URL, new(bustest.Log))
 	all.Use(tracer)
 	root := bus.NewRoot(t.Context(), 0)
 	root.Host, root.Secure = "[::1]", true
@@ -36,7 +37,7 @@ func TestRequestsOfAnyKind(t *testing.T) {
 func TestSecretsInPaths(t *testing.T) {
 	c, all := newCollector(t), new(traces.Traces)
 	all.Hide(strings.NewReplacer("secret", "[redacted]"))
-	tracer := newTracer(t, all, c.URL, new(output))
+	tracer := newTracer(t, all, c.URL, new(bustest.Log))
 	all.Use(tracer)
 	root := bus.NewRoot(t.Context(), 0)
 	all.Begin(root, time.Now(), false)
@@ -64,7 +65,7 @@ func TestCallsThatFail(t *testing.T) {
 		{0, errors.New("text that may hold anything"), " 500 failed", " 500 500 failed"},
 	} {
 		c, all := newCollector(t), new(traces.Traces)
-		tracer := newTracer(t, all, c.URL, new(output))
+		tracer := newTracer(t, all, c.URL, new(bustest.Log))
 		all.Use(tracer)
 		root := bus.NewRoot(t.Context(), 0)
 		var err error
@@ -95,7 +96,7 @@ func TestCallsThatFail(t *testing.T) {
 func TestCollectorThatCatchesUp(t *testing.T) {
 	c, all, awake := newCollector(t), new(traces.Traces), make(chan struct{})
 	c.answer = func(http.ResponseWriter, *http.Request) { <-awake }
-	tracer := newTracer(t, all, c.URL, new(output))
+	tracer := newTracer(t, all, c.URL, new(bustest.Log))
 	all.Use(tracer)
 	requests(t, all, 3000)
 	assert.Equal(t, int64(3000-2048), all.Stats().Full)

@@ -17,10 +17,11 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/bus/bustest"
 	"github.com/seed90475182/restspace/runtime/traces"
 )
 
-func newTracer(t *testing.T, all *traces.Traces, url string, log *output) *traces.Tracer {
+func newTracer(t *testing.T, all *traces.Traces, url string, log *bustest.Log) *traces.Tracer {
 	tracer, err := all.New(traces.Settings{URL: url + "/v1/traces", Headers: map[string]string{"Key": "secret"}, Sample: 1}, "", slog.New(slog.NewTextHandler(log, nil)))
 	require.NoError(t, err)
 	return tracer
@@ -63,7 +64,7 @@ func TestCollectorInTrouble(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, log, all := newCollector(t), new(output), new(traces.Traces)
+			c, log, all := newCollector(t), new(bustest.Log), new(traces.Traces)
 			c.answer = answer
 			tracer := newTracer(t, all, c.URL, log)
 			all.Use(tracer)
@@ -102,7 +103,7 @@ func TestCollectorThatTakesSpansInPart(t *testing.T) {
 	} {
 		for media, encode := range map[string]func(proto.Message) ([]byte, error){"application/x-protobuf": proto.Marshal, "application/json": protojson.Marshal} {
 			t.Run(name+" "+media, func(t *testing.T) {
-				c, log, all := newCollector(t), new(output), new(traces.Traces)
+				c, log, all := newCollector(t), new(bustest.Log), new(traces.Traces)
 				c.answer = func(w http.ResponseWriter, _ *http.Request) {
 					w.Header().Set("Content-Type", media)
 					data, err := encode(row.answer)
@@ -124,7 +125,7 @@ func TestCollectorThatTakesSpansInPart(t *testing.T) {
 
 // What a client sends does not cost the spans of others.
 func TestTextsThatAreNoUTF8(t *testing.T) {
-	c, log, all := newCollector(t), new(output), new(traces.Traces)
+	c, log, all := newCollector(t), new(bustest.Log), new(traces.Traces)
 	tracer := newTracer(t, all, c.URL, log)
 	all.Use(tracer)
 	hosts := []string{"a\xff.example", strings.Repeat("é", 700), "good.example"}
@@ -140,7 +141,7 @@ func TestTextsThatAreNoUTF8(t *testing.T) {
 }
 
 func TestCollectorThatHangs(t *testing.T) {
-	c, log, all := newCollector(t), new(output), new(traces.Traces)
+	c, log, all := newCollector(t), new(bustest.Log), new(traces.Traces)
 	c.answer = func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body) // so that the server sees the client leave
 		<-r.Context().Done()
@@ -199,7 +200,7 @@ func TestSpansOfStreams(t *testing.T) {
 	for name, closes := range map[string]bool{"closed": true, "open": false} {
 		t.Run(name, func(t *testing.T) {
 			c, all := newCollector(t), new(traces.Traces)
-			tracer := newTracer(t, all, c.URL, new(output))
+			tracer := newTracer(t, all, c.URL, new(bustest.Log))
 			all.Use(tracer)
 			root := bus.NewRoot(t.Context(), 0)
 			all.Begin(root, time.Now(), false)

@@ -1,7 +1,6 @@
 package host_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -22,6 +21,7 @@ import (
 	"github.com/seed90475182/restspace/adaptors/plugin/host"
 	"github.com/seed90475182/restspace/adaptors/plugin/plugintest"
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/bus/bustest"
 )
 
 // impatient is a plugin whose calls may be silent for a moment only.
@@ -152,7 +152,7 @@ func TestACrashEndsAllCalls(t *testing.T) {
 }
 
 func TestCallsWaitForARestart(t *testing.T) {
-	var log lockedBuffer
+	var log bustest.Log
 	s, err := tryOpen(program(plugintest.Slow), "{}", &log)
 	require.NoError(t, err)
 	defer s.Close()
@@ -180,7 +180,7 @@ func TestClosedWhileStarting(t *testing.T) {
 	data, err := os.ReadFile(os.Args[0])
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(copied.Path, data, 0o700))
-	var log lockedBuffer
+	var log bustest.Log
 	s, err := tryOpen(copied, "{}", &log)
 	require.NoError(t, err)
 	number := pid(t, s)
@@ -196,7 +196,7 @@ func TestClosedWhileStarting(t *testing.T) {
 }
 
 func TestACrashLoopComesToRest(t *testing.T) {
-	var log lockedBuffer
+	var log bustest.Log
 	s, err := tryOpen(program(plugintest.Loops), "{}", &log)
 	require.NoError(t, err)
 	defer s.Close()
@@ -216,24 +216,6 @@ func TestACrashLoopComesToRest(t *testing.T) {
 	assert.Less(t, time.Since(begun), 5*time.Second, "closing waits for no restart")
 }
 
-// lockedBuffer is a log that is read while it is written.
-type lockedBuffer struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.String()
-}
-
 func TestHealth(t *testing.T) {
 	assert.NoError(t, open(t, program(plugintest.None)).Health())
 	assert.ErrorContains(t, open(t, program(plugintest.Sick)).Health(), "host.test: the disk is failing")
@@ -246,7 +228,7 @@ func TestHealth(t *testing.T) {
 
 // What is printed too much is left out, and slows nothing.
 func TestPrintsTooMuch(t *testing.T) {
-	var log lockedBuffer
+	var log bustest.Log
 	s, err := tryOpen(program(plugintest.Chatty), "{}", &log)
 	require.NoError(t, err)
 	defer s.Close()
