@@ -57,6 +57,30 @@ func TestReplaceBesideAnotherServer(t *testing.T) {
 	assert.Equal(t, http.StatusServiceUnavailable, bus.Classify(err).Status, "so that the client tries again: %v", err)
 }
 
+// Who puts a document there with another tool takes no turn, and loses nothing.
+func TestReplaceBesideAnOperator(t *testing.T) {
+	for name, old := range map[string][]byte{"another one": []byte("one"), "the first": nil} {
+		t.Run(name, func(t *testing.T) {
+			store := memstore.New()
+			if old != nil {
+				upload(t, store, string(old))
+			}
+			a := newServer(&put{store, func(_ context.Context, key adaptors.Key) {
+				if key[1] == document[1] {
+					upload(t, store, "theirs")
+				}
+			}}, "a")
+			assert.ErrorIs(t, a.Replace(t.Context(), old, []byte("ours")), adaptors.ErrCondition)
+			data, err := a.Read(t.Context())
+			assert.NoError(t, err)
+			assert.Equal(t, "theirs", string(data))
+		})
+	}
+	store := memstore.New()
+	upload(t, store, "")
+	assert.ErrorIs(t, newServer(store, "a").Replace(t.Context(), nil, []byte("ours")), adaptors.ErrCondition, "an empty one is there, too")
+}
+
 func TestReplaceWhereTheStoreHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := memstore.New()
