@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -30,9 +31,36 @@ func TestUnit(t *testing.T) {
 	require.NoError(t, err, string(out))
 	assert.NotContains(t, string(out), "restspace.service", "what it says of the unit")
 
+	// As the README has it be edited.
+	readme, err := os.ReadFile("../deploy/README.md")
+	require.NoError(t, err)
+	_, edit, found := strings.Cut(string(readme), "```ini\n")
+	require.True(t, found)
+	edit, _, _ = strings.Cut(strings.ReplaceAll(edit, "/usr/local/bin/restspace", filepath.Join(dir, "bin", "restspace")), "```")
+	require.NoError(t, os.Mkdir(unit+".d", 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(unit+".d", "override.conf"), []byte(edit), 0o644))
+	out, err = exec.Command("systemd-analyze", "verify", "--man=no", unit).CombinedOutput()
+	require.NoError(t, err, string(out))
+	assert.NotContains(t, string(out), "restspace.service", "what it says of the edited unit")
+
 	const most = "15" // of 100, which is a service without any bounds
 	out, err = exec.Command("systemd-analyze", "security", "--offline=true", "--threshold="+most, unit).CombinedOutput()
 	require.NoError(t, err, string(out))
+}
+
+// TestCommandsBesideUnit holds the commands of the README to the unit: what they
+// leave behind, the server has to find, and be the owner of.
+func TestCommandsBesideUnit(t *testing.T) {
+	unit, err := os.ReadFile("../deploy/restspace.service")
+	require.NoError(t, err)
+	readme, err := os.ReadFile("../deploy/README.md")
+	require.NoError(t, err)
+	settings := strings.Split(string(unit), "\n")
+	properties := regexp.MustCompile(`-p (\S+=\S+)`).FindAllStringSubmatch(string(readme), -1)
+	require.Greater(t, len(properties), 5)
+	for _, p := range properties {
+		assert.Contains(t, settings, p[1])
+	}
 }
 
 // TestImage runs what the image has, and nothing else, as its user.
