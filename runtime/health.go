@@ -128,7 +128,7 @@ func (h *health) seen(_ context.Context, m *bus.Message, _ error) (*bus.Message,
 // the one with the records of users does not work, without which no token counts.
 // trouble is about the configuration.
 func (h *health) state(mounts []mountReport, trouble string) state {
-	if h.runtime.life.Err() != nil {
+	if h.runtime.leaving.Load() || h.runtime.life.Err() != nil {
 		return draining
 	}
 	all, fallen := ready, 0

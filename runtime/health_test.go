@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -358,6 +359,32 @@ func TestHealthOfAServerWithTooMuchToDo(t *testing.T) {
 		status, _, _ := s.get(t, "/a")
 		assert.Equal(t, 200, status)
 	}
+}
+
+// Balancers have time to notice that a server will end.
+func TestShutdownDelay(t *testing.T) {
+	s := start(t, newProbe(), strings.Replace(mounts([3]string{"a", "/a", "done"}), `{"services"`, `{"server": {"shutdownDelay": "1h"}, "services"`, 1))
+	ctx, cancel := context.WithCancel(t.Context())
+	closed := make(chan error)
+	get := func(path string) *http.Response {
+		response, err := s.client.Get("http://" + s.Addr() + path)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		return response
+	}
+	assert.False(t, get("/a").Close)
+	address := s.Addr()
+	go func() { closed <- s.Close(ctx) }()
+	s.becomes(t, address, "", 503, `{"status":"draining"}`)
+	for range 2 {
+		response := get("/a")
+		assert.Equal(t, 200, response.StatusCode, "nothing is refused yet")
+		assert.True(t, response.Close)
+	}
+	cancel()
+	assert.NoError(t, <-closed)
+	_, err := s.client.Get("http://" + address + "/a")
+	assert.ErrorIs(t, err, syscall.ECONNREFUSED)
 }
 
 func TestOperatorsAreToldOfTheEnd(t *testing.T) {

@@ -182,6 +182,24 @@ func (r *Runtime) logCertificate(shown *tls.Certificate, conf *config.Config) {
 	}
 }
 
+// leave has balancers notice that r will end, as long as server.shutdownDelay says
+// or until ctx ends: nothing is refused yet.
+func (r *Runtime) leave(ctx context.Context) {
+	r.loading.Lock()
+	g, l := r.current.Load(), r.listening
+	r.loading.Unlock()
+	if g == nil || l == nil || g.conf.Server.ShutdownDelay == 0 {
+		return
+	}
+	r.leaving.Store(true)
+	for _, d := range l.doors {
+		d.edge.Leave()
+	}
+	ctx, cancel := context.WithTimeout(ctx, g.conf.Server.ShutdownDelay.Duration())
+	defer cancel()
+	<-ctx.Done()
+}
+
 // close takes no more connections and waits for the requests until ctx ends. So
 // long operators are told about it.
 func (l *listening) close(ctx context.Context) error {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/seed90475182/restspace/bus"
+	"github.com/seed90475182/restspace/runtime/edge"
 )
 
 // redirect sends every client to the same place over TLS. It is a service of
@@ -44,7 +45,7 @@ func (d *redirect) Serve(ctx context.Context, m *bus.Message) (*bus.Message, err
 	to.Scheme = "https"
 	switch {
 	case !d.answers(field):
-		return nil, &bus.Error{Status: http.StatusMisdirectedRequest, Detail: "this server does not answer to that Host: use its own name, or list this one in server.hosts"}
+		return nil, edge.Misdirected(field)
 	case d.public != nil && (field == "" || parseHost(d.public.Hostname()) == host{name: asked.name, address: asked.address}):
 		to.Host = d.public.Host
 	case field == "":

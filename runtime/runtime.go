@@ -85,6 +85,7 @@ type Runtime struct {
 
 	life, cutoff context.Context    // until Close begins, and until what it waits for has no more time
 	end, cut     context.CancelFunc // of these
+	leaving      atomic.Bool        // Close waits until balancers have noticed
 }
 
 // New returns a Runtime without a configuration.
@@ -321,11 +322,12 @@ func (r *Runtime) retire(g, next *generation) {
 	})
 }
 
-// Close takes no more connections, lets the requests end, and closes all. The
-// requests have the drain time of the configuration, or until ctx ends;
+// Close takes no more connections, after the shutdown delay of the configuration or
+// when ctx ends, lets the requests end, and closes all. The requests have the drain time of the configuration, or until ctx ends;
 // connections that have left HTTP behind end with the last of them. It may be
 // called more than once.
 func (r *Runtime) Close(ctx context.Context) error {
+	r.leave(ctx)
 	r.end()
 	r.loading.Lock()
 	defer r.loading.Unlock()

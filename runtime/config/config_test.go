@@ -51,7 +51,7 @@ func TestServer(t *testing.T) {
 			MaxBody: 6, MaxFile: 7 << 30, InFlight: 8, Queue: 9, Delay: config.Duration(18 * time.Second), Connections: 10, ConnectionsPerIP: 11, Rate: config.Rate{Count: 17, Per: time.Minute},
 			Depth: 12, SubRequests: 13, Buffered: 14 << 20, FanOut: 15, Parallel: 16,
 		},
-		Drain:      config.Duration(90 * time.Second),
+		Drain: config.Duration(90 * time.Second), ShutdownDelay: config.Duration(4 * time.Second),
 		Log:        config.Log{Level: slog.LevelWarn, Format: "text", Sample: 0.25},
 		Traces:     config.Traces{Endpoint: "https://collector.example.org", Headers: map[string]string{"Api-Key": "k"}, Sample: new(0.1), Service: "shop"},
 		AdminRoles: roles(t, "A root"),

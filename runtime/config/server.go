@@ -30,6 +30,7 @@ type Server struct {
 	CORS           []Origin       `json:"cors" doc:"origins whose pages may read answers, of services that do not say it themselves; * is any"`
 	Limits         Limits         `json:"limits" doc:"of all services together"`
 	Drain          Duration       `json:"drain" doc:"how long requests may go on after a reload, and at the end"`
+	ShutdownDelay  Duration       `json:"shutdownDelay" doc:"from the signal to end to the time when nobody is let in any more, for balancers to notice"`
 	Log            Log            `json:"log" doc:"what is logged, and how"`
 	Traces         Traces         `json:"traces" doc:"which traces of requests are collected, and where"`
 

@@ -72,8 +72,7 @@ func acceptable(r *http.Request, o *Options) error {
 		return &bus.Error{Status: http.StatusRequestHeaderFieldsTooLarge, Type: bus.TypeTooManyField,
 			Detail: fmt.Sprintf("the header has %d fields, more than the limit of %d", fields, o.Limits.HeaderFields)}
 	case o.Host != nil && (r.Host != "" || r.ProtoAtLeast(1, 1)) && !o.Host(r.Host):
-		return &bus.Error{Status: http.StatusMisdirectedRequest,
-			Detail: "this server does not answer to that Host: use its own name, or list this one in server.hosts"}
+		return Misdirected(r.Host)
 	case slices.ContainsFunc(r.Header["Host"], func(h string) bool { return h != r.Host }): // of HTTP/2: RFC 9113 section 8.3.1
 		return bus.Errorf(http.StatusBadRequest, "Host names another host than :authority: leave it out")
 	case r.Method == http.MethodConnect, r.Method == http.MethodTrace:
@@ -135,4 +134,10 @@ func reserved(name string) bool {
 
 func ofProxies(name string) bool {
 	return name == "Forwarded" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-")
+}
+
+// Misdirected is the error for a request to a Host that is another server's.
+func Misdirected(host string) error {
+	return &bus.Error{Status: http.StatusMisdirectedRequest, Detail: fmt.Sprintf(
+		"this server does not answer to the Host %q: use its own name, list this one in server.hosts, or have the proxy before it pass on the Host that it gets", clip(host, 255))}
 }

@@ -116,6 +116,10 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return err
 }
 
+// Leave has connections end with the answer to their next request, while more are
+// taken still.
+func (s *Server) Leave() { s.retiring.Store(true) }
+
 // Stop takes no more connections, and lets those that are open end with the
 // answer to their next request.
 func (s *Server) Stop() {
