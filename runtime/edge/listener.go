@@ -14,7 +14,7 @@ import (
 type listener struct {
 	net.Listener
 	limits Limits
-	drop   func() // is told of each connection that is too many; nil: nobody
+	drop   func(limit string, from netip.Addr) // is told of each connection that is too many
 
 	byIP *tally
 
@@ -44,26 +44,29 @@ func (l *listener) Accept() (net.Conn, error) {
 			return c, nil
 		}
 		ip := addressOf(tcp.RemoteAddr())
-		if l.admit(ip) {
+		limit := l.admit(ip)
+		if limit == "" {
 			c := &conn{TCPConn: tcp, read: lazyDeadline{ahead: aheadOf(l.limits)}}
 			c.left = func() { l.leave(c, ip) }
 			return c, nil
 		}
 		_ = tcp.Close()
-		if l.drop != nil {
-			l.drop()
-		}
+		l.drop(limit, ip)
 	}
 }
 
-func (l *listener) admit(ip netip.Addr) bool {
+// admit returns the limit that a connection would break, "" if it is counted now.
+func (l *listener) admit(ip netip.Addr) (limit string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.all >= l.limits.Connections || !l.byIP.enter(ip) {
-		return false
+	switch {
+	case l.all >= l.limits.Connections:
+		return "connections"
+	case !l.byIP.enter(ip):
+		return "connectionsPerIP"
 	}
 	l.all++
-	return true
+	return ""
 }
 
 // count returns how many connections there are.

@@ -26,7 +26,7 @@ func (s *Server) log(r *http.Request, root *bus.Root, e entry) {
 	if !s.options.Log.Enabled(root, level) {
 		return
 	}
-	if bad < 400 && s.options.LogSample < 1 && rand.Float64() >= s.options.LogSample {
+	if (bad < 400 || ofLimit(root.Seen.Err)) && s.options.LogSample < 1 && rand.Float64() >= s.options.LogSample {
 		return
 	}
 	attrs := make([]slog.Attr, 0, 16)
@@ -60,6 +60,20 @@ func (s *Server) log(r *http.Request, root *bus.Root, e entry) {
 		}
 	}
 	s.options.Log.LogAttrs(root, level, "request", attrs...)
+}
+
+// ofLimit reports whether err is for one of the many requests that come while there
+// is too much to do, or too often.
+func ofLimit(err error) bool {
+	var known *bus.Error
+	if !errors.As(err, &known) {
+		return false
+	}
+	switch known.Type {
+	case bus.TypeBusy, bus.TypeDelay, bus.TypeRate:
+		return true
+	}
+	return false
 }
 
 // badOf returns the status of an answer, but that of err where err broke off one

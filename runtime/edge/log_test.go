@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -114,5 +115,50 @@ func TestAnswersThatBreakOffAreLogged(t *testing.T) {
 		}
 		assert.Contains(t, s.log.String(), `"level":"`+row.want+`"`, name)
 		assert.Contains(t, s.log.String(), `"status":200`, name)
+	}
+}
+
+// An overload does not fill the log, and what failed is told all the same.
+func TestRefusedRequestsAreSampled(t *testing.T) {
+	for err, logged := range map[*bus.Error]bool{
+		{Status: 503, Type: bus.TypeBusy}:  false,
+		{Status: 503, Type: bus.TypeDelay}: false,
+		{Status: 429, Type: bus.TypeRate}:  false,
+		{Status: 503}:                      true,
+		{Status: 429}:                      true,
+	} {
+		s := start(t, bus.ServiceFunc(func(context.Context, *bus.Message) (*bus.Message, error) { return nil, err }),
+			func(o *Options) { o.LogSample = 0 })
+		s.get(t, "/")
+		assert.Equal(t, logged, s.log.String() != "", "%d %s", err.Status, err.Type)
+	}
+}
+
+// Who sees no request any more finds out why, from one line.
+func TestTheLogTellsOfDroppedConnections(t *testing.T) {
+	for limit, change := range map[string]func(*Limits){
+		"connections":      func(l *Limits) { l.Connections = 1 },
+		"connectionsPerIP": func(l *Limits) { l.ConnectionsPerIP = 1 },
+	} {
+		dropped := make(chan string, 3)
+		s := start(t, bus.ServiceFunc(func(context.Context, *bus.Message) (*bus.Message, error) { return bus.Reply(200, nil), nil }), func(o *Options) {
+			change(&o.Limits)
+			o.Limits.HeaderTimeout, o.Limits.IdleTimeout = time.Minute, time.Minute
+			o.Dropped = func(limit string) { dropped <- limit }
+		})
+		for range 4 { // one is let in
+			c, err := net.Dial("tcp", s.address)
+			require.NoError(t, err)
+			defer c.Close()
+		}
+		for range 3 {
+			assert.Equal(t, limit, <-dropped)
+		}
+		line := make(map[string]any)
+		require.NoError(t, json.Unmarshal([]byte(s.log.String()), &line), "there is one: %s", s.log)
+		delete(line, "time")
+		assert.Equal(t, map[string]any{
+			"level": "WARN", "msg": "connections are closed at once: there are more than server.limits." + limit + " lets in", "client": "127.0.0.1",
+		}, line)
 	}
 }

@@ -21,14 +21,15 @@ type Options struct {
 	Spared         func(*http.Request) bool // whether a request has a place however much there is to do, since it costs little; nil: none
 	TrustedProxies []netip.Prefix           // whose request ids, traces and connections are believed
 	Log            *slog.Logger
-	LogSample      float64 // which part of the good requests the log shows: 1 is all
+	LogSample      float64 // which part of the good requests the log shows, and of those that a limit refuses: 1 is all
 
 	Tracer Tracer // has traces of the requests collected; nil: nobody has
 
 	// Counter is told of each request that the service does not name another
-	// one for, and Dropped of each connection that was one too many. nil: nobody.
+	// one for, and Dropped of each connection that was one too many for a limit:
+	// connections or connectionsPerIP. nil: nobody.
 	Counter bus.Counter
-	Dropped func()
+	Dropped func(limit string)
 
 	crossOrigin *http.CrossOriginProtection // set by New
 	window      time.Duration               // slowWindow, but in tests

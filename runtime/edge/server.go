@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/seed90475182/restspace/bus"
 )
@@ -28,6 +30,18 @@ type Server struct {
 
 	listener atomic.Pointer[listener]
 	retiring atomic.Bool
+	warned   time.Time // when the log had the last line of dropped connections; of who accepts them
+}
+
+// dropped tells of a connection that was one too many: the log once a minute.
+func (s *Server) dropped(limit string, from netip.Addr) {
+	if s.options.Dropped != nil {
+		s.options.Dropped(limit)
+	}
+	if now := time.Now(); now.Sub(s.warned) >= time.Minute {
+		s.warned = now
+		s.options.Log.Warn("connections are closed at once: there are more than server.limits."+limit+" lets in", "client", from)
+	}
 }
 
 // New returns a server that has all requests answered by service, whose Serve
@@ -71,7 +85,7 @@ func New(service bus.Service, o Options) *Server {
 // l for. The error is nil then. It is called once.
 func (s *Server) Serve(l net.Listener) error {
 	bounded := newListener(l, s.options.Limits)
-	bounded.drop = s.options.Dropped
+	bounded.drop = s.dropped
 	s.listener.Store(bounded)
 	if s.retiring.Load() {
 		_ = bounded.Close()

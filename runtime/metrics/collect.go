@@ -38,7 +38,7 @@ func describe() descriptions {
 		restarts: desc("plugin_restarts_total", "How often the program of an adaptor was started again.", "service", "slot", "adaptor"),
 
 		connections: desc("connections", "Connections of clients that are open."),
-		dropped:     desc("connections_dropped_total", "Connections that were closed at once: there were too many."),
+		dropped:     desc("connections_dropped_total", "Connections that were closed at once: there were too many.", "limit"),
 		inFlight:    desc("requests_in_flight", "Requests that are worked on."),
 		queued:      desc("requests_queued", "Requests that wait until others are done."),
 
@@ -74,7 +74,8 @@ func (m *Metrics) Collect(to chan<- prometheus.Metric) {
 			}
 		}
 	}
-	count(to, d.dropped, m.dropped.Load())
+	count(to, d.dropped, m.dropped.Load(), "connections")
+	count(to, d.dropped, m.droppedOfOne.Load(), "connectionsPerIP")
 	count(to, d.reloads, m.loaded.Load(), "ok")
 	count(to, d.reloads, m.refused.Load(), "refused")
 	gauge(to, d.reloadedAt, float64(m.last.Load())/1000)

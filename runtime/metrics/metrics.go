@@ -31,7 +31,8 @@ type Metrics struct {
 	loaded, refused atomic.Int64 // configurations
 	last            atomic.Int64 // when one was loaded, in milliseconds
 	failed          atomic.Bool  // the last one was refused
-	dropped         atomic.Int64 // connections
+
+	dropped, droppedOfOne atomic.Int64 // connections: too many in all, and of one client
 
 	mu       sync.Mutex
 	mounts   map[mountKey]*Mount
@@ -102,8 +103,15 @@ func (m *Metrics) Refused() {
 	m.failed.Store(true)
 }
 
-// Dropped counts a connection that was one too many.
-func (m *Metrics) Dropped() { m.dropped.Add(1) }
+// Dropped counts a connection that was one too many for a limit: connections or
+// connectionsPerIP.
+func (m *Metrics) Dropped(limit string) {
+	if limit == "connections" {
+		m.dropped.Add(1)
+	} else {
+		m.droppedOfOne.Add(1)
+	}
+}
 
 type mountKey struct{ service, kind string }
 

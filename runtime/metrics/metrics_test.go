@@ -40,7 +40,9 @@ func filled() *Metrics {
 	m.Adaptor("a", "json", "adaptor", "memory").Called(adaptors.Put, time.Millisecond, adaptors.ErrCondition)
 	m.Loaded()
 	m.Refused()
-	m.Dropped()
+	m.Dropped("connections")
+	m.Dropped("connectionsPerIP")
+	m.Dropped("connectionsPerIP")
 	return m
 }
 
@@ -107,7 +109,7 @@ func TestMetrics(t *testing.T) {
 		"service_healthy{kind=json,service=a} 1",
 		"service_healthy{kind=file,service=b} 0",
 		"plugin_restarts_total{adaptor=./plugin,service=b,slot=adaptor} 4",
-		"connections{} 3", "requests_in_flight{} 2", "requests_queued{} 1", "outgoing_connections{} 7", "trace_spans_sent_total{} 21", "trace_spans_dropped_total{reason=full} 22", "trace_spans_dropped_total{reason=refused} 23", "connections_dropped_total{} 1",
+		"connections{} 3", "requests_in_flight{} 2", "requests_queued{} 1", "outgoing_connections{} 7", "trace_spans_sent_total{} 21", "trace_spans_dropped_total{reason=full} 22", "trace_spans_dropped_total{reason=refused} 23", "connections_dropped_total{limit=connections} 1", "connections_dropped_total{limit=connectionsPerIP} 2",
 		"config_reloads_total{outcome=ok} 1", "config_reloads_total{outcome=refused} 1", "config_last_reload_successful{} 0",
 	} {
 		assert.Contains(t, lines, want)
