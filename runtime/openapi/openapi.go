@@ -55,9 +55,7 @@ func (d *Description) OpenAPI(to io.Writer, v View, options ...jsontext.Options)
 	w.token(jsontext.BeginObject)
 	w.member("openapi", "3.1.1")
 	w.member("info", info{Title: "restspace", Version: "1"})
-	if url := d.conf.Server.PublicURL; url != "" && !slices.Contains(d.conf.Secrets, url) {
-		w.member("servers", []server{{strings.TrimSuffix(url, "/")}})
-	}
+	w.member("servers", []server{{d.url()}})
 	w.tags(d, &v)
 	w.open("paths")
 	for _, m := range d.mounts {
@@ -70,6 +68,15 @@ func (d *Description) OpenAPI(to io.Writer, v View, options ...jsontext.Options)
 	w.components(d)
 	w.close()
 	return w.err
+}
+
+// url returns where the paths are, as others see it.
+func (d *Description) url() string {
+	url := d.conf.Server.PublicURL
+	if url == "" || slices.Contains(d.conf.Secrets, url) {
+		return "/" // where the document was fetched, as if nothing was said
+	}
+	return strings.TrimSuffix(url, "/")
 }
 
 type info struct {

@@ -64,11 +64,13 @@ func valid(t testing.TB, text []byte) *openapi3.T {
 	require.NoError(t, err, "%s", text)
 	require.True(t, doc.IsOpenAPI31OrLater())
 	require.NoError(t, doc.Validate(t.Context()), "%s", text)
+	require.NotEmpty(t, doc.Servers)
 	ids := make(map[string]string)
 	for path, item := range doc.Paths.Map() {
 		for method, o := range item.Operations() {
 			where := method + " " + path
 			require.NotEmpty(t, o.OperationID, where)
+			assert.NotEmpty(t, o.Summary, where)
 			require.Empty(t, ids[o.OperationID], "%s has the id of %s", where, o.OperationID)
 			ids[o.OperationID] = where
 			require.Len(t, o.Tags, 1, where)
@@ -125,6 +127,16 @@ func TestEveryKindIsValid(t *testing.T) {
 		assert.NotZero(t, described, k.Name)
 	}
 	assert.NotNil(t, doc.Paths.Value("/%7Ba%7D/b%2Fc/~%C3%BC/json/{path}"))
+}
+
+// TestServers says where the paths are also where the configuration does not.
+func TestServers(t *testing.T) {
+	for config, want := range map[string]string{
+		`{"services": []}`: "/",
+		`{"server": {"publicURL": "https://example.org/"}, "services": []}`: "https://example.org",
+	} {
+		assert.Equal(t, want, document(t, parse(t, []byte(config)), all).Servers[0].URL)
+	}
 }
 
 func service(base, rest string) string {

@@ -20,7 +20,7 @@ func describe(c *Config) []services.Operation {
 	email := []services.Parameter{{Name: "email", In: services.InPath, Doc: "of a user"}}
 	inBody := []services.Parameter{{Name: "token", In: services.InQuery, Doc: "body: the answer has the token", Schema: jsontext.Value(`{"const":"body"}`)}}
 
-	list := (&service{config: c}).routes().Operations(
+	list := (&service{config: c}).routes().Operations(append(c.pages(),
 		services.Operation{Method: http.MethodPost, Path: "/login", Name: "login", Doc: "Sign in, and get a cookie with a token",
 			Parameters: inBody, Sends: credentialsOf("email", "password"), Answers: shown},
 		services.Operation{Method: http.MethodPost, Path: "/logout", Name: "logout", Doc: "Sign out",
@@ -39,8 +39,27 @@ func describe(c *Config) []services.Operation {
 			Sends: credentialsOf("email", "token", "password"), Answers: done},
 		services.Operation{Method: http.MethodPost, Path: "/token-update-password/:email", Name: "update-password-of", Doc: "Set a password with the token of a mail",
 			Parameters: email, Sends: credentialsOf("token", "password"), Answers: done},
-	)
+	)...)
 	return slices.DeleteFunc(list, func(o services.Operation) bool { return c.hasNo(o.Path) })
+}
+
+// pages describes the pages that addPages adds.
+func (c *Config) pages() []services.Operation {
+	page := func(path, doc string) services.Operation {
+		return services.Operation{Method: http.MethodGet, Path: path, Doc: doc,
+			Answers: []services.Answer{{Status: http.StatusOK, Content: []services.Content{{MediaType: "text/html"}}}}}
+	}
+	switch {
+	case c.LoginPage != "":
+		return nil
+	case c.EmailSendURLPattern == "":
+		return []services.Operation{page("/login", "Show the page to sign in")}
+	}
+	return []services.Operation{
+		page("/login", "Show the page to sign in"),
+		page("/reset-password", "Show the page to ask for a new password"),
+		page("/new-password", "Show the page to set a new password"),
+	}
 }
 
 // hasNo reports whether a path leads nowhere as the service is configured.

@@ -75,7 +75,7 @@ func (d *description) listing() []services.Parameter {
 
 func (d *description) listed() []services.Content {
 	list := []services.Content{
-		{MediaType: mediaTypeListing, Schema: &services.Schema{Text: jsontext.Value(`{"type":["array","object"]}`)}},
+		{MediaType: mediaTypeListing, Schema: &services.Schema{Text: jsontext.Value(`{"type":["array","object"],"items":{"type":["string","object"]}}`)}},
 		{MediaType: mediaTypeZip},
 	}
 	if d.JSON {

@@ -43,7 +43,7 @@ const mailSchema = `{
 		"cc": {"type": ["string", "array"], "items": {"type": "string"}},
 		"bcc": {"type": ["string", "array"], "items": {"type": "string"}},
 		"replyTo": {"type": ["string", "array"], "items": {"type": "string"}},
-		"attachments": {"type": "array"}
+		"attachments": {"type": "array", "items": {"type": ["string", "object"]}}
 	},
 	"additionalProperties": false
 }`
