@@ -80,25 +80,37 @@ func (r *Runtime) mount(ctx context.Context, g, old *generation, log *slog.Logge
 }
 
 // keys returns the keys of a configuration. Where they are missing, new ones are
-// made, unless they would sign everybody out, or in a dry run reach a file.
-func (r *Runtime) keys(conf *config.Config, old *generation, log *slog.Logger) (keys *identity.Keys, err error) {
+// made, unless they would sign everybody out, or reach a file where none is to be
+// made.
+func (r *Runtime) keys(conf *config.Config, old *generation, log *slog.Logger) (*identity.Keys, error) {
 	if r.options.Keys != nil {
 		return r.options.Keys, nil
 	}
 	file := conf.Auth.KeyFile
-	if !r.options.DryRun && (old == nil || old.conf.Auth.KeyFile != file) {
-		keys, err = identity.MakeKeys(file)
-	} else {
-		keys, err = identity.LoadKeys(file)
-	}
-	if r.options.DryRun && errors.Is(err, fs.ErrNotExist) {
+	keys, err := identity.LoadKeys(file)
+	switch missing := errors.Is(err, fs.ErrNotExist); {
+	case missing && (r.options.DryRun || r.options.Reads):
 		keys, err = identity.NewKeys()
+	case missing && (old == nil || old.conf.Auth.KeyFile != file):
+		if keys, err = identity.MakeKeys(file); err == nil {
+			r.tellMade(conf, log)
+		}
 	}
 	if err != nil {
 		return nil, err
 	}
 	keys.Log = log
 	return keys, nil
+}
+
+// tellMade tells of signing keys that were made.
+func (r *Runtime) tellMade(conf *config.Config, log *slog.Logger) {
+	switch file := conf.Auth.KeyFile; {
+	case len(conf.Server.Peers) > 0:
+		log.Warn("made new signing keys, and the servers of server.peers need the same ones: where they have keys, copy the file from one of them in the place of this one, else copy this one to them", "file", file)
+	case !r.options.Once:
+		log.Info("made new signing keys", "file", file)
+	}
 }
 
 // instanceOf returns the instance of old that has the same configuration, or a

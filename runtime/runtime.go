@@ -40,6 +40,10 @@ type Options struct {
 	Version   string                      // of the program, for its metrics
 	Once      bool                        // for one request: of a service that can't start only its own reply tells
 
+	// Reads is for requests that sign nobody in: where auth.keyFile is missing, it
+	// is not made.
+	Reads bool
+
 	// Calls is asked before each call of another server: its error is the answer,
 	// and nothing is sent. nil has all called.
 	Calls func(url urlpattern.URL) error

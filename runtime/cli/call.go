@@ -81,7 +81,7 @@ func (r *run) call(ctx context.Context, c calling) error {
 		return err
 	}
 	options := r.options(false)
-	options.Once, options.DryRun = true, c.dryRun
+	options.Once, options.DryRun, options.Reads = true, c.dryRun, m.Method == http.MethodGet || m.Method == http.MethodHead
 	server := runtime.New(options)
 	if err := server.Load(ctx, name, data); err != nil {
 		return err

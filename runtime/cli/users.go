@@ -46,7 +46,7 @@ func (r *run) withUsers(ctx context.Context, email string, work func(ctx context
 		return work(ctx, u, email)
 	}
 	options := r.options(false)
-	options.Once = true
+	options.Once, options.Reads = true, true
 	server := runtime.New(options)
 	if err := server.Load(ctx, name, data); err != nil {
 		return err

@@ -81,13 +81,33 @@ func openAbove(path string) string {
 // keyFiles looks at the files that nobody else may read.
 func keyFiles(_ context.Context, p *Patient) (found []adaptors.Finding) {
 	found = secret(p.Config.Auth.KeyFile, "the signing keys")
-	if _, err := identity.LoadKeys(p.Config.Auth.KeyFile); err != nil && !unfit(found) && !errors.Is(err, fs.ErrNotExist) {
+	switch _, err := identity.LoadKeys(p.Config.Auth.KeyFile); {
+	case err == nil, unfit(found):
+	case errors.Is(err, fs.ErrNotExist):
+		found = p.keyless(found)
+	default:
 		found = []adaptors.Finding{problem("put back the file that was there, or remove it to have a new key made, which signs everybody out", "%v", err)}
 	}
 	if p.Config.Server.TLS != nil {
 		found = append(found, secret(p.Config.Server.TLS.KeyFile, "the key of the certificate")...)
 	}
 	return found
+}
+
+// keyless tells of signing keys that are not there, where made is told of who would
+// make them.
+func (p *Patient) keyless(made []adaptors.Finding) []adaptors.Finding {
+	file := p.Config.Auth.KeyFile
+	for _, h := range listeners(p.Config.Server.Listen) {
+		if h.serves(p) {
+			return []adaptors.Finding{problem("look in the directory that the server was started in, or put the file back before it starts again: it would make others, which signs everybody out",
+				"the server runs, as process %d, and its signing keys are not at %s", h.pid, file)}
+		}
+	}
+	if len(p.Config.Server.Peers) > 0 {
+		return []adaptors.Finding{warning("copy the file from a server that has them, unless this is the first one", "there are no signing keys, %s, and the server would make its own, which the others do not believe", file)}
+	}
+	return made
 }
 
 // unfit reports whether one of the findings is a problem.

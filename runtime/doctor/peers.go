@@ -2,8 +2,10 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"slices"
 
@@ -19,15 +21,10 @@ const maxKeys = 256 << 10
 // peers looks whether the other servers of the installation believe the tokens of
 // this one, and it theirs.
 func peers(ctx context.Context, p *Patient) (found []adaptors.Finding) {
-	keys, err := identity.LoadKeys(p.Config.Auth.KeyFile)
+	ours, err := p.keyIDs()
 	if err != nil {
-		return nil // it was told already, or there are none yet
+		return nil // it was told already
 	}
-	public, err := keys.Public()
-	if err != nil {
-		return nil
-	}
-	ours := keyIDs(public)
 	for _, peer := range p.Config.Server.Peers {
 		answer, err := call(ctx, http.MethodGet, peer, "/.well-known/jwks.json")
 		if err != nil {
@@ -39,6 +36,8 @@ func peers(ctx context.Context, p *Patient) (found []adaptors.Finding) {
 		switch {
 		case err != nil || len(theirs) == 0:
 			found = append(found, problem("write in server.peers only servers of this installation", "%s has no keys to tell (%s): it is no restspace, or does not answer by that name", peer, answer.Status))
+		case len(ours) == 0:
+			found = append(found, problem("copy the file from there to "+p.Config.Auth.KeyFile+", mode 0600", "%s signs with the key %s, and this server has no keys: it would make its own, and one would not believe the other", peer, theirs[0]))
 		case !slices.Contains(theirs, ours[0]) || !slices.Contains(ours, theirs[0]):
 			found = append(found, problem("give all servers of the installation the same auth.keyFile", "%s signs with the key %s, and this server with %s: one does not believe the other", peer, theirs[0], ours[0]))
 		default:
@@ -46,6 +45,19 @@ func peers(ctx context.Context, p *Patient) (found []adaptors.Finding) {
 		}
 	}
 	return found
+}
+
+// keyIDs returns the IDs of the signing keys, none where there is no file.
+func (p *Patient) keyIDs() ([]string, error) {
+	keys, err := identity.LoadKeys(p.Config.Auth.KeyFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	public, err := keys.Public()
+	return keyIDs(public), err
 }
 
 // keyIDs returns the IDs of a JSON Web Key Set, the one that signs first.
