@@ -12,7 +12,7 @@
 // a record that is as it was before would pass for one that nobody has written.
 // It says
 //
-//   - which version of the document is being rolled out, and which servers have it
+//   - which version of the document is being rolled out, and which servers took it over
 //   - who has the turn: who may take the version over now
 //   - why the version failed, if it did
 //   - the last good content: what a server starts with
@@ -25,8 +25,10 @@
 // A server that sees a version that it has not got takes the turn, if nobody has
 // it. It takes the content over, and notes that it did and that the turn is free:
 // then another server can take it. Where it could not, it notes that the version
-// failed, and why: no other server tries it, and all keep what they have. The
-// next version begins afresh.
+// failed, and why: no other server tries it, and all keep what they have. Those that
+// have the version do so too, and say that the servers are not alike: none goes back
+// by itself, since the fault may be that of the one server that failed. The next
+// version begins afresh.
 //
 // A version is good when it did not fail and no server has taken a turn for some
 // time: all have it that were there. The first one of all is good at once. A

@@ -23,6 +23,7 @@ const (
 	rest   step = iota // nothing: it has what it should have
 	wait               // another server has the turn
 	refuse             // the version failed
+	warn               // it failed, and this server has it
 	tell               // this server could not take the version over: say so
 	blame              // the server that had the turn is gone: the version failed
 	take               // take the turn
@@ -46,7 +47,7 @@ func (s *Shared) next(now *seen, version string) step {
 // own is next where no other server has a turn that counts, and the record is about
 // the version.
 func (s *Shared) own(now *seen, version string) step {
-	f, good := now.Failed, now.Good
+	f := now.Failed
 	switch {
 	case s.failed == version && (f == nil || f.Absent):
 		return tell
@@ -56,17 +57,28 @@ func (s *Shared) own(now *seen, version string) step {
 		return refuse
 	case s.served.Version != version:
 		return take
+	}
+	return s.having(now, version)
+}
+
+// having is own for a server that has the version.
+func (s *Shared) having(now *seen, version string) step {
+	switch {
 	case now.Turn != nil && now.Turn.Server == s.server:
 		return free
-	case f != nil || good != nil && good.Version == version || now.quiet() < goodTime:
+	case now.Good != nil && now.Good.Version == version:
+		return rest
+	case now.Failed != nil:
+		return warn
+	case now.quiet() < goodTime:
 		return rest
 	}
 	return settle
 }
 
 // Follow looks whether there is another version, and takes it over if it is this
-// server's turn. changed says whether it did. The error is why this server has
-// not got what the document says, or can't know.
+// server's turn. changed says whether it did. The error is why this server, or
+// another one, has not got what the document says, or why that can't be known.
 func (s *Shared) Follow(ctx context.Context, apply Apply) (changed bool, err error) {
 	s.acting.Lock()
 	defer s.acting.Unlock()
@@ -105,6 +117,8 @@ func (s *Shared) follow(ctx context.Context, apply Apply) (changed bool, err err
 		return s.take(ctx, now, version, apply, s.fail)
 	case refuse:
 		return false, s.refusal(now)
+	case warn:
+		return false, s.split(now)
 	case tell:
 		next := now.record
 		next.Turn, next.Failed = nil, failureOf(s.server, s.why)
@@ -240,6 +254,12 @@ func (s *Shared) refusal(now *seen) error {
 		return s.why
 	}
 	return fmt.Errorf("%s is not taken over, since the server %s could not: %s\nMend that and put it there again, the same content too",
+		s.name, now.Failed.Server, now.Failed.Error)
+}
+
+// split says that this server has a version that no more servers take.
+func (s *Shared) split(now *seen) error {
+	return fmt.Errorf("%s is served here, but not by all, since the server %s could not take it over: %s\nPut there what all can serve, such as the last good content, with which servers start",
 		s.name, now.Failed.Server, now.Failed.Error)
 }
 

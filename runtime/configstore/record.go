@@ -21,7 +21,7 @@ import (
 // record is what the servers know of a rollout. It is changed by copying.
 type record struct {
 	Version string   `json:"version,omitempty"` // that is rolled out
-	Servers []string `json:"servers,omitempty"` // that have it, in the order of their turns
+	Servers []string `json:"servers,omitempty"` // that took it over, in the order of their turns; some may have ended
 	Failed  *failure `json:"failed,omitempty"`  // why no more take it
 	Turn    *turn    `json:"turn,omitempty"`    // nil: it is free
 	Good    *content `json:"good,omitempty"`    // what a server starts with; nil before the first

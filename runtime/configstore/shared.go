@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -67,11 +68,25 @@ func New(o Options) *Shared {
 // Name returns the name of the document, as messages show it.
 func (s *Shared) Name() string { return s.name }
 
+// Server returns what the record calls this server.
+func (s *Shared) Server() string { return s.server }
+
+// Versions returns the version that this server has, and the one that is rolled
+// out, as the record calls them; "" is none that it knows.
+func (s *Shared) Versions() (has, offered string) {
+	s.acting.Lock()
+	defer s.acting.Unlock()
+	if s.seen != nil {
+		offered = s.seen.Version
+	}
+	return s.served.Version, offered
+}
+
 // Claims returns what of the outside no service may have.
 func (s *Shared) Claims() []adaptors.Claim { return s.claims }
 
-// Health returns why this server has not got what the document says, or can't
-// know; nil: it has.
+// Health returns why this server, or another one, has not got what the document
+// says, or why that can't be known; nil: it has.
 func (s *Shared) Health() error {
 	if err := s.trouble.Load(); err != nil {
 		return *err
@@ -79,9 +94,8 @@ func (s *Shared) Health() error {
 	return nil
 }
 
-// Refused reports whether this server is known not to have what the document
-// says, which another one may have found out. Where the store does not answer it is
-// not known.
+// Refused reports whether it is known that this server, or another one, could not
+// take over what the document says. Where the store does not answer it is not known.
 func (s *Shared) Refused() bool {
 	err := s.Health()
 	var outage *StoreError
@@ -135,6 +149,26 @@ func (s *Shared) Use(ctx context.Context, apply Apply) error {
 	}
 	s.note(err.Error() + "\nUntil then the last good content is used, with which servers start")
 	return apply(ctx, good.Content)
+}
+
+// Failure returns who could not take over what the document says, why, and who has
+// it nevertheless; "": nobody is known. It changes nothing.
+func (s *Shared) Failure(ctx context.Context) (string, error) {
+	s.acting.Lock()
+	defer s.acting.Unlock()
+	now, err := s.look(ctx)
+	var version string
+	if err == nil {
+		version, err = s.offered(ctx)
+	}
+	if err != nil || now.Failed == nil || now.Version != version {
+		return "", s.unread(err)
+	}
+	text := fmt.Sprintf("the server %s could not take it over: %s", now.Failed.Server, now.Failed.Error)
+	if len(now.Servers) > 0 {
+		text += "; it is served by " + strings.Join(now.Servers, "; ") + " alone"
+	}
+	return text, nil
 }
 
 // document returns the content of the document and its facts.

@@ -23,11 +23,57 @@ func TestWhatOneServerRefusesNeverBecomesGood(t *testing.T) {
 		assert.ErrorIs(t, err, errBad)
 		for range 3 {
 			time.Sleep(goodTime)
-			assert.False(t, a.follows(t))
+			_, err := a.Follow(t.Context(), a.apply)
+			assert.Error(t, err)
 		}
 		c := newServer(store, "c")
 		c.start(t)
 		assert.Equal(t, "one", c.serves)
+	})
+}
+
+// A server that has what a later one can't serve goes on with it, and tells so.
+func TestServerThatHasWhatAnotherOneRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New()
+		a, b := behind(t, store)
+		assert.True(t, a.follows(t))
+		_, err := b.Follow(t.Context(), func(context.Context, []byte) error { return errBad })
+		require.ErrorIs(t, err, errBad)
+		for range 2 {
+			changed, err := a.Follow(t.Context(), a.apply)
+			assert.False(t, changed)
+			assert.EqualError(t, err, "conf/services.json is served here, but not by all, since the server "+b.server+" could not take it over: it is bad\n"+
+				"Put there what all can serve, such as the last good content, with which servers start")
+			time.Sleep(goodTime)
+		}
+		assert.Equal(t, "two", a.serves)
+		assert.ErrorContains(t, a.Health(), "is served here, but")
+		assert.True(t, a.Refused())
+		upload(t, store, "one")
+		assert.True(t, a.follows(t))
+		assert.True(t, b.follows(t))
+		assert.Equal(t, []string{"one", "one"}, []string{a.serves, b.serves})
+		assert.NoError(t, a.Health())
+	})
+}
+
+// What is good stays so where a server that missed it can't serve it.
+func TestServerThatMissedARolloutRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New()
+		a, b := behind(t, store)
+		c := newServer(store, "c")
+		c.start(t)
+		assert.True(t, a.follows(t))
+		assert.True(t, b.follows(t))
+		a.follows(t)
+		time.Sleep(goodTime)
+		a.follows(t)
+		_, err := c.Follow(t.Context(), func(context.Context, []byte) error { return errBad })
+		require.ErrorIs(t, err, errBad)
+		assert.False(t, a.follows(t), "it need not look any more")
+		assert.False(t, b.follows(t), "it looks")
 	})
 }
 
