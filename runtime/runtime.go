@@ -277,6 +277,15 @@ func (r *Runtime) Config() *config.Config {
 	return nil
 }
 
+// Version tells the content of the current configuration from any other, as the log
+// and the ETag of what administrators GET do; "" before the first Load.
+func (r *Runtime) Version() string {
+	if g := r.current.Load(); g != nil {
+		return g.version
+	}
+	return ""
+}
+
 // Log returns what goes on as the current configuration says, whichever that is.
 // It is used after the first one was loaded.
 func (r *Runtime) Log() *slog.Logger { return slog.New(r.log) }

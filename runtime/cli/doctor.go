@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -17,6 +18,7 @@ import (
 	"github.com/seed90475182/restspace/adaptors"
 	"github.com/seed90475182/restspace/bus"
 	"github.com/seed90475182/restspace/runtime/config"
+	"github.com/seed90475182/restspace/runtime/configstore"
 	"github.com/seed90475182/restspace/runtime/doctor"
 )
 
@@ -147,7 +149,25 @@ func (r *run) examineShared(ctx context.Context) []adaptors.Finding {
 		return found // which tells why
 	}
 	defer done()
-	return append(found, unshareable(s.Name(), s.Conditions(ctx))...)
+	found = append(found, unshareable(s.Name(), s.Conditions(ctx))...)
+	return append(found, rolledOut(ctx, s)...)
+}
+
+// rolledOut tells whether a server has refused the configuration.
+func rolledOut(ctx context.Context, s *configstore.Shared) []adaptors.Finding {
+	f := adaptors.Finding{Check: "rollout", Grade: adaptors.Good, Text: s.Name() + ": no server has refused it"}
+	failure, err := s.Failure(ctx)
+	var outage *configstore.StoreError
+	switch {
+	case errors.As(err, &outage): // what can't be read was told; what is no record is told by nobody else
+		f.Grade, f.Text = adaptors.Problem, err.Error()
+	case err != nil:
+		return nil
+	case failure != "":
+		f.Grade, f.Text = adaptors.Problem, s.Name()+": "+strings.ReplaceAll(failure, "\n", "; ")
+		f.Cure = "mend that, and put it there again, the same content too; or put there what all can serve, such as the last good content (restspace help config tells how to get it)"
+	}
+	return []adaptors.Finding{f}
 }
 
 // unshareable tells why the servers can't note who takes a configuration over.

@@ -129,6 +129,7 @@ func (s *serving) start(ctx context.Context) error {
 		return err
 	}
 	s.url = s.server.URL()
+	s.introduce()
 	if at := s.server.AdminAddr(); at != "" {
 		fmt.Fprintf(s.stdout, "http://%s answers /healthz, /readyz and /metrics\n", at)
 	}
@@ -224,13 +225,15 @@ func (s *serving) reload(ctx context.Context, asked bool) {
 }
 
 // bad tells why what is served stays, unless that was told already, as text
-// says.
-func (n *news) bad(s *serving, text string, err error, asked bool) {
-	if asked || text != n.refused {
+// says. fresh is whether it was not.
+func (n *news) bad(s *serving, text string, err error, asked bool) (fresh bool) {
+	fresh = asked || text != n.refused
+	if fresh {
 		s.complain(err)
 		s.note("what is served stays as it was")
 	}
 	n.refused = text
+	return fresh
 }
 
 // good tells what is served, where that is new.

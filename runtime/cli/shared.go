@@ -184,18 +184,37 @@ func (s *serving) roll(ctx context.Context) {
 		return
 	}
 	changed, err := shared.Follow(ctx, s.apply)
-	var outage *configstore.StoreError
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return
-	case err == nil:
+	}
+	has, offered := shared.Versions()
+	if changed {
+		s.server.Log().Info("configuration taken over", "version", has, "etag", s.server.Version(), "server", shared.Server())
+	}
+	if err == nil {
 		s.rolled.good(s, changed)
-	case errors.As(err, &outage): // of which each has a number of its own
-		s.rolled.bad(s, "outage", err, false)
-	default:
-		s.rolled.bad(s, err.Error(), err, false)
+	} else if s.rolled.bad(s, kindOf(err, offered), err, false) {
+		s.server.Log().Warn("configuration not rolled out", "version", offered, "error", err.Error(), "server", shared.Server())
 	}
 	if changed {
 		s.follow()
+	}
+}
+
+// kindOf tells errors about a version apart. Those of an outage have a number of
+// their own each.
+func kindOf(err error, version string) string {
+	var outage *configstore.StoreError
+	if errors.As(err, &outage) {
+		return "outage"
+	}
+	return version + " " + err.Error()
+}
+
+// introduce notes in the log what the others call this server.
+func (s *serving) introduce() {
+	if shared := s.shared(); shared != nil {
+		has, _ := shared.Versions()
+		s.server.Log().Info("configuration shared", "server", shared.Server(), "url", s.url, "of", shared.Name(), "version", has, "etag", s.server.Version())
 	}
 }
