@@ -32,7 +32,7 @@ func (r *Runtime) build(ctx context.Context, conf *config.Config, old *generatio
 	if err != nil {
 		return nil, err
 	}
-	g.issuer = identity.Issuer{Keys: keys, Name: conf.Auth.Issuer, Audience: conf.Auth.Audience, Facts: conf.Auth.UserProps}
+	g.issuer = identity.Issuer{Keys: keys, Name: conf.Auth.Issuer, Audience: conf.Auth.Audience, Facts: conf.Auth.UserProps, Wait: identity.Wait(conf.Server.Peers)}
 	g.verifier = identity.NewVerifier(g.issuer, r.trusted(g, old, log), r.records(conf), log)
 	if err := r.mount(ctx, g, old, log); err != nil {
 		return nil, err

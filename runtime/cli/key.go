@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed90475182/restspace/runtime/config"
 	"github.com/seed90475182/restspace/runtime/identity"
 )
 
@@ -39,9 +40,10 @@ auth.keyFile. Others read their public halves at /.well-known/jwks.json.`,
 
 func (r *run) keyListCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "list",
-		Short:   "List the keys that sign tokens",
-		Long:    `Lists the keys in auth.keyFile: which signs, and until when tokens of the other hold.`,
+		Use:   "list",
+		Short: "List the keys that sign tokens",
+		Long: `Lists the keys in auth.keyFile, the newest first: which signs, from when on a new one
+does, and until when tokens of the other hold.`,
 		Example: `  restspace key list`,
 		Args:    takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -49,7 +51,7 @@ func (r *run) keyListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			keys, err := identity.List(conf.Auth.KeyFile, conf.Auth.TokenLife.Duration())
+			keys, err := identity.List(conf.Auth.KeyFile, keyTimes(conf))
 			if err != nil {
 				return keysError(conf.Auth.KeyFile, err)
 			}
@@ -67,6 +69,10 @@ func (r *run) keyRotateCommand() *cobra.Command {
 so that its tokens hold to their end and nobody is signed out; the one before
 that is dropped. A server that runs finds the new key within some seconds.
 
+Where server.peers names other servers, the new key signs when it is ten minutes
+old, and that before until then: copy the file to all of them in that time. Make
+the key on one server alone.
+
 Where tokens of the key that is to be dropped may still hold, nothing is done:
 wait auth.tokenLife between two rotations, or say --force where a key has become
 known to others, and rotate twice. Tokens of "restspace token" that hold longer
@@ -79,15 +85,27 @@ than auth.tokenLife end with the second rotation as well.`,
 			if err != nil {
 				return err
 			}
-			keys, err := identity.Rotate(conf.Auth.KeyFile, conf.Auth.TokenLife.Duration(), force)
+			keys, err := identity.Rotate(conf.Auth.KeyFile, keyTimes(conf), force)
 			if err != nil {
 				return keysError(conf.Auth.KeyFile, err)
 			}
-			return r.printKeys(keys)
+			if err := r.printKeys(keys); err != nil {
+				return err
+			}
+			if len(conf.Server.Peers) > 0 {
+				r.note("copy %s to the other servers now: from %s on they need it, to believe what this one signs",
+					conf.Auth.KeyFile, keys[0].From.Local().Format(time.DateTime))
+			}
+			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "drop a key of which tokens may still hold")
 	return cmd
+}
+
+// keyTimes returns what the keys of a configuration go by.
+func keyTimes(conf *config.Config) identity.Times {
+	return identity.Times{Life: conf.Auth.TokenLife.Duration(), Wait: identity.Wait(conf.Server.Peers)}
 }
 
 // keysError says what makes keys where there are none.
@@ -104,6 +122,8 @@ func (r *run) printKeys(keys []identity.KeyInfo) error {
 		state := "signs"
 		switch {
 		case k.Signs:
+		case time.Now().Before(k.From):
+			state = "signs from " + k.From.Local().Format(time.DateTime)
 		case time.Now().Before(k.Until):
 			state = "believed until " + k.Until.Local().Format(time.DateTime)
 		default:

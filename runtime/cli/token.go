@@ -66,7 +66,7 @@ func (r *run) token(ctx context.Context, u *bus.User, life time.Duration) error 
 	if err != nil {
 		return err
 	}
-	issuer := identity.Issuer{Keys: keys, Name: conf.Auth.Issuer, Audience: conf.Auth.Audience}
+	issuer := identity.Issuer{Keys: keys, Name: conf.Auth.Issuer, Audience: conf.Auth.Audience, Wait: identity.Wait(conf.Server.Peers)}
 	token, err := issuer.Sign(u, life)
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ func TestKeysOfPeers(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "auth.key")
 	_, err := identity.MakeKeys(path)
 	require.NoError(t, err)
-	_, err = identity.Rotate(path, 0, true)
+	_, err = identity.Rotate(path, identity.Times{}, true)
 	require.NoError(t, err)
 	keys, err := identity.LoadKeys(path)
 	require.NoError(t, err)

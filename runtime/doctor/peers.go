@@ -37,9 +37,9 @@ func peers(ctx context.Context, p *Patient) (found []adaptors.Finding) {
 		case err != nil || len(theirs) == 0:
 			found = append(found, problem("write in server.peers only servers of this installation", "%s has no keys to tell (%s): it is no restspace, or does not answer by that name", peer, answer.Status))
 		case len(ours) == 0:
-			found = append(found, problem("copy the file from there to "+p.Config.Auth.KeyFile+", mode 0600", "%s signs with the key %s, and this server has no keys: it would make its own, and one would not believe the other", peer, theirs[0]))
+			found = append(found, problem("copy the file from there to "+p.Config.Auth.KeyFile+", mode 0600", "%s has the key %s, and this server none: it would make its own, and one would not believe the other", peer, theirs[0]))
 		case !slices.Contains(theirs, ours[0]) || !slices.Contains(ours, theirs[0]):
-			found = append(found, problem("give all servers of the installation the same auth.keyFile", "%s signs with the key %s, and this server with %s: one does not believe the other", peer, theirs[0], ours[0]))
+			found = append(found, problem("give all servers of the installation the same auth.keyFile", "the newest key of %s is %s, and that of this server %s: one does not believe the other", peer, theirs[0], ours[0]))
 		default:
 			found = append(found, good("%s has the same keys", peer))
 		}
@@ -60,7 +60,7 @@ func (p *Patient) keyIDs() ([]string, error) {
 	return keyIDs(public), err
 }
 
-// keyIDs returns the IDs of a JSON Web Key Set, the one that signs first.
+// keyIDs returns the IDs of a JSON Web Key Set, the newest first.
 func keyIDs(set []byte) (ids []string) {
 	for _, id := range gjson.GetBytes(set, "keys.#.kid").Array() {
 		ids = append(ids, fmt.Sprintf("%.40q", id.String()))

@@ -2,7 +2,8 @@
 //
 // A token is a JWT (RFC 7519) signed with a key of the installation. The keys
 // are a JSON Web Key Set (RFC 7517) in one file that only its owner can read;
-// the first of them signs, all of them verify.
+// the first of them signs, or the second while the first is new to other servers,
+// and all of them verify.
 package identity
 
 import (
@@ -39,7 +40,7 @@ type Keys struct {
 
 // keySet is what a file of keys holds. It does not change.
 type keySet struct {
-	set  jose.JSONWebKeySet // the first signs
+	set  jose.JSONWebKeySet // the newest first
 	file os.FileInfo
 }
 

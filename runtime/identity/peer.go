@@ -78,20 +78,7 @@ func (i Issuer) SignHop(h *Hop) (string, error) {
 			c.User.Session = &peerSession{s.ID, account.At(s.Began), account.At(s.Issued), account.At(s.Expires)}
 		}
 	}
-	return compact(i.Keys.current(lookAgain).forHops(now), c, peerType)
-}
-
-// hopAge is how old the key of a Hop is at least, where there is an older one: in
-// that time the other servers have got the file that it is in.
-const hopAge = 10 * time.Minute
-
-// forHops returns the key that signs hops.
-func (s *keySet) forHops(now time.Time) *jose.JSONWebKey {
-	at := 0
-	if len(s.set.Keys) > 1 && now.Sub(s.made(0)) < hopAge {
-		at = 1
-	}
-	return &s.set.Keys[at]
+	return compact(i.signer(now), c, peerType)
 }
 
 // Hop verifies the token of a request from another server. own reports whether a

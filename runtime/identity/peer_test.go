@@ -101,6 +101,8 @@ func TestHopsThatAreNotBelieved(t *testing.T) {
 // TestHopsWhileKeysRotate has the file of keys reach one server after the other.
 func TestHopsWhileKeysRotate(t *testing.T) {
 	first, second := newIssuer(t), newIssuer(t)
+	first.Wait = Wait([]string{here})
+	second.Wait = first.Wait
 	copyKeys := func() { second.Keys.now = first.Keys.current(0) }
 	copyKeys()
 	believes := func(a, b Issuer) {
@@ -110,7 +112,7 @@ func TestHopsWhileKeysRotate(t *testing.T) {
 		_, err = b.Hop(token, own)
 		assert.NoError(t, err)
 	}
-	_, err := Rotate(first.Keys.path, 0, true)
+	_, err := Rotate(first.Keys.path, Times{}, true)
 	require.NoError(t, err)
 	first.Keys.looked = time.Time{}
 	require.Len(t, first.Keys.current(0).set.Keys, 2)
@@ -118,9 +120,6 @@ func TestHopsWhileKeysRotate(t *testing.T) {
 	believes(second, first)
 	copyKeys()
 	believes(first, second)
-	now := time.Now()
-	assert.Equal(t, first.Keys.now.set.Keys[1].KeyID, first.Keys.now.forHops(now).KeyID)
-	assert.Equal(t, first.Keys.now.set.Keys[0].KeyID, first.Keys.now.forHops(now.Add(hopAge+time.Second)).KeyID)
 }
 
 func BenchmarkHop(b *testing.B) {

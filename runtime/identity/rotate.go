@@ -19,28 +19,57 @@ type KeyInfo struct {
 	ID    string
 	Made  time.Time
 	Signs bool
-	Until time.Time // tokens that it signed may hold; of one that signs no more
+	From  time.Time // it signs; of the newest
+	Until time.Time // tokens that it signed may hold; of the others
 }
 
-// List returns the keys of a file, that which signs first. life is how long
-// their tokens hold.
-func List(path string, life time.Duration) ([]KeyInfo, error) {
+// Times are what the keys of an installation go by.
+type Times struct {
+	Life time.Duration // for which a token holds
+	Wait time.Duration // before a new key signs: see [Wait]
+}
+
+// Wait returns how old a key is before it signs, where there is an older one. A
+// server with peers waits until they can have got the file that the key is in,
+// and so believe what it signs.
+func Wait(peers []string) time.Duration {
+	if len(peers) == 0 {
+		return 0
+	}
+	return 10 * time.Minute
+}
+
+// List returns the keys of a file, the newest first.
+func List(path string, t Times) ([]KeyInfo, error) {
 	set, err := loadKeySet(path)
 	if err != nil {
 		return nil, err
 	}
-	return set.list(life), nil
+	return set.list(t), nil
 }
 
-func (s *keySet) list(life time.Duration) []KeyInfo {
+func (s *keySet) list(t Times) []KeyInfo {
 	list := make([]KeyInfo, len(s.set.Keys))
+	signs := s.signs(time.Now(), t.Wait)
 	for i := range s.set.Keys {
-		list[i] = KeyInfo{ID: s.set.Keys[i].KeyID, Made: s.made(i), Signs: i == 0}
-		if i > 0 { // it was in the place of the one before until that was made, and found
-			list[i].Until = list[i-1].Made.Add(lookAgain + life + leeway)
+		list[i] = KeyInfo{ID: s.set.Keys[i].KeyID, Made: s.made(i), Signs: i == signs}
+		if i > 0 { // it was in the place of the one before until that was found, and signed
+			list[i].Until = list[i-1].Made.Add(t.Wait + lookAgain + t.Life + leeway)
 		}
 	}
+	list[0].From = list[0].Made
+	if len(list) > 1 {
+		list[0].From = list[0].Made.Add(t.Wait)
+	}
 	return list
+}
+
+// signs returns which key signs.
+func (s *keySet) signs(now time.Time, wait time.Duration) int {
+	if len(s.set.Keys) > 1 && now.Sub(s.made(0)) < wait {
+		return 1
+	}
+	return 0
 }
 
 // made returns when a key was made: its ID says so, or else the file was
@@ -53,11 +82,11 @@ func (s *keySet) made(i int) time.Time {
 }
 
 // Rotate puts a new key before those of a file, and leaves the one that signed
-// until now behind it, so that its tokens, which hold for life, are believed to
-// their end. One that had been left behind before is dropped; where tokens of it
-// may still hold that is an error, unless force says to sign their bearers out.
-// Servers find the new file by themselves.
-func Rotate(path string, life time.Duration, force bool) ([]KeyInfo, error) {
+// until now behind it, so that its tokens are believed to their end. One that had
+// been left behind before is dropped; where tokens of it may still hold that is an
+// error, unless force says to sign their bearers out. Servers find the new file by
+// themselves.
+func Rotate(path string, t Times, force bool) ([]KeyInfo, error) {
 	lock, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
 	case errors.Is(err, fs.ErrExist):
@@ -65,7 +94,7 @@ func Rotate(path string, life time.Duration, force bool) ([]KeyInfo, error) {
 	case err != nil:
 		return nil, err
 	}
-	set, err := next(path, life, force)
+	set, err := next(path, t, force)
 	var data []byte
 	if err == nil {
 		data, err = json.Marshal(set.set, jsontext.Multiline(true))
@@ -79,17 +108,17 @@ func Rotate(path string, life time.Duration, force bool) ([]KeyInfo, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.Remove(lock.Name()))
 	}
-	return set.list(life), syncDirectory(filepath.Dir(path))
+	return set.list(t), syncDirectory(filepath.Dir(path))
 }
 
 // next returns the keys after a rotation.
-func next(path string, life time.Duration, force bool) (*keySet, error) {
+func next(path string, t Times, force bool) (*keySet, error) {
 	set, err := loadKeySet(path)
 	if err != nil {
 		return nil, err
 	}
-	list := set.list(life)
-	if last := list[len(list)-1]; !last.Signs && time.Now().Before(last.Until) && !force {
+	list := set.list(t)
+	if last := list[len(list)-1]; len(list) > 1 && time.Now().Before(last.Until) && !force {
 		return nil, fmt.Errorf("tokens of the key %s hold until %s: wait until then, or say --force, which signs their bearers out",
 			last.ID, last.Until.Local().Format(time.DateTime))
 	}

@@ -26,7 +26,7 @@ func TestRotationSignsNobodyOut(t *testing.T) {
 	before, err := issuer.Sign(&bus.User{Email: "a@b.c"}, time.Hour)
 	require.NoError(t, err)
 
-	list, err := Rotate(path, time.Hour, false)
+	list, err := Rotate(path, Times{Life: time.Hour}, false)
 	require.NoError(t, err)
 	require.Len(t, list, 2)
 	assert.True(t, list[0].Signs)
@@ -48,14 +48,14 @@ func TestRotationSignsNobodyOut(t *testing.T) {
 	}
 	assert.Contains(t, log.String(), `"msg":"audit","event":"key","key":"`+list[0].ID+`","outcome":"ok"`)
 
-	_, err = Rotate(path, time.Hour, false)
+	_, err = Rotate(path, Times{Life: time.Hour}, false)
 	assert.ErrorContains(t, err, "tokens of the key "+list[1].ID+" hold until")
 	assert.NoFileExists(t, path+".new")
-	again, err := List(path, time.Hour)
+	again, err := List(path, Times{Life: time.Hour})
 	require.NoError(t, err)
 	assert.Equal(t, list, again, "nothing has changed")
 
-	forced, err := Rotate(path, time.Hour, true)
+	forced, err := Rotate(path, Times{Life: time.Hour}, true)
 	require.NoError(t, err)
 	require.Len(t, forced, 2, "two at most")
 	assert.Equal(t, list[0].ID, forced[1].ID)
@@ -64,19 +64,51 @@ func TestRotationSignsNobodyOut(t *testing.T) {
 	assert.ErrorContains(t, err, "unknown key", "a token that was believed before")
 	_, err = v.User(after)
 	assert.NoError(t, err)
-	_, err = Rotate(path, -time.Hour, false)
+	_, err = Rotate(path, Times{Life: -time.Hour}, false)
 	assert.NoError(t, err, "no token of it holds any more")
+}
+
+// TestNewKeyWaitsForServers has the file of keys reach another server late.
+func TestNewKeyWaitsForServers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "auth.key")
+	keys, err := MakeKeys(path)
+	require.NoError(t, err)
+	wait := Wait([]string{"b.example"})
+	assert.Zero(t, Wait(nil), "nobody else has to have it")
+	issuer := Issuer{Keys: keys, Name: "restspace", Audience: "restspace", Wait: wait}
+	set, err := loadKeySet(path)
+	require.NoError(t, err)
+	other := NewVerifier(Issuer{Keys: &Keys{now: set}, Name: "restspace", Audience: "restspace"}, nil, nil, slog.Default())
+
+	times := Times{Life: time.Hour, Wait: wait}
+	list, err := Rotate(path, times, false)
+	require.NoError(t, err)
+	assert.False(t, list[0].Signs)
+	assert.Equal(t, list[0].Made.Add(wait), list[0].From)
+	assert.True(t, list[1].Signs)
+	assert.Equal(t, list[0].From.Add(lookAgain+time.Hour+leeway), list[1].Until)
+	keys.current(0)
+	token, err := issuer.Sign(&bus.User{Email: "a@b.c"}, time.Hour)
+	require.NoError(t, err)
+	_, err = other.User(token)
+	assert.NoError(t, err, "a server that has not got the new key")
+	assert.Equal(t, 1, keys.now.signs(list[0].From.Add(-time.Second), wait))
+	assert.Equal(t, 0, keys.now.signs(list[0].From, wait))
+
+	times.Life = 0
+	_, err = Rotate(path, times, false)
+	assert.ErrorContains(t, err, "tokens of the key "+list[1].ID+" hold until", "it still signs")
 }
 
 func TestRotationsSideBySide(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "auth.key")
-	_, err := Rotate(path, time.Hour, false)
+	_, err := Rotate(path, Times{Life: time.Hour}, false)
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.NoFileExists(t, path+".new")
 	_, err = MakeKeys(path)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(path+".new", nil, 0o600))
-	_, err = Rotate(path, time.Hour, false)
+	_, err = Rotate(path, Times{Life: time.Hour}, false)
 	assert.ErrorContains(t, err, "somebody else makes a key")
 	assert.FileExists(t, path+".new")
 }

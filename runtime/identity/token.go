@@ -66,6 +66,16 @@ type Issuer struct {
 	Name     string   // claim iss
 	Audience string   // claim aud
 	Facts    []string // names of further claims that are facts about the user
+
+	// Wait is how old a key is before it signs, where there is an older one: see
+	// [Wait].
+	Wait time.Duration
+}
+
+// signer returns the key that signs tokens, of users and of servers.
+func (i Issuer) signer(now time.Time) *jose.JSONWebKey {
+	s := i.Keys.current(lookAgain)
+	return &s.set.Keys[s.signs(now, i.Wait)]
 }
 
 // Sign returns a token that says that its bearer is u for the time life, or
@@ -101,7 +111,7 @@ func (i Issuer) SignAt(u *bus.User, at time.Time, life time.Duration) (string, e
 		}
 		c.Others[name] = quoted
 	}
-	return compact(&i.Keys.current(lookAgain).set.Keys[0], c, "JWT")
+	return compact(i.signer(time.Now()), c, "JWT")
 }
 
 // compact returns a JWT of a type with the claims.
