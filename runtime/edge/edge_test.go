@@ -473,3 +473,36 @@ func TestOptionsOfConnection(t *testing.T) {
 	assert.Contains(t, s.raw(t, "GET /a#b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), "400 Bad Request")
 	assert.Contains(t, s.raw(t, "GET /a HTTP/1.0\r\n\r\n"), "200 OK")
 }
+
+// A balancer that keeps a connection has its request answered, though the server
+// just ends.
+func TestShutdownLosesNoRequest(t *testing.T) {
+	s := start(t, bus.ServiceFunc(func(context.Context, *bus.Message) (*bus.Message, error) { return bus.Reply(200, nil), nil }), func(o *Options) {
+		o.lastWords, o.Limits.IdleTimeout = time.Minute, time.Minute
+	})
+	c, err := net.Dial("tcp", s.address)
+	require.NoError(t, err)
+	defer c.Close()
+	answers := bufio.NewReader(c)
+	ask := func() *http.Response {
+		_, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		require.NoError(t, err)
+		response, err := http.ReadResponse(answers, nil)
+		require.NoError(t, err)
+		return response
+	}
+	assert.False(t, ask().Close)
+	ended := make(chan error)
+	go func() { ended <- s.Shutdown(t.Context()) }()
+	require.Eventually(t, func() bool {
+		late, err := net.Dial("tcp", s.address)
+		if err == nil {
+			_ = late.Close()
+		}
+		return err != nil
+	}, 10*time.Second, time.Millisecond)
+	response := ask()
+	assert.Equal(t, 200, response.StatusCode)
+	assert.True(t, response.Close)
+	assert.NoError(t, <-ended, "nothing else is open")
+}

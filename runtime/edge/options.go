@@ -33,6 +33,7 @@ type Options struct {
 
 	crossOrigin *http.CrossOriginProtection // set by New
 	window      time.Duration               // slowWindow, but in tests
+	lastWords   time.Duration               // lastWords, but in tests
 }
 
 func (o *Options) spares(r *http.Request) bool { return o.Spared != nil && o.Spared(r) }

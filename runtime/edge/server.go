@@ -54,7 +54,7 @@ func New(service bus.Service, o Options) *Server {
 			panic(fmt.Sprintf("edge: the own origin: %v", err))
 		}
 	}
-	o.window = cmp.Or(o.window, slowWindow)
+	o.window, o.lastWords = cmp.Or(o.window, slowWindow), cmp.Or(o.lastWords, lastWords)
 	s := &Server{
 		service: service,
 		options: o,
@@ -117,9 +117,17 @@ func (s *Server) Load() Load {
 	return load
 }
 
+// lastWords is how long connections that wait for a request have at the end. The
+// request may be on its way, as on those of a balancer, and net/http would drop it.
+const lastWords = 50 * time.Millisecond
+
 // Shutdown takes no more connections, waits until all requests are answered or
 // ctx ends, and closes what is open then.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.Stop()
+	words, cancel := context.WithTimeout(ctx, s.options.lastWords)
+	defer cancel()
+	s.ended(words)
 	err := s.http.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(err, s.http.Close())
@@ -148,11 +156,16 @@ func (s *Server) Stop() {
 // left is shut down as Shutdown does until cutoff ends.
 func (s *Server) Retire(life, cutoff context.Context) {
 	s.Stop()
+	s.ended(life)
+	_ = s.Shutdown(cutoff)
+}
+
+// ended waits until the connections have ended, or ctx.
+func (s *Server) ended(ctx context.Context) {
 	if l := s.listener.Load(); l != nil {
 		select {
 		case <-l.empty:
-		case <-life.Done():
+		case <-ctx.Done():
 		}
 	}
-	_ = s.Shutdown(cutoff)
 }
