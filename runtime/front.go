@@ -109,7 +109,7 @@ func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message,
 	switch {
 	case to.mount == nil:
 		_ = m.Close()
-		return nil, bus.Errorf(http.StatusNotFound, "no service is mounted at this path")
+		return nil, g.nothingAt(m.URL.Path)
 	case tracing(m):
 		return g.traced(ctx, root, m, to.mount, tokenErr)
 	}
@@ -119,6 +119,14 @@ func (g *generation) answer(ctx context.Context, root *bus.Root, m *bus.Message,
 		g.renew(root, user, reply)
 	}
 	return reply, err
+}
+
+// nothingAt returns the error of a path where nothing answers.
+func (g *generation) nothingAt(path []string) error {
+	if g.conf.Server.AdminListen != "" && pageAt(g.desk, path) != nil {
+		return bus.Errorf(http.StatusNotFound, "this is not answered here, but at the address server.adminListen alone")
+	}
+	return bus.Errorf(http.StatusNotFound, "no service is mounted at this path")
 }
 
 // answer holds m to the rules of the mount and has the service answer it.

@@ -178,6 +178,24 @@ func TestHealthOfServices(t *testing.T) {
 	s.becomes(t, s.AdminAddr(), "", 200, told("degraded", `,"error":"it is tired"`))
 }
 
+// With an address for operators, the other one says where to ask.
+func TestHealthIsElsewhere(t *testing.T) {
+	for admin, want := range map[string]string{"127.0.0.1:0": "server.adminListen", "": "no service is mounted"} {
+		s := start(t, newProbe(), fmt.Sprintf(`{"server": {"adminListen": %q}, "services": []}`, admin))
+		paths := []string{"/metrics"}
+		if admin != "" {
+			paths = append(paths, "/healthz", "/readyz")
+		}
+		for _, path := range paths {
+			status, text, _ := s.get(t, path)
+			assert.Equal(t, 404, status)
+			assert.Contains(t, text, want, path)
+		}
+		_, text, _ := s.get(t, "/missing")
+		assert.Contains(t, text, "no service is mounted")
+	}
+}
+
 // Anybody may ask, and what is wrong may have anything in it.
 func TestHealthTellsNoSecrets(t *testing.T) {
 	t.Setenv("ISSUER", "no pulse")
