@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed90475182/restspace/adaptors/plugin"
+	"github.com/seed90475182/restspace/deploy"
 	"github.com/seed90475182/restspace/runtime/config"
 )
 
@@ -21,20 +22,21 @@ Commands:{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
   {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}
 
 Run 'restspace help COMMAND' for its flags and an example, 'restspace help config'
-for the keys of services.json, and 'restspace help services' and 'adaptors' for
-what it can mount.
+for the keys of services.json, 'restspace help services' and 'adaptors' for what it
+can mount, and 'restspace help deploy' for how to run it on servers.
 {{end}}
 Flags:
 {{.Flags.FlagUsages}}`
 
 func (r *run) helpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [COMMAND | config | services | service NAME | adaptors | adaptor NAME | plugins]",
+		Use:   "help [COMMAND | config | services | service NAME | adaptors | adaptor NAME | plugins | deploy]",
 		Short: "Help about a command, services.json, a service or an adaptor",
 		Long: `Without an argument: the commands. "config" tells the keys of services.json and
 what roles mean; "services" and "adaptors" list what this program can mount, and
 "service NAME" and "adaptor NAME" tell all about one; "plugins" tells how further
-adaptors are mounted and written. A NAME alone is a command or one of these topics,
+adaptors are mounted and written, and "deploy" how servers are run: with systemd, in
+containers, behind a load balancer. A NAME alone is a command or one of these topics,
 else a service, else an adaptor, else the heading of a part of "config".`,
 		Example: `  restspace help config
   restspace help metrics
@@ -66,6 +68,8 @@ func (r *run) help(root *cobra.Command, topic string, names []string) error {
 		return r.describeKind(kinds(r.App, topic+"s"), topic, names)
 	case "config":
 		return r.guide(config.Doc(), names)
+	case "deploy":
+		return r.guide(deploy.Doc(), names)
 	case "plugins":
 		return r.guide(plugin.Doc(), names)
 	}
@@ -88,7 +92,7 @@ func (r *run) help(root *cobra.Command, topic string, names []string) error {
 
 // topics returns what there is help on beside commands.
 func topics() []string {
-	return []string{"config", "services", "service", "adaptors", "adaptor", "plugins"}
+	return []string{"config", "services", "service", "adaptors", "adaptor", "plugins", "deploy"}
 }
 
 // aboutPlugins is what the list of adaptors says of those that are not built in.

@@ -12,8 +12,8 @@ import (
 
 const module = "github.com/seed90475182/restspace/"
 
-// order is the top folders, the lowest first.
-var order = [...]string{"urlpattern", "bus", "adaptors", "services", "runtime", "examples"}
+// order is the top folders, the lowest first. The lowest is a text.
+var order = [...]string{"deploy", "urlpattern", "bus", "adaptors", "services", "runtime", "examples"}
 
 // libraries may be imported by their siblings.
 var libraries = [...]string{"services/documents", "services/documents/decimal", "services/expr", "services/relay", "services/requestspec", "services/account", "adaptors/plugin/wire"}
