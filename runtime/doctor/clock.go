@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/runtime/config"
 )
 
 // answerTime is how long another server may take to answer.
@@ -30,7 +32,7 @@ func upstreams(ctx context.Context, p *Patient) []adaptors.Finding {
 
 // hosts returns the other servers that the configuration names.
 func (p *Patient) hosts() []string {
-	hosts := slices.Clone(p.Config.Server.Peers)
+	hosts := slices.DeleteFunc(slices.Clone(p.Config.Server.Peers), p.isOwn)
 	for _, s := range p.Config.Services {
 		hosts = append(hosts, s.Hosts...)
 	}
@@ -41,6 +43,19 @@ func (p *Patient) hosts() []string {
 	}
 	slices.Sort(hosts)
 	return slices.Compact(hosts)
+}
+
+// isOwn reports whether a peer is known to be this server, which is one of them where
+// all have one configuration. A name in server.hosts that has no port does not tell
+// servers at several ports of a machine apart; the port of server.listen does.
+func (p *Patient) isOwn(peer string) bool {
+	s := &p.Config.Server
+	_, port, err := net.SplitHostPort(peer)
+	if err != nil { // it is that of the scheme
+		return s.IsOwn(config.Authority("https", peer)) || s.IsOwn(config.Authority("http", peer))
+	}
+	_, ours, _ := net.SplitHostPort(s.Listen)
+	return s.IsOwn(config.Authority("", peer)) && (port == ours || slices.Contains(s.Hosts, peer))
 }
 
 // reaching says what to do where a call of another server has ended in err.
@@ -58,6 +73,9 @@ func ask(ctx context.Context, host string, peer bool) adaptors.Finding {
 		f := warning(reaching(err), "%s, which the configuration names, does not answer: %v", host, cause(err))
 		if peer {
 			f.Check = "peers"
+		}
+		if peer && !untrusted(err) {
+			f.Cure = "if it is yet to be started, that is no fault; else " + f.Cure
 		}
 		return f
 	}

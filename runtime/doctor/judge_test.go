@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/seed90475182/restspace/adaptors"
+	"github.com/seed90475182/restspace/runtime/config"
 )
 
 const (
@@ -129,6 +130,31 @@ func TestHostsThatMaySpeakHTTP(t *testing.T) {
 	}
 }
 
+func TestPeersThatAreTheServerItself(t *testing.T) {
+	for _, row := range []struct {
+		hosts     []string
+		publicURL string
+		listen    string
+		peer      string
+		want      bool
+	}{
+		{[]string{"a.example"}, "", ":3100", "a.example", true},
+		{[]string{"a.example"}, "", ":3100", "b.example", false},
+		{[]string{"A.example."}, "", ":3100", "a.example:3100", true},
+		{[]string{"127.0.0.1"}, "", "127.0.0.1:3101", "127.0.0.1:3101", true},
+		{[]string{"127.0.0.1"}, "", "127.0.0.1:3101", "127.0.0.1:3102", false},
+		{[]string{"127.0.0.1:3101"}, "", "127.0.0.1:3101", "127.0.0.1:3102", false},
+		{[]string{"a.example:8443"}, "", ":3100", "a.example:8443", true},
+		{[]string{"a.example:8443"}, "", ":3100", "a.example", false},
+		{nil, "https://a.example", ":3100", "a.example", true},
+		{nil, "http://a.example", ":3100", "a.example", true},
+		{nil, "https://a.example", ":3100", "b.example:3100", false},
+	} {
+		patient := &Patient{Config: &config.Config{Server: config.Server{Hosts: row.hosts, PublicURL: row.publicURL, Listen: row.listen}}}
+		assert.Equal(t, row.want, patient.isOwn(row.peer), "%+v", row)
+	}
+}
+
 func TestSocketsThatHoldAnAddress(t *testing.T) {
 	for _, row := range []struct {
 		held, wanted string
@@ -176,7 +202,10 @@ func TestCertificatesOfOthersThatAreNotTrusted(t *testing.T) {
 	f := ask(t.Context(), s.Listener.Addr().String(), true)
 	assert.Equal(t, adaptors.Warning, f.Grade)
 	assert.Contains(t, f.Cure, "SSL_CERT_DIR")
+	assert.NotContains(t, f.Cure, "yet to be started")
 	s.Close()
 	f = ask(t.Context(), s.Listener.Addr().String(), true)
-	assert.Contains(t, f.Cure, "see whether it runs")
+	assert.Contains(t, f.Cure, "if it is yet to be started, that is no fault; else see whether it runs")
+	f = ask(t.Context(), s.Listener.Addr().String(), false)
+	assert.NotContains(t, f.Cure, "yet to be started")
 }

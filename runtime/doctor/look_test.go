@@ -109,7 +109,7 @@ func TestAddresses(t *testing.T) {
 		assert.Contains(t, found[i].Text, key)
 		assert.Equal(t, adaptors.Good, found[i].Grade, found[i].Text)
 	}
-	found = p.port("server.listen", "[::1]:0", nil, nil)
+	found = p.port("server.listen", "[::1]:0", nil, nil, nil)
 	assert.Contains(t, found[len(found)-1].Text, "is reached by IPv6 alone")
 }
 

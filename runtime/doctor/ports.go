@@ -16,6 +16,7 @@ import (
 func ports(_ context.Context, p *Patient) (found []adaptors.Finding) {
 	s := &p.Config.Server
 	var sockets []net.Listener
+	var own process
 	for _, at := range []struct{ key, address string }{
 		{"server.listen", s.Listen}, {"server.redirectHTTP", s.RedirectHTTP}, {"server.adminListen", s.AdminListen},
 	} {
@@ -26,7 +27,7 @@ func ports(_ context.Context, p *Patient) (found []adaptors.Finding) {
 		if err == nil {
 			sockets = append(sockets, socket)
 		}
-		found = append(found, p.port(at.key, at.address, err, sockets)...)
+		found = append(found, p.port(at.key, at.address, err, sockets, &own)...)
 	}
 	for _, socket := range sockets {
 		_ = socket.Close()
@@ -35,15 +36,15 @@ func ports(_ context.Context, p *Patient) (found []adaptors.Finding) {
 }
 
 // port tells of one address, where listening there has ended in err. The sockets
-// are those of the addresses before it.
-func (p *Patient) port(key, address string, err error, sockets []net.Listener) (found []adaptors.Finding) {
+// are those of the addresses before it, and own is the process that has some of these.
+func (p *Patient) port(key, address string, err error, sockets []net.Listener, own *process) (found []adaptors.Finding) {
 	switch {
 	case err == nil:
 		found = append(found, good("%s %s is free", key, address))
 	case errors.Is(err, syscall.EADDRINUSE) && slices.ContainsFunc(sockets, samePort(address)):
 		found = append(found, problem("write another port", "%s %s is an address that the server has already by this configuration", key, address))
 	case errors.Is(err, syscall.EADDRINUSE):
-		found = append(found, p.taken(key, address))
+		found = append(found, p.taken(key, address, own))
 	case errors.Is(err, syscall.EACCES):
 		found = append(found, problem("write another port, or give the server the capability CAP_NET_BIND_SERVICE, such as by AmbientCapabilities in the unit",
 			"%s %s is a port that only root may listen on", key, address))
@@ -68,15 +69,22 @@ func samePort(address string) func(net.Listener) bool {
 	}
 }
 
-// taken tells who has an address.
-func (p *Patient) taken(key, address string) adaptors.Finding {
+// taken tells who has an address. own is the process that is known for the server of
+// this configuration, which this may make known.
+func (p *Patient) taken(key, address string, own *process) adaptors.Finding {
 	holders := listeners(address)
 	if len(holders) == 0 {
 		return problem("end it, or write another address: ss -ltnp as root tells which it is", "%s %s is taken by a process of another user", key, address)
 	}
 	for _, h := range holders {
-		if h.serves(p) {
+		switch {
+		case !h.serves(p):
+		case own.pid == 0 || own.pid == h.pid:
+			*own = h
 			return good("%s %s: the server of this configuration runs there, as process %d", key, address, h.pid)
+		default:
+			return problem("give each server an address of its own, such as by {\"$env\"}, and run restspace doctor with the environment of the one that is meant",
+				"%s %s is taken by process %d, another server of this configuration than process %d", key, address, h.pid, own.pid)
 		}
 	}
 	return problem("end it, or write another address", "%s %s is taken by process %d, %s", key, address, holders[0].pid, holders[0].name())
