@@ -14,15 +14,25 @@ S3 := 127.0.0.1:7070
 REDIS := examples/plugin-redis
 PYTHON := python3-grpcio python3-protobuf python3-cryptography
 
-.PHONY: run run-contacts-s3 build test testdeps lint attack fuzz release release-check image soak soak-reload soak-large soak-plugins crash cluster bench bench-http peers deps clean
+.PHONY: help run run-s3 run-contacts-s3 build test testdeps lint attack fuzz release release-check image soak soak-reload soak-large soak-plugins crash cluster bench bench-http peers deps clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1	\2/p' Makefile | while IFS='	' read -r target text; do printf '%-16s %s\n' "$$target" "$$text"; done
 
 run: build ## build, and serve ./services.json
 	./$(BIN) serve
 
+# What it keeps a bucket in is a directory.
+run-s3: export AWS_ACCESS_KEY_ID ?= try
+run-s3: export AWS_SECRET_ACCESS_KEY ?= try-secret
+run-s3: $(S3SERVER) ## the S3 server of the tests, with the bucket shop: see deploy/README.md
+	@mkdir -p data/s3/shop
+	$(S3SERVER) --port $(S3) --access $$AWS_ACCESS_KEY_ID --secret $$AWS_SECRET_ACCESS_KEY --quiet posix data/s3
+
 # The test of examples/contacts does the same with servers of its own.
 run-contacts-s3: export AWS_ACCESS_KEY_ID = contacts
 run-contacts-s3: export AWS_SECRET_ACCESS_KEY = contacts-secret
-run-contacts-s3: build $(S3SERVER) ## build, and serve examples/contacts/s3.json with an S3 server on $(S3)
+run-contacts-s3: build $(S3SERVER) ## build, and serve examples/contacts/s3.json with an S3 server
 	@cd examples/contacts && mkdir -p data/s3/contacts && \
 	{ $(S3SERVER) --port $(S3) --access $$AWS_ACCESS_KEY_ID --secret $$AWS_SECRET_ACCESS_KEY --quiet --health /health posix data/s3 >&2 & } && \
 	trap "kill $$! 2>/dev/null" EXIT && trap : INT TERM && \
@@ -113,7 +123,7 @@ deps: ## programs that bench-http and peers need
 
 FIGURES := examples/figures
 
-peers: build deps $(CADDY) ## restspace beside nginx and Caddy, into $(FIGURES) and the README (some minutes)
+peers: build deps $(CADDY) ## restspace beside nginx and Caddy, into examples/figures and the README (some minutes)
 	@command -v nginx >/dev/null || { apt-get update -qq && apt-get install -y -qq nginx-light; }
 	$(GO) run ./runtime/benchhttp peers -restspace $(BIN) -caddy $(CADDY) -to $(FIGURES) -readme README.md
 
