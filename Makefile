@@ -27,7 +27,7 @@ run-s3: export AWS_ACCESS_KEY_ID ?= try
 run-s3: export AWS_SECRET_ACCESS_KEY ?= try-secret
 run-s3: $(S3SERVER) ## the S3 server of the tests, with the bucket shop: see deploy/README.md
 	@mkdir -p data/s3/shop
-	$(S3SERVER) --port $(S3) --access $$AWS_ACCESS_KEY_ID --secret $$AWS_SECRET_ACCESS_KEY --quiet posix data/s3
+	@exec $(S3SERVER) --port $(S3) --access $$AWS_ACCESS_KEY_ID --secret $$AWS_SECRET_ACCESS_KEY --quiet posix data/s3
 
 # The test of examples/contacts does the same with servers of its own.
 run-contacts-s3: export AWS_ACCESS_KEY_ID = contacts
