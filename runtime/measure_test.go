@@ -42,7 +42,7 @@ func TestMetricsOfRequests(t *testing.T) {
 		`restspace_hop_duration_seconds_count{kind="probe",service="b"} 1`,
 		`restspace_limits_hit_total{kind="probe",limit="depth",service="a"} 1`,
 		`restspace_service_healthy{kind="probe",service="a"} 1`,
-		`restspace_config_last_reload_successful 1`,
+		"\nrestspace_config_last_reload_successful 1\n",
 		`restspace_config_reloads_total{outcome="ok"} 1`,
 		`restspace_connections 1`, `restspace_outgoing_connections 0`,
 		`restspace_build_info{`, "go_goroutines ", "process_open_fds ",
@@ -58,7 +58,8 @@ func TestMetricsOverReloads(t *testing.T) {
 	s := start(t, newProbe(), operated([3]string{"a", "/a", "one"}, [3]string{"b", "/b", "two"}))
 	s.get(t, "/a")
 	s.get(t, "/b")
-	require.NoError(t, s.Load(t.Context(), "services.json", []byte(operated([3]string{"a", "/a", "changed"}, [3]string{"c", "/c", "three"}))))
+	current := []byte(operated([3]string{"a", "/a", "changed"}, [3]string{"c", "/c", "three"}))
+	require.NoError(t, s.Load(t.Context(), "services.json", current))
 	s.get(t, "/a")
 	require.Error(t, s.Load(t.Context(), "services.json", []byte(operated([3]string{"d", "/d", "panic"}))))
 	text := s.metrics(t)
@@ -68,12 +69,17 @@ func TestMetricsOverReloads(t *testing.T) {
 		`restspace_hop_duration_seconds_count{kind="probe",service="c"} 0`,
 		`restspace_config_reloads_total{outcome="ok"} 2`,
 		`restspace_config_reloads_total{outcome="refused"} 1`,
-		`restspace_config_last_reload_successful 0`,
+		"\nrestspace_config_last_reload_successful 0\n",
 	} {
 		assert.Contains(t, text, want)
 	}
 	assert.NotContains(t, text, `service="b"`, "it is no more")
 	assert.NotContains(t, text, `service="d"`, "it never was")
+
+	require.NoError(t, s.Load(t.Context(), "services.json", current), "what is served already")
+	text = s.metrics(t)
+	assert.Contains(t, text, "\nrestspace_config_last_reload_successful 1\n")
+	assert.Contains(t, text, `restspace_config_reloads_total{outcome="ok"} 2`)
 }
 
 func TestMetricsAreForAdministrators(t *testing.T) {

@@ -227,6 +227,7 @@ func (e *buildError) Unwrap() error { return e.error }
 // before. by is who wants it.
 func (r *Runtime) swap(next prepared, by string) (changed bool) {
 	if next.generation == nil {
+		r.metrics.Kept()
 		return false
 	}
 	old := r.current.Load()

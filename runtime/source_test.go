@@ -73,6 +73,6 @@ func TestMetricsOfAConfigurationThatAnotherServerRefused(t *testing.T) {
 		want    string
 	}{{nil, "1"}, {errors.New("another server could not serve it"), "0"}, {nil, "1"}} {
 		source.trouble = row.trouble
-		assert.Contains(t, s.metrics(t), "restspace_config_last_reload_successful "+row.want)
+		assert.Contains(t, s.metrics(t), "\nrestspace_config_last_reload_successful "+row.want+"\n")
 	}
 }

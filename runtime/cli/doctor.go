@@ -159,7 +159,7 @@ func rolledOut(ctx context.Context, s *configstore.Shared) []adaptors.Finding {
 	failure, err := s.Failure(ctx)
 	var outage *configstore.StoreError
 	switch {
-	case errors.As(err, &outage): // what can't be read was told; what is no record is told by nobody else
+	case errors.As(err, &outage): // also where the record is none, which nobody else tells
 		f.Grade, f.Text = adaptors.Problem, err.Error()
 	case err != nil:
 		return nil

@@ -103,6 +103,9 @@ func (m *Metrics) Refused() {
 	m.failed.Store(true)
 }
 
+// Kept notes that what is served is again what is to be served.
+func (m *Metrics) Kept() { m.failed.Store(false) }
+
 // Dropped counts a connection that was one too many for a limit: connections or
 // connectionsPerIP.
 func (m *Metrics) Dropped(limit string) {
