@@ -28,7 +28,8 @@ type Config struct {
 	Certificate *tls.Certificate
 
 	// Secrets are the values that came from outside the file, the longest
-	// first: they are never printed, logged or returned.
+	// first: they are never printed, logged or returned. Addresses and hosts of
+	// the block server are none.
 	Secrets []string
 }
 

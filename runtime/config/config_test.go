@@ -152,6 +152,24 @@ func TestSecrets(t *testing.T) {
 	assert.Equal(t, []string{"he said \"hush-7391\"\n", "hush-7391"}, whole(t).Secrets)
 }
 
+// TestAddressesAreNoSecrets has each variable hold its own name.
+func TestAddressesAreNoSecrets(t *testing.T) {
+	secrets := func(data string) []string {
+		c, err := config.Parse("services.json", []byte(data), testKinds(), config.Lookup{Env: func(name string) (string, bool) { return name, true }})
+		require.NoError(t, err)
+		return c.Secrets
+	}
+	assert.Empty(t, secrets(`{"server": {
+		"listen": {"$env": "127.0.0.1:3100"}, "adminListen": {"$env": ":3101"},
+		"hosts": [{"$env": "a.example"}, {"$env": "b.example:81"}], "allowHosts": [{"$env": "c.example"}],
+		"peers": [{"$env": "d.example"}], "trustedProxies": [{"$env": "10.0.0.0/8"}]
+	}, "services": []}`))
+	assert.Equal(t, []string{"https://example.org", "https://a.example", "data/auth.key", "a.example"}, secrets(`{
+		"server": {"listen": ":3100", "publicURL": {"$env": "https://a.example"}, "hosts": [{"$env": "a.example"}], "traces": {"endpoint": {"$env": "https://example.org"}}},
+		"auth": {"keyFile": {"$env": "data/auth.key"}, "issuer": {"$env": "a.example"}}, "services": []
+	}`), "elsewhere they are, and so is a value that stands elsewhere, too")
+}
+
 func TestCanonical(t *testing.T) {
 	canonical := func(members string) string {
 		return string(parse(t, `{"services": [{"name": "a", "basePath": "/a", "service": "notes", "adaptor": "memory", `+members+`}]}`).Services[0].Canonical)

@@ -19,6 +19,7 @@ type secret struct {
 	offset int    // of the value whose place it took
 	source string // how the file names it
 	value  string
+	shown  bool // once it is known to be right: see isShown
 }
 
 const halfSurrogate = `half of a surrogate pair (\uD800 to \uDFFF) alone: write both halves, or the character itself`
@@ -117,7 +118,7 @@ func (r *reader) refer(v *hujson.Value, object *hujson.Object, at pointer) {
 		r.broke(v, at, "%s is not UTF-8: give it a text", found.source)
 		return
 	case found.value != "":
-		r.secrets = append(r.secrets, secret{v.StartOffset, found.source, found.value})
+		r.secrets = append(r.secrets, secret{v.StartOffset, found.source, found.value, isShown(at)})
 	}
 	v.Value = hujson.String(found.value)
 }
@@ -194,11 +195,26 @@ func (r *reader) secretsIn(v *hujson.Value) []secret {
 	return r.secrets[from:to]
 }
 
-// secretValues returns the values from outside, each once, the longest first.
+// isShown reports whether a value from outside is no secret where it stands: an
+// address or a host of servers.
+// What is no address is not taken there, and not shown either.
+func isShown(at pointer) bool {
+	switch strings.TrimRight(string(at), "0123456789") {
+	case "/server/listen", "/server/adminListen", "/server/redirectHTTP",
+		"/server/hosts/", "/server/allowHosts/", "/server/peers/", "/server/trustedProxies/":
+		return true
+	}
+	return false
+}
+
+// secretValues returns the values from outside that are never shown, each once, the
+// longest first.
 func (r *reader) secretValues() []string {
 	list := make([]string, 0, len(r.secrets))
 	for _, s := range r.secrets {
-		list = append(list, s.value)
+		if !s.shown {
+			list = append(list, s.value)
+		}
 	}
 	slices.SortFunc(list, func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
