@@ -50,13 +50,20 @@ func (g *gate) leave() {
 
 // enter has r take its place among the requests that are worked on. A request
 // of HTTP/2 counts as a connection of HTTP/1.1 does, which has one at a time.
-// It came just now. Without an error, leave must follow.
+// It came just now. One that is spared is held to that alone. Without an error,
+// leave must follow.
 func (s *Server) enter(r *http.Request, root *bus.Root, now time.Time) error {
-	if err := s.delay.check(now); err != nil {
-		return err
+	spared := s.options.spares(r)
+	if !spared {
+		if err := s.delay.check(now); err != nil {
+			return err
+		}
 	}
 	if r.ProtoMajor == 2 && !s.streams.enter(peerOf(r)) {
 		return busy()
+	}
+	if spared {
+		return nil
 	}
 	err := s.gate.enter(root)
 	if err != nil && r.ProtoMajor == 2 {
@@ -66,7 +73,9 @@ func (s *Server) enter(r *http.Request, root *bus.Root, now time.Time) error {
 }
 
 func (s *Server) leave(r *http.Request) {
-	s.gate.leave()
+	if !s.options.spares(r) {
+		s.gate.leave()
+	}
 	if r.ProtoMajor == 2 {
 		s.streams.leave(peerOf(r))
 	}

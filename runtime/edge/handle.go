@@ -55,12 +55,12 @@ func (s *Server) answer(x *exchange, w http.ResponseWriter, r *http.Request, roo
 		}
 	}()
 	m, err := x.request(w, r, root, &s.options)
-	if err == nil && !s.options.spares(r) {
+	if err == nil {
 		err = s.enter(r, root, e.start)
 		entered = err == nil
 	}
 	var reply *bus.Message
-	if err == nil {
+	if entered {
 		reply, err = s.service.Serve(root, m)
 	}
 	if err == nil && reply.Status == http.StatusSwitchingProtocols && (r.ProtoMajor == 2 || x.body.unread()) {
@@ -74,10 +74,8 @@ func (s *Server) answer(x *exchange, w http.ResponseWriter, r *http.Request, roo
 	root.Lift()
 	s.stamp(reply, r, root)
 	if reply.Status == http.StatusSwitchingProtocols { // may last for days
-		if entered {
-			s.leave(r)
-			entered = false
-		}
+		s.leave(r)
+		entered = false
 		s.upgrade(r)
 	}
 	e.sent, err = s.write(x, w, r, reply, root)

@@ -18,7 +18,7 @@ type Options struct {
 	Origin         string                   // the own one as others see it; "": that of the Host only
 	Certificate    func() *tls.Certificate  // what the server shows who connects, asked anew each time; nil: it speaks HTTP without TLS
 	HSTS           time.Duration            // for how long browsers keep to TLS (RFC 6797); 0 says nothing of it
-	Spared         func(*http.Request) bool // whether a request has a place however much there is to do, since it costs little; nil: none
+	Spared         func(*http.Request) bool // whether a request has a place however much there is to do, since it costs little: only connections bound it; nil: none
 	TrustedProxies []netip.Prefix           // whose request ids, traces and connections are believed
 	Log            *slog.Logger
 	LogSample      float64 // which part of the good requests the log shows, and of those that a limit refuses: 1 is all

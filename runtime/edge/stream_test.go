@@ -156,8 +156,14 @@ func TestPausesInAStream(t *testing.T) {
 }
 
 // TestStreamsOfOneAddress sees that they are counted as connections are,
-// however few these are.
+// however few these are, also where no other limit holds.
 func TestStreamsOfOneAddress(t *testing.T) {
+	for name, spared := range map[string]bool{"any": false, "spared": true} {
+		t.Run(name, func(t *testing.T) { streamsOfOneAddress(t, spared) })
+	}
+}
+
+func streamsOfOneAddress(t *testing.T, spared bool) {
 	inside, release := make(chan struct{}), make(chan struct{})
 	s := startTLS(t, bus.ServiceFunc(func(_ context.Context, m *bus.Message) (*bus.Message, error) {
 		if m.URL.Query != "now" {
@@ -167,6 +173,7 @@ func TestStreamsOfOneAddress(t *testing.T) {
 		return bus.Reply(200, nil), nil
 	}), func(o *Options) {
 		o.Limits.InFlight, o.Limits.ConnectionsPerIP, o.Limits.Timeout = 100, 3, 10*time.Second
+		o.Spared = func(*http.Request) bool { return spared }
 	})
 	statuses := make(chan int, 3)
 	status := func(client *http.Client, query string) int {
