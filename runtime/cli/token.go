@@ -26,7 +26,7 @@ func (r *run) tokenCommand() *cobra.Command {
 made when it is missing, and read from where the server reads it: run both in the
 same directory. Keep the token as secret as a password. It is believed for a
 minute longer than --exp says, since clocks differ. Where auth.userUrlPattern
-says where user records are, the user needs one.`,
+says where user records are, the user needs one: a warning says where there is none.`,
 		Example: `  restspace token jo@example.com --roles "U E" --exp 30m
   curl -H "Authorization: Bearer $(restspace token jo@example.com --roles U)" http://127.0.0.1:3100/contacts`,
 		Args: takes("EMAIL"),
@@ -53,7 +53,7 @@ says where user records are, the user needs one.`,
 }
 
 func (r *run) token(ctx context.Context, u *bus.User, life time.Duration) error {
-	_, _, conf, err := r.used(ctx)
+	name, data, conf, err := r.used(ctx)
 	if err != nil {
 		return err
 	}
@@ -71,6 +71,8 @@ func (r *run) token(ctx context.Context, u *bus.User, life time.Duration) error 
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(r.stdout, token)
+	if _, err = fmt.Fprintln(r.stdout, token); err == nil && r.unknown(ctx, name, data, conf, u.Email) {
+		r.note("warning: there is no record of %s, so that servers do not believe the token: restspace user add makes one", u.Email)
+	}
 	return err
 }

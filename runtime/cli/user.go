@@ -49,7 +49,8 @@ func (r *run) userAddCommand() *cobra.Command {
 		Example: `  restspace user add jo@example.com --role U --role A`,
 		Args:    takes("EMAIL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := checkRoles(roles); err != nil {
+			roles := strings.Join(roles, " ")
+			if err := checkRoles(strings.Fields(roles)); err != nil {
 				return err
 			}
 			return r.withUsers(cmd.Context(), args[0], func(ctx context.Context, u *users, email string) error {
@@ -57,7 +58,7 @@ func (r *run) userAddCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				record := map[string]string{"email": email, "password": password, "roles": strings.Join(roles, " ")}
+				record := map[string]string{"email": email, "password": password, "roles": roles}
 				if err := u.write(ctx, http.MethodPut, email, record, "If-None-Match"); err != nil {
 					return err
 				}
@@ -65,7 +66,7 @@ func (r *run) userAddCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringArrayVar(&roles, "role", roles, "`role` of the user; may be given more than once")
+	cmd.Flags().StringArrayVar(&roles, "role", roles, "`roles` of the user, separated by spaces; may be given more than once")
 	p.flags(cmd)
 	completeNoFiles(cmd, "role")
 	return cmd

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 
@@ -53,6 +54,34 @@ func (r *run) withUsers(ctx context.Context, email string, work func(ctx context
 	}
 	u.bus = server.Inside()
 	return errors.Join(work(ctx, u, email), server.Close(ctx))
+}
+
+// unknown reports whether a configuration has records of users, and none of one. It
+// is false as well where that can't be found out.
+func (r *run) unknown(ctx context.Context, name string, data []byte, conf *config.Config, email string) bool {
+	url, err := conf.Auth.RecordURL(email)
+	if err != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, sourceTime)
+	defer cancel()
+	u := &users{conf: conf, bus: running(conf)}
+	if u.bus == nil {
+		options := r.options(false)
+		options.Once, options.DryRun, options.LogTo = true, true, io.Discard
+		server := runtime.New(options)
+		defer server.Close(ctx)
+		if err := server.Load(ctx, name, data); err != nil {
+			return false
+		}
+		u.bus = server.Inside()
+	}
+	reply, err := u.call(ctx, &bus.Message{Method: http.MethodGet, URL: url})
+	if err != nil {
+		return bus.Classify(err).Status == http.StatusNotFound
+	}
+	_ = reply.Close()
+	return false
 }
 
 // userMount returns the service that keeps the records.
