@@ -56,7 +56,6 @@ func (s *Server) log(r *http.Request, root *bus.Root, e entry) {
 		var panicked *bus.PanicError
 		if errors.As(root.Seen.Err, &panicked) {
 			attrs = append(attrs, slog.String("stack", string(panicked.Stack)))
-			level = slog.LevelError
 		}
 	}
 	s.options.Log.LogAttrs(root, level, "request", attrs...)
@@ -77,10 +76,15 @@ func ofLimit(err error) bool {
 }
 
 // badOf returns the status of an answer, but that of err where err broke off one
-// that had begun as a good one. A client that left is none of these.
+// that had begun as a good one, and of a panic in any case. A client that left is
+// none of these.
 func badOf(status int, err error) int {
 	var known *bus.Error
-	if status < 400 && errors.As(err, &known) {
+	var panicked *bus.PanicError
+	switch {
+	case errors.As(err, &panicked):
+		return http.StatusInternalServerError
+	case status < 400 && errors.As(err, &known):
 		return known.Status
 	}
 	return status

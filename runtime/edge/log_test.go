@@ -96,17 +96,18 @@ func (c counter) Count(o bus.Outcome) { c <- o }
 // that is, and the line is never left out.
 func TestAnswersThatBreakOffAreLogged(t *testing.T) {
 	for name, row := range map[string]struct {
-		err  error
+		body io.Reader
 		want string // the level; "" is no line, as of any good request
 	}{
-		"another server":     {&bus.Error{Status: 502}, "WARN"},
-		"this one":           {&bus.Error{Status: 500}, "ERROR"},
-		"what was sent":      {&bus.Error{Status: 413}, "INFO"},
-		"a client that left": {io.ErrClosedPipe, ""},
-		"nothing":            {io.EOF, ""},
+		"another server":     {iotest.ErrReader(&bus.Error{Status: 502}), "WARN"},
+		"this one":           {iotest.ErrReader(&bus.Error{Status: 500}), "ERROR"},
+		"what was sent":      {iotest.ErrReader(&bus.Error{Status: 413}), "INFO"},
+		"a panic":            {panicking{}, "ERROR"},
+		"a client that left": {iotest.ErrReader(io.ErrClosedPipe), ""},
+		"nothing":            {iotest.ErrReader(io.EOF), ""},
 	} {
 		s := start(t, bus.ServiceFunc(func(context.Context, *bus.Message) (*bus.Message, error) {
-			return bus.Reply(200, bus.NewStream(io.NopCloser(iotest.ErrReader(row.err)), -1, "text/plain")), nil
+			return bus.Reply(200, bus.NewStream(io.NopCloser(row.body), -1, "text/plain")), nil
 		}), func(o *Options) { o.LogSample = 0 })
 		s.get(t, "/")
 		if row.want == "" {
@@ -117,6 +118,11 @@ func TestAnswersThatBreakOffAreLogged(t *testing.T) {
 		assert.Contains(t, s.log.String(), `"status":200`, name)
 	}
 }
+
+// panicking is a body that can't be read.
+type panicking struct{}
+
+func (panicking) Read([]byte) (int, error) { panic("it can't") }
 
 // An overload does not fill the log, and what failed is told all the same.
 func TestRefusedRequestsAreSampled(t *testing.T) {
