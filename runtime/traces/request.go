@@ -3,6 +3,7 @@ package traces
 import (
 	"errors"
 	"net/http"
+	"strconv"
 
 	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -52,7 +53,11 @@ func (t *Traces) End(root *bus.Root, path string, o bus.Outcome) {
 // one of a server and not of the client.
 func (s *Span) broke(err error) {
 	var known *bus.Error
-	if errors.As(err, &known) && known.Status >= http.StatusInternalServerError {
+	var panicked *bus.PanicError
+	switch {
+	case errors.As(err, &panicked):
+		s.fail(strconv.Itoa(http.StatusInternalServerError))
+	case errors.As(err, &known) && known.Status >= http.StatusInternalServerError:
 		s.fail(typeOf(known))
 	}
 }

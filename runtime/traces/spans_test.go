@@ -47,6 +47,19 @@ func TestSecretsInPaths(t *testing.T) {
 	assert.Equal(t, "/hooks/[redacted]", c.taken()[0].facts["url.path"])
 }
 
+// The status was good, and then the service could not go on.
+func TestAnswersThatPanic(t *testing.T) {
+	c, all := newCollector(t), new(traces.Traces)
+	tracer := newTracer(t, all, c.URL, new(bustest.Log))
+	all.Use(tracer)
+	root := bus.NewRoot(t.Context(), 0)
+	all.Begin(root, time.Now(), false)
+	all.End(root, "/a", bus.Outcome{Method: "GET", Status: 200, Err: &bus.PanicError{Value: "oops"}})
+	tracer.Close(t.Context())
+	require.Len(t, c.taken(), 1)
+	assert.Equal(t, " 200 500 failed", outcome(c.taken()[0]))
+}
+
 // Who calls another server is answered with an error from 400 on; who answers makes
 // one from 500 on.
 func TestCallsThatFail(t *testing.T) {
