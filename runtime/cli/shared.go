@@ -191,7 +191,7 @@ func (s *serving) roll(ctx context.Context) {
 	if changed {
 		s.server.Log().Info("configuration taken over", "version", has, "etag", s.server.Version(), "server", shared.Server())
 	}
-	if err == nil {
+	if err == nil || changed { // what the others do not know yet, the next time tells
 		s.rolled.good(s, changed)
 	} else if s.rolled.bad(s, kindOf(err, offered), err, false) {
 		s.server.Log().Warn("configuration not rolled out", "version", offered, "error", err.Error(), "server", shared.Server())

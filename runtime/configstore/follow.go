@@ -77,7 +77,8 @@ func (s *Shared) having(now *seen, version string) step {
 }
 
 // Follow looks whether there is another version, and takes it over if it is this
-// server's turn. changed says whether it did. The error is why this server, or
+// server's turn. changed says whether it did; with an error the others do not know of
+// it yet, and the next call does it once more. The error is why this server, or
 // another one, has not got what the document says, or why that can't be known.
 func (s *Shared) Follow(ctx context.Context, apply Apply) (changed bool, err error) {
 	s.acting.Lock()
@@ -213,6 +214,7 @@ func (s *Shared) take(ctx context.Context, now *seen, version string, apply Appl
 	case err != nil:
 		return false, fail(ctx, version, err)
 	}
+	s.has = version
 	return true, s.done(ctx, c)
 }
 

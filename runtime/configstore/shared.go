@@ -43,7 +43,8 @@ type Shared struct {
 
 	acting sync.Mutex // held by who reads and writes the record; guards what follows
 	seen   *seen
-	served content   // what this server has
+	served content   // what this server has, and the record or its good content says so
+	has    string    // the version that this server has, noted or not
 	failed string    // the version that this server could not take over,
 	why    error     // and why
 	waits  string    // for what server that has the turn,
@@ -79,7 +80,7 @@ func (s *Shared) Versions() (has, offered string) {
 	if s.seen != nil {
 		offered = s.seen.Version
 	}
-	return s.served.Version, offered
+	return s.has, offered
 }
 
 // Claims returns what of the outside no service may have.

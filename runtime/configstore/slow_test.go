@@ -151,3 +151,22 @@ func TestTurnThatIsLostWhileTheDocumentIsReplaced(t *testing.T) {
 		assert.ErrorContains(t, err, "may have stored the change: GET what it has: the turn to take it over was lost")
 	})
 }
+
+func TestVersionThatIsServedAndNotNoted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		way := &slow{Store: memstore.New()}
+		a := newServer(way, "a")
+		upload(t, way, "one")
+		a.start(t)
+		one, _ := a.Versions()
+		upload(t, way, "two")
+		way.delays = map[string][]time.Duration{"get services.json.rollout": {0, forever, forever, forever}}
+		changed, err := a.Follow(t.Context(), a.apply)
+		assert.True(t, changed)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		two, offered := a.Versions()
+		assert.NotEqual(t, one, two, "it has another one")
+		assert.Equal(t, offered, two)
+		assert.True(t, a.follows(t), "to note it")
+	})
+}

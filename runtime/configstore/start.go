@@ -86,7 +86,7 @@ func (b *beginning) serves(ctx context.Context, good *content) bool {
 		b.tried = good.Version
 		return false
 	}
-	b.served = *good
+	b.served, b.has = *good, good.Version
 	return true
 }
 
