@@ -506,3 +506,28 @@ func TestShutdownLosesNoRequest(t *testing.T) {
 	assert.True(t, response.Close)
 	assert.NoError(t, <-ended, "nothing else is open")
 }
+
+// lateListener tells that it is closed when it is released.
+type lateListener struct {
+	net.Listener
+	release chan struct{}
+}
+
+func (l lateListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	<-l.release
+	return c, err
+}
+
+// The listener is closed before net/http does so, which may not have noticed.
+func TestShutdownOfABusyMachine(t *testing.T) {
+	socket, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := New(bustest.Echo(), Options{Limits: testLimits(), Log: slog.New(slog.DiscardHandler), lastWords: time.Millisecond})
+	l, served := lateListener{socket, make(chan struct{})}, make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	require.Eventually(t, func() bool { return s.listener.Load() != nil }, 10*time.Second, time.Millisecond)
+	time.AfterFunc(100*time.Millisecond, func() { close(l.release) }) // net/http waits for Serve to end
+	assert.NoError(t, s.Shutdown(t.Context()))
+	assert.NoError(t, <-served)
+}

@@ -55,6 +55,16 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
+// Close is part of net.Listener. Once more it does nothing: the server closes what
+// net/http closes, too.
+func (l *listener) Close() error {
+	err := l.Listener.Close()
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
 // admit returns the limit that a connection would break, "" if it is counted now.
 func (l *listener) admit(ip netip.Addr) (limit string) {
 	l.mu.Lock()
