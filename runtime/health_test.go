@@ -381,7 +381,8 @@ func TestHealthOfAServerWithTooMuchToDo(t *testing.T) {
 
 // Balancers have time to notice that a server will end.
 func TestShutdownDelay(t *testing.T) {
-	s := start(t, newProbe(), strings.Replace(mounts([3]string{"a", "/a", "done"}), `{"services"`, `{"server": {"shutdownDelay": "1h"}, "services"`, 1))
+	conf := strings.Replace(mounts([3]string{"a", "/a", "done"}), `{"services"`, `{"server": {"shutdownDelay": "1h"}, "services"`, 1)
+	s := start(t, newProbe(), conf)
 	ctx, cancel := context.WithCancel(t.Context())
 	closed := make(chan error)
 	get := func(path string) *http.Response {
@@ -398,6 +399,7 @@ func TestShutdownDelay(t *testing.T) {
 		response := get("/a")
 		assert.Equal(t, 200, response.StatusCode, "nothing is refused yet")
 		assert.True(t, response.Close)
+		require.NoError(t, s.Load(t.Context(), "services.json", []byte(strings.Replace(conf, "1h", "2h", 1)))) // with new edges
 	}
 	cancel()
 	assert.NoError(t, <-closed)

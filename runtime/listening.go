@@ -136,6 +136,9 @@ func (r *Runtime) enter(l *listening, conf *config.Config) {
 	r.remote.own.set(l.addresses()...)
 	for _, d := range l.doors {
 		d.serve(r.edgeOf(d, conf, l))
+		if r.leaving.Load() {
+			d.edge.Leave()
+		}
 	}
 	r.edge.Store(l.doors[0].edge)
 	if old == nil {
@@ -185,19 +188,28 @@ func (r *Runtime) logCertificate(shown *tls.Certificate, conf *config.Config) {
 // leave has balancers notice that r will end, as long as server.shutdownDelay says
 // or until ctx ends: nothing is refused yet.
 func (r *Runtime) leave(ctx context.Context) {
-	r.loading.Lock()
-	g, l := r.current.Load(), r.listening
-	r.loading.Unlock()
-	if g == nil || l == nil || g.conf.Server.ShutdownDelay == 0 {
+	delay := r.beginToLeave()
+	if delay == 0 {
 		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, delay)
+	defer cancel()
+	<-ctx.Done()
+}
+
+// beginToLeave returns how long balancers have to notice.
+func (r *Runtime) beginToLeave() time.Duration {
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	g, l := r.current.Load(), r.listening
+	if g == nil || l == nil || g.conf.Server.ShutdownDelay == 0 {
+		return 0
 	}
 	r.leaving.Store(true)
 	for _, d := range l.doors {
 		d.edge.Leave()
 	}
-	ctx, cancel := context.WithTimeout(ctx, g.conf.Server.ShutdownDelay.Duration())
-	defer cancel()
-	<-ctx.Done()
+	return g.conf.Server.ShutdownDelay.Duration()
 }
 
 // close takes no more connections and waits for the requests until ctx ends. So

@@ -337,9 +337,9 @@ func (r *Runtime) retire(g, next *generation) {
 }
 
 // Close takes no more connections, after the shutdown delay of the configuration or
-// when ctx ends, lets the requests end, and closes all. The requests have the drain time of the configuration, or until ctx ends;
-// connections that have left HTTP behind end with the last of them. It may be
-// called more than once.
+// when ctx ends, lets the requests end, and closes all. The requests have the drain
+// time of the configuration, or until ctx ends; connections that have left HTTP behind
+// end with the last of them. It may be called more than once.
 func (r *Runtime) Close(ctx context.Context) error {
 	r.leave(ctx)
 	r.end()

@@ -165,7 +165,7 @@ func (s *Server) stamp(reply *bus.Message, r *http.Request, root *bus.Root) {
 	// net/http hides a Content-Length that stood beside a Transfer-Encoding,
 	// and what it would take for the next request may have been smuggled in.
 	smuggling := r.TransferEncoding != nil && r.ProtoMajor == 1 && !s.options.trusts(r)
-	if (smuggling || s.retiring.Load()) && reply.Status != http.StatusSwitchingProtocols {
+	if (smuggling || s.leaving.Load()) && reply.Status != http.StatusSwitchingProtocols {
 		h.Set("Connection", "close")
 	}
 }

@@ -29,8 +29,9 @@ type Server struct {
 	hsts    string    // Strict-Transport-Security, "" if it is not sent
 
 	listener atomic.Pointer[listener]
-	retiring atomic.Bool
-	warned   time.Time // when the log had the last line of dropped connections; of who accepts them
+	leaving  atomic.Bool // connections end with their next answer,
+	retiring atomic.Bool // and no more are taken
+	warned   time.Time   // when the log had the last line of dropped connections; of who accepts them
 }
 
 // dropped tells of a connection that was one too many: the log once a minute.
@@ -140,11 +141,12 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 // Leave has connections end with the answer to their next request, while more are
 // taken still.
-func (s *Server) Leave() { s.retiring.Store(true) }
+func (s *Server) Leave() { s.leaving.Store(true) }
 
 // Stop takes no more connections, and lets those that are open end with the
 // answer to their next request.
 func (s *Server) Stop() {
+	s.Leave()
 	s.retiring.Store(true)
 	if l := s.listener.Load(); l != nil {
 		_ = l.Close()
