@@ -75,6 +75,25 @@ func TestKeysOfPeers(t *testing.T) {
 	}
 }
 
+// A server without its file does not get it from itself.
+func TestKeysThatTheServerItselfHasStill(t *testing.T) {
+	peer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"keys": [{"kid": "one"}]}`)
+	}))
+	defer peer.Close()
+	host := hostOf(peer)
+	for _, row := range []struct {
+		hosts []string
+		want  int
+	}{{[]string{"elsewhere.example"}, 1}, {[]string{host}, 0}} {
+		p := &Patient{Config: &config.Config{
+			Server: config.Server{Peers: []string{host}, Hosts: row.hosts},
+			Auth:   config.Auth{KeyFile: filepath.Join(t.TempDir(), "auth.key")},
+		}}
+		assert.Len(t, peers(t.Context(), p), row.want, "%v", row.hosts)
+	}
+}
+
 func TestServersThatAreAsked(t *testing.T) {
 	p := &Patient{Config: &config.Config{
 		Server:   config.Server{Peers: []string{"b.example", "a.example"}},

@@ -36,6 +36,7 @@ func peers(ctx context.Context, p *Patient) (found []adaptors.Finding) {
 		switch {
 		case err != nil || len(theirs) == 0:
 			found = append(found, problem("write in server.peers only servers of this installation", "%s has no keys to tell (%s): it is no restspace, or does not answer by that name", peer, answer.Status))
+		case len(ours) == 0 && p.isOwn(peer): // what it lacks was told
 		case len(ours) == 0:
 			found = append(found, problem("copy the file from there to "+p.Config.Auth.KeyFile+", mode 0600", "%s has the key %s, and this server none: it would make its own, and one would not believe the other", peer, theirs[0]))
 		case !slices.Contains(theirs, ours[0]) || !slices.Contains(ours, theirs[0]):
